@@ -1,0 +1,241 @@
+"""The command line. Exit codes: 0 fine, 1 failure, 2 configuration or usage, 3 not complete, 4 store, 5 refused."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from exporter import __version__, explain, wiring
+from exporter import plan as planning
+from exporter.app import App
+from exporter.catalogue import exported
+from exporter.config import Config, load, warnings
+from exporter.config.settings import Log, Server, Source, Store
+from exporter.errors import ConfigError, ExporterError, Refused, StoreError, Unauthorised
+from exporter.once import NotComplete, once
+from exporter.runtime.clock import ServerClock
+from exporter.runtime.health import Health
+from exporter.store.sqlite import SqliteStore
+
+FINE, FAILURE, USAGE, NOT_COMPLETE, STORE, REFUSED = range(6)
+LOG_EVERY = 10.0
+"""Seconds between two log lines about a long load."""
+
+log = logging.getLogger("exporter")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    _log_to_stderr(Log())
+    try:
+        return int(options.run(options))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except NotComplete as error:
+        print(f"not complete: {error}", file=sys.stderr)
+        return NOT_COMPLETE
+    except StoreError as error:
+        print(f"store: {error}", file=sys.stderr)
+        return STORE
+    except (Unauthorised, Refused) as error:
+        print(f"refused: {error}", file=sys.stderr)
+        return REFUSED
+    except (ExporterError, OSError) as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return FAILURE
+    except KeyboardInterrupt:
+        return FAILURE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sdlc-exporter",
+        description="Shows where the gain of AI coding assistants is absorbed, as Prometheus metrics.",
+        epilog="Exit codes: 0 fine, 1 failure, 2 configuration or usage, 3 not complete, 4 store, 5 refused.",
+    )
+    parser.add_argument("--version", action="version", version=f"sdlc-exporter {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, run, text in (
+        ("run", _run, "serve metrics until stopped"),
+        ("check-config", _check, "say everything that is wrong with a configuration"),
+        ("once", _once, "load everything, print the metrics as of one instant, and end"),
+        ("explain", _explain, "take one pull request apart: facts, stages, origin, readings"),
+        ("plan", _plan, "estimate repositories, requests and series before deploying"),
+        ("rebuild", _rebuild, "start a new ledger from the stored facts; counters restart"),
+    ):
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the configuration")
+        command.set_defaults(run=run)
+        if name == "once":
+            command.add_argument(
+                "--at", type=_instant, metavar="INSTANT", help="RFC 3339 time with zone, or Unix seconds"
+            )
+            command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here, whole or not at all")
+        if name == "explain":
+            command.add_argument("url", metavar="URL", help="the pull request's web address")
+    demo = commands.add_parser("demo", help="serve a pretend organisation, without network or token")
+    demo.add_argument("--listen", default="127.0.0.1:9517", metavar="HOST:PORT")
+    demo.add_argument("--store", metavar="FILE", help="keep state here; without it the story starts anew each time")
+    demo.add_argument("--seed", type=int, default=1, help="another seed, another organisation")
+    demo.add_argument("--repositories", type=int, default=12, metavar="N")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _instant(text: str) -> int:
+    try:
+        if text.isdigit():
+            return int(text)
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a time: {text!r}; write 2026-01-31T00:00:00Z") from None
+    if found.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; add Z for UTC")
+    return int(found.timestamp())
+
+
+def _config(options: argparse.Namespace) -> Config:
+    config = load(options.config, os.environ, {row.name for row in exported()})
+    _log_to_stderr(config.log)
+    for sentence in warnings(config, int(time.time())):
+        log.warning("%s", sentence)
+    return config
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object per line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's time (UTC), level, logger and message."""
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line = {"ts": moment, "level": record.levelname.lower(), "logger": record.name, "msg": record.getMessage()}
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _log_to_stderr(settings: Log) -> None:
+    handler = logging.StreamHandler()
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+    plain.converter = time.gmtime
+    handler.setFormatter(_JsonLines() if settings.format == "json" else plain)
+    logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
+
+
+def _serve(config: Config, path: Path | None) -> int:
+    def ready(port: int) -> None:
+        host = config.server.host or "0.0.0.0"  # noqa: S104 - only printed
+        log.info("listening on http://%s:%d/ (metrics on /metrics)", f"[{host}]" if ":" in host else host, port)
+
+    with _Shower() as show:
+        asyncio.run(App(config, path, os.environ).run(ready, show))
+    return FINE
+
+
+def _run(options: argparse.Namespace) -> int:
+    return _serve(_config(options), options.config)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    source = Source(name="demo", provider="demo", seed=options.seed, repositories=options.repositories, interval=30)
+    teams: dict[str, tuple[str, ...]] = {team: (f"acme/{team}-*",) for team in ("pay", "web", "data", "platform")}
+    config = Config(
+        sources=(source,), teams=teams, store=Store(path=options.store), server=Server(listen=options.listen)
+    )
+    return _serve(config, None)
+
+
+def _check(options: argparse.Namespace) -> int:
+    config = _config(options)
+    print(f"{options.config}: fine; {len(config.sources)} source{'s' * (len(config.sources) != 1)}")
+    return FINE
+
+
+def _once(options: argparse.Namespace) -> int:
+    config = _config(options)
+    with _Shower() as show:
+        text = asyncio.run(once(config, options.at, show))
+    if options.output is None:
+        sys.stdout.buffer.write(text)
+    else:
+        _write(options.output, text)
+    return FINE
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The whole file or the former one, whatever happens."""
+    draft = path.with_name(f"{path.name}.tmp")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+class _Shower:
+    """A progress line on a terminal, a log line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._last = time.monotonic()
+
+    def __enter__(self) -> "_Shower":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def __call__(self, health: Health) -> None:
+        """Show how far long loads are."""
+        words = ", ".join(f"{name} {share:.0%}" for name, share in sorted(health.loading.items())) or "polling"
+        requests = sum(health.requests.values())
+        if self._terminal:
+            print(f"\r\x1b[Kloading: {words}; {requests} requests", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() - self._last >= LOG_EVERY:
+            self._last = time.monotonic()
+            log.info("loading: %s; %d requests", words, requests)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    config = _config(options)
+    told = asyncio.run(explain.fetch(config, options.url))
+    print(explain.report(told, wiring.policy(config), explain.entered(config, options.url)), end="")
+    return FINE
+
+
+def _plan(options: argparse.Namespace) -> int:
+    config = _config(options)
+
+    async def estimate() -> list[planning.Plan]:
+        now = ServerClock().now()
+        return [await planning.plan(config, each, now) for each in config.sources if each.provider != "demo"]
+
+    print(planning.report(asyncio.run(estimate())), end="")
+    return FINE
+
+
+def _rebuild(options: argparse.Namespace) -> int:
+    config = _config(options)
+    if config.store.path is None:
+        raise ConfigError("there is no store to rebuild; set store.path")
+    store = SqliteStore(config.store.path)
+    try:
+        store.start_over()
+    finally:
+        store.close()
+    print("The ledger is empty; the next start fills it from the stored facts. Every counter restarts once.")
+    return FINE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

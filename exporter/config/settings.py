@@ -1,0 +1,359 @@
+"""What can be configured: one frozen struct per section, every default on it, every key's meaning beside it.
+
+The reference of docs/configuration.md is written from these structs, and ``exporter.config`` reads a file into them.
+Durations are whole seconds here; a file path is text, already joined to the folder of the configuration file.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct, field
+
+from exporter import working_hours
+from exporter.config.scalars import (
+    History,
+    Scalar,
+    duration,
+    number,
+    read_clock,
+    read_date,
+    read_history,
+    read_listen,
+    read_repository_glob,
+    read_url,
+    read_zone,
+    text,
+    whole,
+)
+from exporter.policy import GENERATED
+
+DAY, HOUR = 86400, 3600
+
+Path = Annotated[
+    str,
+    text(
+        "a file path",
+        r"(?!gh[a-z]_|github_pat_|-----)[^\0-\x1f]{1,4096}",
+        "is not a file's path; write where the file is, and never the secret itself",
+    )._replace(relative=True),
+]
+Url = Annotated[str, text("a URL", read=read_url)]
+Glob = Annotated[str, text("a glob over paths")]
+NameGlob = Annotated[
+    str,
+    text(
+        "a glob over repository names",
+        r".*[/*].*",
+        "matches no repository; write owner/name, such as 'acme/pay-*' or '*/billing'",
+    ),
+]
+RepositoryGlob = Annotated[str, text("a glob over owner/name", read=read_repository_glob)]
+Login = Annotated[str, text("a login", read=str.lower)]
+Owner = Annotated[
+    str, text("a login", r"[A-Za-z0-9_.-]+", "is not an owner; write the login alone, without @, address or slash")
+]
+Topic = Annotated[
+    str, text("a topic", r"[a-z0-9][a-z0-9-]*", "is not a topic; write lower-case letters, digits and dashes")
+]
+Variable = Annotated[
+    str,
+    text(
+        "the name of an environment variable",
+        r"[A-Z_][A-Z0-9_]*",
+        "is not a variable's name; write it in capitals, such as GITHUB_TOKEN, and never the secret itself",
+    ),
+]
+Date = Annotated[
+    date,
+    Scalar("a date", frozenset({"timestamp", "str"}), read_date, "write a date such as 2026-12-25"),
+]
+# YAML reads an unquoted 17:00 as a number in base sixty; the text as written is what counts
+Clock = Annotated[str, Scalar("a time of day", frozenset({"str", "int"}), read_clock, "write a time such as '09:00'")]
+AppId = Annotated[
+    str,
+    text("an id", r"[A-Za-z0-9.]+", "is not an id; copy it from the app's page")._replace(
+        accepts=frozenset({"str", "int"}),
+        remedy="write all its digits in quotes (Helm turns long unquoted ids into 1.2e+07)",
+    ),
+]
+Metric = Annotated[
+    str, text("a metric's name", r"sdlc_[a-z0-9_]+", "is not a metric of this exporter; its name begins with sdlc_")
+]
+Team = Annotated[
+    str,
+    text(
+        "a team's name",
+        r"(?!(all|none)$)[^\W_][\w ./&+-]{0,62}",
+        "cannot name a team; choose one that begins with a letter or digit, has at most 63 characters, "
+        "and is neither 'all' nor 'none'",
+    ),
+]
+SourceName = Annotated[
+    str,
+    text(
+        "a source's name",
+        r"[a-z0-9][a-z0-9_-]{0,62}",
+        "cannot be a source's name; write lower-case letters, digits, - and _, at most 63 of them",
+    ),
+]
+Prefix = Annotated[
+    str,
+    text(
+        "text",
+        r"[A-Za-z0-9_.:/-]{1,63}",
+        "cannot stand before a repository's name; write letters, digits and . : / - _",
+    ),
+]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Window = Literal["7d", "28d", "90d"]
+
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class App(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A GitHub App. Needs the extra `github-app` to be installed."""
+
+    id: Annotated[AppId, "App id or client id, from the app's page."]
+    key_file: Annotated[Path, "File with the app's private key (PEM)."]
+    installation_id: Annotated[AppId | None, "One installation; without it, every installation of the app."] = None
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One account at one forge. A `github` source needs one of `token_file`, `token_env` and `app`."""
+
+    name: Annotated[SourceName, "Unique name, the label `source` of metrics."]
+    provider: Annotated[
+        Literal["github", "demo"], "Which service answers. `demo` is a pretend organisation without network."
+    ] = "github"
+    url: Annotated[
+        Url, "Root of the REST API: `https://api.github.com`, or `https://HOST/api/v3` of an own server."
+    ] = "https://api.github.com"
+    token_file: Annotated[Path | None, "File with a token; read again when it changes."] = None
+    token_env: Annotated[Variable | None, "Environment variable with a token."] = None
+    app: Annotated[App | None, "GitHub App to act as, instead of a token."] = None
+    ca_file: Annotated[Path | None, "File with the certificate authorities (PEM) to trust for this source."] = None
+    include: Annotated[
+        tuple[RepositoryGlob, ...], "Repositories to read, as globs over owner/name in which `*` also spans `/`."
+    ] = ()
+    exclude: Annotated[tuple[RepositoryGlob, ...], "Repositories to leave out, though included."] = ()
+    organisations: Annotated[
+        tuple[Owner, ...], "Organisations all of whose repositories are candidates; `include` narrows them if given."
+    ] = ()
+    users: Annotated[tuple[Owner, ...], "Users all of whose repositories are candidates, likewise."] = ()
+    topics: Annotated[tuple[Topic, ...], "If given, a repository has to carry one of these topics."] = ()
+    archived: Annotated[bool, "Whether to read archived repositories."] = False
+    forks: Annotated[bool, "Whether to read forks."] = False
+    interval: Annotated[
+        int, duration("1s", "1d"), "Time between two polls; below 30s costs more requests than it shows."
+    ] = 60
+    rediscover: Annotated[int, duration("1m"), "Time between two looks for new, renamed and removed repositories."] = (
+        HOUR
+    )
+    history: Annotated[
+        History,
+        Scalar(
+            "a duration, a date or a date-time with zone",
+            frozenset({"str", "int", "float", "timestamp"}),
+            read_history,
+            "write a duration such as 400d, or a date such as 2026-01-01",
+        ),
+        "How far back the first load goes. Fixed at the first start; without a store it has to be a date.",
+    ] = History(seconds=400 * DAY)
+    timeout: Annotated[int, duration("1s", "10m"), "Longest wait for one answer."] = 30
+    retry_wait: Annotated[
+        int,
+        duration("1s", "1m"),
+        "First wait before a failed request is repeated; doubled each time, with jitter, at most 60s.",
+    ] = 1
+    reserve: Annotated[float, number(0, 0.9), "Share of the rate limit left to the credential's other users."] = 0.2
+    poll: Annotated[
+        Literal["auto", "search", "pulse"],
+        "`search` asks one question for all repositories, `pulse` looks at each; `auto` takes the cheaper.",
+    ] = "auto"
+    repository_prefix: Annotated[
+        Prefix, "Text put before every repository name, for two forges that know the same owner/name."
+    ] = ""
+    seed: Annotated[int, whole(0, 1_000_000), "`demo` only: another seed, another pretend organisation."] = 1
+    repositories: Annotated[int, whole(1, 1000), "`demo` only: how many repositories it pretends to have."] = 12
+
+
+class Store(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where facts and counters outlive a restart."""
+
+    path: Annotated[
+        Path | None,
+        "SQLite file, on a disk that outlives restarts. Without it nothing is kept and every start loads anew.",
+    ] = None
+
+
+class Server(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where metrics are served."""
+
+    listen: Annotated[
+        str,
+        Scalar("host:port", frozenset({"str", "int"}), read_listen, "write it as 127.0.0.1:9517"),
+        "Address to listen on; `:9517` means every interface.",
+    ] = "127.0.0.1:9517"
+    web_config_file: Annotated[
+        Path | None, "TLS and basic authentication, in the `web.config.file` format of the Prometheus exporter toolkit."
+    ] = None
+
+    @property
+    def host(self) -> str:
+        """The host without brackets; empty for every interface."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port; 0 lets the system choose."""
+        return int(self.listen.rpartition(":")[2])
+
+
+class OriginSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How AI origin is read: changes to the table that ships with the exporter."""
+
+    rules: Annotated[tuple[dict[str, Any], ...], "Rows in the shape of the shipped table, asked before it."] = ()
+    rules_file: Annotated[Path | None, "YAML file with such a list, asked after `rules`; watched like this file."] = (
+        None
+    )
+    disable: Annotated[tuple[str, ...], "Names of shipped rows to leave out."] = ()
+    bots: Annotated[tuple[Login, ...], "Logins that are bots, though the forge does not say so."] = ()
+    people: Annotated[tuple[Login, ...], "Logins that are people, though the forge calls them bots."] = ()
+
+
+class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What counts as review, as abandoned, and as written by hand."""
+
+    comments_count: Annotated[bool, "Whether a plain conversation comment is a review."] = False
+    abandoned_after: Annotated[
+        int, duration("1h"), "A change closed unmerged for this long is abandoned; reopened later, it is a new one."
+    ] = 14 * DAY
+    generated: Annotated[
+        tuple[Glob, ...],
+        "Files left out of a change's size. A glob without `/` is for names anywhere, `name/` for a folder anywhere, "
+        "any other for the whole path, where `**` spans folders. Replaces the default.",
+    ] = GENERATED
+    generated_extra: Annotated[tuple[Glob, ...], "More of them, beside the default."] = ()
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """All globs of files left out of a change's size."""
+        return self.generated + self.generated_extra
+
+
+class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When a team works, for waiting times on the working-hours clock."""
+
+    zone: Annotated[str, text("an IANA time zone", read=read_zone), "Time zone of `start` and `end`."] = "UTC"
+    days: Annotated[tuple[Weekday, ...], "Working days."] = WEEKDAYS[:5]
+    start: Annotated[Clock, "Begin of the working day."] = "09:00"
+    end: Annotated[Clock, "End of the working day, up to 24:00."] = "17:00"
+    holidays: Annotated[tuple[Date, ...], "Days on which nobody works."] = ()
+
+    @property
+    def opens(self) -> int:
+        """``start`` in seconds after midnight."""
+        return _seconds(self.start)
+
+    @property
+    def closes(self) -> int:
+        """``end`` in seconds after midnight."""
+        return _seconds(self.end)
+
+    @property
+    def clock(self) -> working_hours.WorkingHours:
+        """The same hours as the clock that measures working time."""
+        days = tuple(sorted(WEEKDAYS.index(each) for each in self.days))
+        holidays = tuple(each.isoformat() for each in self.holidays)
+        return working_hours.WorkingHours(self.zone, days, self.opens, self.closes, holidays)
+
+
+def _seconds(clock: str) -> int:
+    return int(clock[:2]) * 3600 + int(clock[3:]) * 60
+
+
+class CalendarSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Working hours."""
+
+    default: Annotated[WorkingHours, "Hours of every team that has none of its own."] = WorkingHours()
+    teams: Annotated[dict[Team, WorkingHours], "Hours of single teams; what one leaves out is as in `default`."] = (
+        field(default_factory=dict)
+    )
+
+
+SecondsName = Literal["review_wait_business", "lead_time", "blind"]
+RatioName = Literal["review_utilisation", "unreviewed_merges", "api_budget", "coverage"]
+
+
+class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The lines that alerts compare with and panels draw; exported as `sdlc_threshold_seconds` and `_ratio`."""
+
+    seconds: Annotated[
+        dict[SecondsName, Annotated[int, duration("1m")]],
+        "`review_wait_business`: oldest wait for review, in working time (24h are three days of eight). "
+        "`lead_time`: first activity to the end. "
+        "`blind`: how far a source's data may lie back before its alerts are called blind. Others keep their default.",
+    ] = field(default_factory=lambda: {"review_wait_business": 24 * HOUR, "lead_time": 7 * DAY, "blind": HOUR})
+    ratios: Annotated[
+        dict[RatioName, Annotated[float, number(0, 10)]],
+        "`review_utilisation`: changes that arrive per first human review. `unreviewed_merges`: share of merges. "
+        "`api_budget`: share of the rate limit left. `coverage`: share of changes with the input there. "
+        "Others keep their default.",
+    ] = field(
+        default_factory=lambda: {
+            "review_utilisation": 1.05,
+            "unreviewed_merges": 0.2,
+            "api_budget": 0.1,
+            "coverage": 0.8,
+        }
+    )
+
+
+class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the metrics may cost."""
+
+    budget: Annotated[int, whole(1, 10_000_000), "Most series of one metric; what exceeds it is folded or dropped."] = (
+        20_000
+    )
+    budgets: Annotated[dict[Metric, Annotated[int, whole(1, 10_000_000)]], "The same for single metrics."] = field(
+        default_factory=dict
+    )
+    detail: Annotated[
+        dict[Metric, Literal["repository", "organisation"]],
+        "Whether a counter or histogram is kept per repository or once for the organisation, where not as built in.",
+    ] = field(default_factory=dict)
+    repository_windows: Annotated[tuple[Window, ...], "Windows summarised per repository; teams have all three."] = (
+        "28d",
+    )
+    stage_windows: Annotated[bool, "Whether stages are summarised per repository too."] = False
+    quiet_after: Annotated[
+        int,
+        duration("1d"),
+        "How long nothing may have happened in a repository before it is quiet: it then keeps only its state and info.",
+    ] = 90 * DAY
+    birth_scrapes: Annotated[int, whole(0, 10), "Scrapes that show a new series at zero before its first value."] = 2
+
+
+class Log(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is logged, to standard error."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], "Least level that is written."] = "info"
+    format: Annotated[Literal["text", "json"], "Form of a line."] = "text"
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One configuration file."""
+
+    sources: Annotated[tuple[Source, ...], "Where changes come from; at least one."] = ()
+    teams: Annotated[
+        dict[Team, tuple[NameGlob, ...]],
+        "Which repositories a team has; `*` also spans `/`. The first match in file order decides.",
+    ] = field(default_factory=dict)
+    store: Annotated[Store, "What outlives a restart."] = Store()
+    server: Annotated[Server, "Where metrics are served."] = Server()
+    origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
+    review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
+    calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
+    thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
+    series: Annotated[Series, "What the metrics may cost."] = Series()
+    log: Annotated[Log, "What is logged."] = Log()

@@ -1,0 +1,1 @@
+"""The metric rows and, beside each, the pure function that feeds it."""

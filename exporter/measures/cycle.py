@@ -1,0 +1,67 @@
+"""Cycle time: the stages a change's life is cut into, its lead time and its size."""
+
+from collections.abc import Iterator
+
+from exporter.catalogue import Detail, Group, Kind, Observation, measure, metric
+from exporter.change import Change
+from exporter.measures.review import LONG
+from exporter.model import FilesChanged
+from exporter.policy import Policy
+from exporter.timeline import stages
+
+STAGE = metric(
+    "sdlc_change_stage_seconds",
+    Kind.HISTOGRAM,
+    Group.EVENTS,
+    "Time merged changes spent in each stage; the stages of one change add up to its lead time.",
+    why="Shows which stage absorbs what coding gained.",
+    labels=("repository", "origin", "stage"),
+    bounds=LONG,
+    detail=Detail.ORGANISATION,
+)
+LEAD_TIME = metric(
+    "sdlc_change_lead_time_seconds",
+    Kind.HISTOGRAM,
+    Group.EVENTS,
+    "Time from a change's first activity to its end: the merge, or production.",
+    why="What the organisation feels, whatever happens inside.",
+    labels=("repository", "origin", "until"),
+    bounds=LONG,
+)
+SIZE = metric(
+    "sdlc_change_size_lines",
+    Kind.HISTOGRAM,
+    Group.EVENTS,
+    "Lines added and deleted by merged changes, generated and vendored files left out.",
+    why="Bigger changes wait longer; without size, slower review and bigger changes look the same.",
+    labels=("repository", "origin"),
+    bounds=(10, 50, 100, 250, 500, 1000, 2500),
+)
+
+
+@measure(STAGE, LEAD_TIME)
+def cycle(change: Change, policy: Policy) -> Iterator[Observation]:
+    """Every stage of a merged change and their sum, observed at the merge (RULINGS 3)."""
+    for life in change.lives:
+        if life.merged is None or not change.in_stage_statistics(life.merged.at):
+            continue
+        at, cause = life.merged.at, life.merged.id
+        origin = change.origin(at)
+        total = 0
+        for stage, seconds in stages(life, change.events, policy):
+            total += seconds
+            yield Observation(STAGE.name, cause, stage, at, (origin, stage), seconds)
+        yield Observation(LEAD_TIME.name, cause, "", at, (origin, "merge"), total)
+
+
+@measure(SIZE)
+def size(change: Change, policy: Policy) -> Iterator[Observation]:
+    """Changed lines of the files that count, at the merge; nothing where the files could not be read."""
+    for life in change.lives:
+        if life.merged is None or not change.in_stage_statistics(life.merged.at):
+            continue
+        at = life.merged.at
+        read = next((event for event in change.events if isinstance(event, FilesChanged) and event.at == at), None)
+        if read is not None:
+            lines = sum(added + deleted for path, added, deleted in read.files if policy.counted(path))
+            yield Observation(SIZE.name, life.merged.id, "", at, (change.origin(at),), lines)

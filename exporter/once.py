@@ -1,0 +1,115 @@
+"""Load everything, say how things stood at one instant, and end: for cron, the textfile collector, and tests."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from exporter import wiring
+from exporter.config import Config
+from exporter.errors import ExporterError, Refused, StoreError, Unauthorised
+from exporter.runtime.desk import Desk
+from exporter.runtime.health import Health
+from exporter.runtime.reading import STREAM
+from exporter.store.base import RepositoryRow, RepositoryState
+from exporter.store.sqlite import SqliteStore
+from exporter.wiring import Source
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 3
+"""Failed passes in a row after which a source is given up."""
+PAUSE = 2.0
+
+
+class NotComplete(ExporterError):
+    """A watermark lies before the instant that was asked for; nothing true could be printed."""
+
+    reason = "not_complete"
+
+
+async def once(config: Config, at: int | None, show: Callable[[Health], None] = lambda health: None) -> bytes:
+    """The exposition as it was at ``at`` (Unix seconds); None: at the latest instant about which all is known.
+
+    ``show`` hears every second how far the load is.
+
+    Raises:
+        NotComplete: a needed watermark lies before the instant.
+        Unauthorised, Refused: a source does not let us in; StoreError: the store cannot be used.
+    """
+    desk, health = Desk(), Health()
+    store = await desk(SqliteStore, config.store.path)
+    try:
+        starts = await desk(wiring.ledger_starts, store, config, at if at is not None else int(time.time()))
+        kept = await desk(wiring.books, store, config)
+        sources = wiring.sources(config, store, desk, kept, health, starts)
+        watching = asyncio.create_task(_watch(health, show))
+        try:
+            await asyncio.gather(*(_load(source, health) for source in sources))
+        finally:
+            watching.cancel()
+            for source in sources:
+                await source.close()
+        rows = [row for row in await desk(store.repositories) if _counts(row, config)]
+        instant = at if at is not None else min((row.watermark or 0 for row in rows), default=int(time.time()))
+        _require(rows, instant)
+        return await desk(_render, store, health, config, starts, instant)
+    finally:
+        await desk.close(5.0)
+        store.close()
+
+
+def _counts(row: RepositoryRow, config: Config) -> bool:
+    return row.state is not RepositoryState.GONE and row.source in {each.name for each in config.sources}
+
+
+def _require(rows: list[RepositoryRow], instant: int) -> None:
+    short = [row for row in rows if row.watermark is None or row.watermark < instant]
+    if short:
+        named = ", ".join(f"{row.name} ({row.reason or row.state})" for row in short[:5])
+        more = f" and {len(short) - 5} more" if len(short) > 5 else ""
+        raise NotComplete(
+            f"not everything up to the instant is known: {named}{more}; an instant more than five minutes ago may work"
+        )
+
+
+def _render(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> bytes:
+    kept = wiring.books(store, config, until=instant)
+    kept.organisation_published = True
+    return wiring.snapshot(kept, health, config, starts).build(float(instant)).text
+
+
+async def _load(source: Source, health: Health) -> None:
+    """Passes until history is in and one more has polled; a source that keeps failing ends with its last error."""
+    failures = 0
+    while True:
+        before, started = await source.loading(), time.monotonic()
+        try:
+            result = await source.poll(lambda: False)
+            failures = 0
+        except (Unauthorised, StoreError) as error:
+            health.trouble(time.time(), source.name, error.reason, str(error))
+            raise
+        except ExporterError as error:
+            failures, result = failures + 1, "failure"
+            health.trouble(time.time(), source.name, error.reason, str(error))
+            log.warning("%s: %s: %s", source.name, error.reason, error)
+            if failures >= PATIENCE:
+                if isinstance(error, Refused):
+                    raise
+                return
+            await asyncio.sleep(PAUSE)
+        health.polled(source.name, STREAM, result, time.monotonic() - started)
+        if result == "partial":
+            failures += 1
+            if failures >= PATIENCE:
+                return
+            await asyncio.sleep(PAUSE)
+        elif result == "success" and not before and not await source.loading():
+            return
+
+
+async def _watch(health: Health, show: Callable[[Health], None]) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        show(health)

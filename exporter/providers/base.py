@@ -1,0 +1,79 @@
+"""What every provider is: requests that carry the pure function which reads their answer.
+
+A provider never waits, opens or looks at a clock. It says what to ask; the runtime asks; the request reads.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+from exporter.model import Repository, Subject, Told
+
+
+class Response(Struct, frozen=True):
+    """An HTTP answer, whole. ``headers`` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A question as a value.
+
+    ``kind`` is the closed word of ``sdlc_exporter_api_requests_total{kind}``. ``path`` is joined to the source's own
+    root; a provider cannot name a host. ``read`` is pure and raises an ``ExporterError`` when the answer cannot be
+    used. ``smaller`` is the same question in pieces that cost the server less; empty when it cannot be cut further.
+    ``repositories`` are the keys the question is about, so that a failure holds only those; empty: all of its scope.
+    ``changes`` are the keys of single changes it is about, if it is.
+    """
+
+    kind: str
+    path: str
+    read: Callable[[Response], "Page"]
+    method: str = "POST"
+    body: Mapping[str, Any] | None = None
+    smaller: "Callable[[], tuple[Request, ...]] | None" = None
+    repositories: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+class Fault(Struct, frozen=True):
+    """Part of an answer that could not be had: the reason word, a sentence, and the key of the repository it concerns.
+
+    An empty key says that the answer does not tell which repository it was. ``change`` is the key of the change, when
+    it was a single one. A repository that was asked for by name is known by its name.
+    """
+
+    repository: str
+    reason: str
+    message: str
+    change: str = ""
+
+
+class Budget(Struct, frozen=True):
+    """A rate limit as an answer reports it; ``reset`` is a Unix time in seconds."""
+
+    resource: str
+    limit: int
+    remaining: int
+    reset: int
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    """What an answer came to: facts, repositories, counts, what to ask next, and what was left out.
+
+    ``truncated`` counts what the forge holds and does not give; ``gone`` are changes it no longer shows; ``unknown``
+    are the fields in which it used a word we do not know.
+    """
+
+    told: tuple[Told, ...] = ()
+    repositories: tuple[Repository, ...] = ()
+    then: tuple[Request, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    truncated: int = 0
+    gone: tuple[Subject, ...] = ()
+    budget: Budget | None = None

@@ -1,0 +1,1 @@
+"""GitHub and GitHub Enterprise Server, over GraphQL (https://docs.github.com/graphql)."""

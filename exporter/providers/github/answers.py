@@ -1,0 +1,223 @@
+"""What an answer of GitHub means: usable data, a limit, a refusal, or garbage.
+
+Source: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api and
+https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from exporter.errors import (
+    Garbled,
+    NotFound,
+    Overloaded,
+    Partial,
+    RateLimited,
+    Refused,
+    SecondaryLimited,
+    ServerError,
+    TooSlow,
+    Unauthorised,
+)
+from exporter.providers.base import Budget, Response
+
+T = TypeVar("T")
+
+NOT_FOUND = "NOT_FOUND"
+NEEDS = "the credential needs read access to pull requests, contents and metadata"
+LONGEST_WISH = 3900
+"""Seconds; a limit is whole again after an hour, so an answer that asks for more is wrong."""
+
+
+class GraphqlError(Struct):
+    """One member of ``errors``; ``path`` leads to the field that is null because of it."""
+
+    message: str = ""
+    type: str = ""
+    path: tuple[str | int, ...] = ()
+
+
+class _Envelope(Struct):
+    data: msgspec.Raw = field(default_factory=msgspec.Raw)
+    errors: tuple[GraphqlError, ...] = ()
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+
+
+def server_time(response: Response) -> int | None:
+    """The server's own clock (HTTP Date) in Unix seconds."""
+    try:
+        found = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return int(found.replace(tzinfo=found.tzinfo or UTC).timestamp())
+
+
+def budget(response: Response) -> Budget | None:
+    """The rate limit as the headers tell it; None where the server sends none, which means unlimited."""
+    head = response.headers
+    try:
+        return Budget(
+            head.get("x-ratelimit-resource", "core"),
+            int(head["x-ratelimit-limit"]),
+            int(head["x-ratelimit-remaining"]),
+            int(head["x-ratelimit-reset"]),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _until_reset(response: Response) -> float:
+    """Seconds until a spent limit is whole again; a minute where the answer does not tell."""
+    reset, now = response.headers.get("x-ratelimit-reset", ""), server_time(response)
+    if not reset.isdecimal() or now is None:
+        return 60.0
+    return min(float(LONGEST_WISH), max(1.0, float(int(reset) - now)))
+
+
+def _retry_after(response: Response) -> float | None:
+    """Seconds to wait as Retry-After says: a number, or a date on the server's own clock."""
+    text = response.headers.get("retry-after", "").strip()
+    if text.isdecimal():
+        return float(min(int(text), LONGEST_WISH))
+    try:
+        until, now = parsedate_to_datetime(text), server_time(response)
+    except ValueError:
+        return None
+    return min(float(LONGEST_WISH), max(0.0, until.timestamp() - now)) if now is not None else None
+
+
+def check(response: Response) -> None:
+    """Raise the error an HTTP status stands for; return when the body may be read.
+
+    Raises:
+        Unauthorised, Refused, NotFound, RateLimited, SecondaryLimited, ServerError, Garbled: by status and headers.
+    """
+    status = response.status
+    if status < 300:
+        return
+    text = response.body[:2000].decode("utf-8", "replace")
+    if status == 401:
+        raise Unauthorised("GitHub rejects the credential (401); renew the token, or check the app's id and key")
+    if status in (403, 429):
+        secondary = "secondary rate limit" in text.lower()
+        if response.headers.get("x-ratelimit-remaining") == "0" and not secondary:
+            resource = response.headers.get("x-ratelimit-resource", "primary")
+            raise RateLimited(f"the {resource} rate limit is spent", after=_until_reset(response))
+        if status == 429 or secondary or "retry-after" in response.headers:
+            raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=_retry_after(response))
+        raise Refused(f"GitHub refuses (403{_said(response)}); {NEEDS}")
+    if status in (404, 410):
+        raise NotFound(f"not found ({status}); check the url, and that the credential may see it")
+    if status in (408, 504):
+        raise TooSlow(f"the server gave up ({status})")
+    if status >= 500:
+        raise ServerError(f"server error ({status})")
+    raise Garbled(f"unexpected status {status}")
+
+
+class _Message(Struct):
+    message: str = ""
+
+
+def _said(response: Response) -> str:
+    """The sentence REST gives with a refusal, such as which organisation wants a single sign-on."""
+    try:
+        message = msgspec.json.decode(response.body, type=_Message).message
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return f": {message[:200]}" if message else ""
+
+
+def decode(response: Response, kind: type[T]) -> T:
+    """A REST answer as a typed value.
+
+    Raises:
+        Garbled: it is not JSON of that shape; and all that ``check`` raises.
+    """
+    check(response)
+    try:
+        return msgspec.json.decode(response.body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Garbled(f"the answer is not what the API promises: {error}") from error
+
+
+def graphql(response: Response, kind: type[T]) -> tuple[T, tuple[GraphqlError, ...]]:
+    """The data of a GraphQL answer, and the errors that concern parts of it.
+
+    Raises:
+        RateLimited, SecondaryLimited, Overloaded, TooSlow, Refused, NotFound, Partial, Garbled: when nothing of the
+            answer can be used; and all that ``check`` raises.
+    """
+    check(response)
+    try:
+        envelope = _envelope.decode(response.body)
+        raw = bytes(envelope.data)
+        for error in envelope.errors:
+            _raise_for(error, response)
+        if raw in (b"", b"null"):
+            _nothing(envelope.errors)
+        return msgspec.json.decode(raw, type=kind), envelope.errors
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Garbled(f"the answer is not what the API promises: {error}") from error
+
+
+def _raise_for(error: GraphqlError, response: Response) -> None:
+    """Errors that spoil the whole answer, wherever their path points."""
+    message = error.message.lower()
+    if error.type in ("RATE_LIMITED", "RATE_LIMIT"):
+        if "secondary" in message:
+            raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=_retry_after(response))
+        raise RateLimited("the GraphQL rate limit is spent", after=_until_reset(response))
+    if error.type in ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"):
+        raise Overloaded(f"the query is too large for the server: {error.message}")
+    if "something went wrong" in message or "timeout" in message or "timedout" in message:
+        raise TooSlow(f"the server gave up: {error.message}")
+
+
+def _nothing(errors: tuple[GraphqlError, ...]) -> None:
+    kinds = {error.type for error in errors}
+    text = "; ".join(error.message for error in errors) or "no data"
+    if NOT_FOUND in kinds:
+        raise NotFound(text)
+    if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+        raise Refused(f"{text}; {NEEDS}")
+    raise Partial(text)
+
+
+def seconds(text: str) -> int:
+    """An RFC 3339 time as Unix seconds.
+
+    Raises:
+        Garbled: it is none, or does not say in which zone.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            return int(found.timestamp())
+    except (ValueError, OverflowError) as error:
+        raise Garbled(f"not a time: {text!r}") from error
+    raise Garbled(f"a time without a zone: {text!r}")
+
+
+def stamp(second: int) -> str:
+    """Unix seconds as the RFC 3339 form GitHub's search takes."""
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def members(data: Mapping[str, T], prefix: str, count: int) -> list[tuple[int, T]]:
+    """The aliased fields ``prefix0``, ``prefix1`` ... with their number.
+
+    Raises:
+        Garbled: one was left out.
+    """
+    missing = [number for number in range(count) if f"{prefix}{number}" not in data]
+    if missing:
+        raise Garbled(f"the answer leaves out {len(missing)} of {count} fields that were asked for")
+    return [(number, data[f"{prefix}{number}"]) for number in range(count)]

@@ -1,0 +1,234 @@
+"""The GraphQL documents sent to GitHub, and what each costs by GitHub's documented formula.
+
+A query costs one point per hundred connection requests, rounded, at least one; a connection inside N nodes counts N
+times (https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api). So no document
+nests a connection inside ``timelineItems``. A requested team's name is not asked for: it needs a scope (read:org) that
+nothing else here needs, and GitHub would answer with an error beside the data. Each document is validated in a test
+against GitHub's public schema.
+"""
+
+PAGE = 100
+"""The most nodes GitHub returns in one page of a connection, and the most ids ``nodes(ids:)`` takes."""
+
+SEARCH_LIMIT = 1000
+"""A search never returns more results than this, whatever ``issueCount`` says."""
+
+TIMELINE_TYPES = (
+    "PULL_REQUEST_COMMIT",
+    "PULL_REQUEST_REVIEW",
+    "READY_FOR_REVIEW_EVENT",
+    "CONVERT_TO_DRAFT_EVENT",
+    "REVIEW_REQUESTED_EVENT",
+    "REVIEW_DISMISSED_EVENT",
+    "HEAD_REF_FORCE_PUSHED_EVENT",
+    "BASE_REF_CHANGED_EVENT",
+    "MERGED_EVENT",
+    "CLOSED_EVENT",
+    "REOPENED_EVENT",
+)
+COMMENT_TYPE = "ISSUE_COMMENT"
+
+_LIMIT = "rateLimit { cost limit remaining resetAt }"
+
+_ITEM = """
+fragment item on PullRequestTimelineItems {
+  __typename
+  ... on PullRequestCommit {
+    id
+    commit {
+      oid authoredDate committedDate messageBody
+      author { name email user { login } }
+      committer { name email }
+    }
+  }
+  ... on PullRequestReview { id state submittedAt author { __typename login } }
+  ... on IssueComment { id createdAt author { __typename login } }
+  ... on ReadyForReviewEvent { id createdAt }
+  ... on ConvertToDraftEvent { id createdAt }
+  ... on ReviewRequestedEvent {
+    id createdAt
+    requestedReviewer { __typename ... on Actor { login } }
+  }
+  ... on ReviewDismissedEvent { id createdAt previousReviewState review { id } }
+  ... on HeadRefForcePushedEvent { id createdAt }
+  ... on BaseRefChangedEvent { id createdAt currentRefName }
+  ... on MergedEvent { id createdAt }
+  ... on ClosedEvent { id createdAt }
+  ... on ReopenedEvent { id createdAt }
+}
+"""
+
+_CHANGE = (
+    """
+fragment change on PullRequest {
+  id number createdAt updatedAt closedAt mergedAt isDraft lastEditedAt body
+  headRefName baseRefName
+  author { __typename login }
+  mergeCommit { oid }
+  repository { id }
+  timelineItems(first: 100, itemTypes: $types) {
+    pageInfo { hasNextPage endCursor }
+    nodes { ...item }
+  }
+}
+"""
+    + _ITEM
+)
+
+SEARCH = (
+    f"""
+query Search($q: String!, $first: Int!, $after: String, $types: [PullRequestTimelineItemsItemType!]) {{
+  {_LIMIT}
+  search(query: $q, type: ISSUE, first: $first, after: $after) {{
+    issueCount
+    pageInfo {{ hasNextPage endCursor }}
+    nodes {{ __typename ...change }}
+  }}
+}}
+"""
+    + _CHANGE
+)
+
+PULSE = f"""
+query Pulse($ids: [ID!]!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on Repository {{
+      id
+      pullRequests(first: 1, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ nodes {{ updatedAt }} }}
+    }}
+  }}
+}}
+"""
+
+LATEST = (
+    f"""
+query Latest($ids: [ID!]!, $first: Int!, $after: String, $states: [PullRequestState!],
+    $types: [PullRequestTimelineItemsItemType!]) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on Repository {{
+      id
+      pullRequests(first: $first, after: $after, states: $states, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ __typename ...change }}
+      }}
+    }}
+  }}
+}}
+"""
+    + _CHANGE
+)
+
+RESOURCE = (
+    f"""
+query Resource($url: URI!, $types: [PullRequestTimelineItemsItemType!]) {{
+  {_LIMIT}
+  resource(url: $url) {{ __typename ... on PullRequest {{ ...change repository {{ id nameWithOwner }} }} }}
+}}
+"""
+    + _CHANGE
+)
+
+FILES = f"""
+query Files($ids: [ID!]!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on PullRequest {{
+      id
+      files(first: 100) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ path additions deletions }}
+      }}
+    }}
+  }}
+}}
+"""
+
+_REPOSITORY = """
+fragment repository on Repository {
+  id nameWithOwner isArchived isFork
+  defaultBranchRef { name }
+  repositoryTopics(first: 20) @include(if: $topics) { nodes { topic { name } } }
+}
+"""
+
+OWNER = (
+    f"""
+query Owner($login: String!, $first: Int!, $after: String, $topics: Boolean!) {{
+  {_LIMIT}
+  repositoryOwner(login: $login) {{
+    repositories(first: $first, after: $after, ownerAffiliations: [OWNER]) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{ ...repository }}
+    }}
+  }}
+}}
+"""
+    + _REPOSITORY
+)
+
+
+def _aliased(name: str, count: int, declare: str, body: str, tail: str = "", variables: str = "") -> str:
+    declared = ", ".join(declare.replace("#", str(n)) for n in range(count))
+    fields = "\n  ".join(f"{body.replace('#', str(n))}" for n in range(count))
+    return f"query {name}({declared}{variables}) {{\n  {_LIMIT}\n  {fields}\n}}\n{tail}"
+
+
+def counts(queries: int) -> str:
+    """``issueCount`` of several searches at once; variables q0, q1 ..."""
+    return _aliased("Counts", queries, "$q#: String!", "c#: search(query: $q#, type: ISSUE, first: 1) { issueCount }")
+
+
+def named(repositories: int) -> str:
+    """Repositories by owner and name; variables owner0, name0 ... and topics."""
+    return _aliased(
+        "Named",
+        repositories,
+        "$owner#: String!, $name#: String!",
+        "r#: repository(owner: $owner#, name: $name#) { ...repository }",
+        _REPOSITORY,
+        ", $topics: Boolean!",
+    )
+
+
+def timelines(changes: int) -> str:
+    """Further pages of the timelines of several changes; variables id0, after0 ... and types."""
+    return _aliased(
+        "Timelines",
+        changes,
+        "$id#: ID!, $after#: String!",
+        "n#: node(id: $id#) { __typename ... on PullRequest { id timelineItems(first: 100, after: $after#, "
+        "itemTypes: $types) { pageInfo { hasNextPage endCursor } nodes { ...item } } } }",
+        _ITEM,
+        ", $types: [PullRequestTimelineItemsItemType!]",
+    )
+
+
+def more_files(changes: int) -> str:
+    """Further pages of the files of several changes; variables id0, after0 ..."""
+    return _aliased(
+        "MoreFiles",
+        changes,
+        "$id#: ID!, $after#: String!",
+        "n#: node(id: $id#) { __typename ... on PullRequest { id files(first: 100, after: $after#) "
+        "{ pageInfo { hasNextPage endCursor } nodes { path additions deletions } } } }",
+    )
+
+
+DOCUMENTS = {
+    "Search": SEARCH,
+    "Pulse": PULSE,
+    "Latest": LATEST,
+    "Resource": RESOURCE,
+    "Files": FILES,
+    "Owner": OWNER,
+    "Counts": counts(2),
+    "Named": named(2),
+    "Timelines": timelines(2),
+    "MoreFiles": more_files(2),
+}
+"""Every document by its operation name, for the test that validates them and the script that cuts the schema."""

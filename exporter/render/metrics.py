@@ -1,0 +1,213 @@
+"""docs/metrics.md, written from the catalogue."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported
+from exporter.errors import REASONS
+from exporter.measures.windows import PERCENTILES, WINDOWS
+from exporter.model import Origin, QueueState, Stage, Verdict
+from exporter.store.base import RepositoryState
+
+INTRODUCTION = """\
+# Metrics
+
+Written from the catalogue by `exporter/render/metrics.py`; a test keeps it equal.
+
+A *change* is a pull request. There are three classes of metric, and none of them carries a person, a commit, a number,
+a title or a branch.
+
+- **State** gauges are true now: use them as they are, and alert on them.
+- **Events** are counters and histograms over everything since the ledger's start: use `increase()` and `rate()`.
+- **Window summaries** are gauges computed from every single reading of the window: use them as they are. Percentiles
+  of several repositories cannot be added or averaged; ask the team's twin, where `team="all"` is the organisation.
+
+What is `unmarked` carries no marker of an AI tool; that does not say that a human wrote it. What is missing is absent,
+never 0. A combination of labels exists once it has occurred; the exporter then shows it at 0 for two scrapes before its
+first value, so that `increase()` sees it.
+"""
+
+
+class Example(NamedTuple):
+    """A question somebody asks, and the PromQL that answers it."""
+
+    question: str
+    query: str
+
+
+EXAMPLES: dict[str, Example] = {
+    "sdlc_review_queue_changes": Example(
+        "How many changes wait for a review, per team?",
+        'sum by (team) (\n  sdlc_review_queue_changes{state=~"awaiting_.*"}\n'
+        "  * on (repository) group_left (team) sdlc_repository_info\n)",
+    ),
+    "sdlc_review_queue_oldest_wait_business_seconds": Example(
+        "Where has a change waited longer than promised, in working hours?",
+        "sdlc_review_queue_oldest_wait_business_seconds\n"
+        '> on () group_left () sdlc_threshold_seconds{name="review_wait_business"}',
+    ),
+    "sdlc_review_queue_flow_changes": Example(
+        "By how much did each queue grow in a week?",
+        'sdlc_review_queue_flow_changes{direction="in"}\n'
+        '- ignoring (direction) sdlc_review_queue_flow_changes{direction="out"}',
+    ),
+    "sdlc_changes_merged_total": Example(
+        "Which share of merged changes did nobody but the author review?",
+        'sum by (origin) (increase(sdlc_changes_merged_total{reviewed="no"}[28d]))\n'
+        "/ sum by (origin) (increase(sdlc_changes_merged_total[28d]))",
+    ),
+    "sdlc_changes_abandoned_total": Example(
+        "How many changes are thrown away for each one merged?",
+        "sum by (origin) (increase(sdlc_changes_abandoned_total[28d]))\n"
+        "/ sum by (origin) (increase(sdlc_changes_merged_total[28d]))",
+    ),
+    "sdlc_ai_changes_total": Example(
+        "Which tools wrote what was merged?",
+        "sum by (tool) (increase(sdlc_ai_changes_total[28d]))",
+    ),
+    "sdlc_change_stage_seconds": Example(
+        "How many hours does the mean change spend in each stage?",
+        "sum by (stage) (increase(sdlc_change_stage_seconds_sum[28d]))\n"
+        "/ sum by (stage) (increase(sdlc_change_stage_seconds_count[28d]))\n/ 3600",
+    ),
+    "sdlc_change_lead_time_seconds": Example(
+        "Which share of changes was merged within a day of its first activity?",
+        'sum(increase(sdlc_change_lead_time_seconds_bucket{until="merge",le="86400.0"}[28d]))\n'
+        '/ sum(increase(sdlc_change_lead_time_seconds_count{until="merge"}[28d]))',
+    ),
+    "sdlc_reviews_total": Example(
+        "How many reviews do people give in a week, and how many do bots?",
+        "sum by (reviewer) (increase(sdlc_reviews_total[7d]))",
+    ),
+    "sdlc_team_stage_window_seconds": Example(
+        "By how many hours did the median of each stage change within twelve weeks?",
+        '(\n  sdlc_team_stage_window_seconds{team="all",window="28d",percentile="p50"}\n'
+        '  - sdlc_team_stage_window_seconds{team="all",window="28d",percentile="p50"} offset 12w\n) / 3600',
+    ),
+    "sdlc_team_review_wait_window_seconds": Example(
+        "Do changes of agents wait longer for their first review?",
+        'sdlc_team_review_wait_window_seconds{window="28d",percentile="p50",origin="agentic"}\n'
+        '/ ignoring (origin) sdlc_team_review_wait_window_seconds{window="28d",percentile="p50",origin="unmarked"}',
+    ),
+    "sdlc_team_review_utilisation_ratio": Example(
+        "Which teams are asked for more reviews than they give?",
+        'sdlc_team_review_utilisation_ratio{window="28d"} > 1',
+    ),
+    "sdlc_exporter_watermark_timestamp_seconds": Example(
+        "Which sources are blind: behind by more than an hour?",
+        "time() - sdlc_exporter_watermark_timestamp_seconds > 3600",
+    ),
+    "sdlc_exporter_errors_total": Example(
+        "What fails?", "sum by (source, reason) (increase(sdlc_exporter_errors_total[1h])) > 0"
+    ),
+    "sdlc_exporter_api_budget_remaining": Example(
+        "Which share of the rate limit is left?",
+        "sdlc_exporter_api_budget_remaining / sdlc_exporter_api_budget_limit",
+    ),
+}
+
+LATER = (Stage.QA, Stage.DEPLOY_WAIT)
+"""Stages that need facts from other services than those read today."""
+
+
+def _words(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+LABELS: dict[str, str] = {
+    "by": f"what ended a wait: {_words(('review', 'merge', 'close', 'draft'))}",
+    "code": "status code of HTTP, `000` without an answer",
+    "direction": "`in` or `out` of the review queue",
+    "field": "where an unknown word stood",
+    "kind": "kind of request",
+    "metric": "name of a metric",
+    "name": "name of a threshold",
+    "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
+    "percentile": _words(PERCENTILES),
+    "python": "version of Python",
+    "reason": f"why something failed: {_words(REASONS)}",
+    "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
+    "resource": "which of a forge's limits",
+    "result": f"how a poll ended: {_words(('success', 'partial', 'failure'))}",
+    "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
+    "reviewer": f"{_words(('human', 'bot'))}",
+    "source": "name of a source in the configuration",
+    "stage": f"part of a change's life: {_words(stage for stage in Stage if stage not in LATER)}",
+    "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
+    "stream": "what is read from a source: `changes`",
+    "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
+    "tool": "the tool whose marker decided",
+    "until": "where lead time ends: `merge`",
+    "verdict": f"of a review when it was submitted: {_words(Verdict)}",
+    "version": "version of the exporter",
+    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe",
+    "window": _words(WINDOWS),
+}
+
+UNITS = {
+    "_timestamp_seconds": "Unix time in seconds",
+    "_seconds": "seconds",
+    "_ratio": "ratio",
+    "_lines": "lines",
+    "_rounds": "rounds",
+    "_bytes": "bytes",
+    "_changes": "changes",
+    "_reviewers": "people",
+    "_samples": "readings",
+    "_reviews": "reviews",
+    "_requests": "requests",
+    "_polls": "polls",
+    "_series": "series",
+    "_repositories": "repositories",
+}
+
+
+def render() -> str:
+    """All exported metrics by chapter, as Markdown."""
+    order = list(Group)
+    rows = sorted(exported(), key=lambda row: order.index(row.group))
+    chapters = [_chapter(group, list(found)) for group, found in groupby(rows, key=lambda row: row.group)]
+    return "\n".join([INTRODUCTION, _labels(rows), *chapters])
+
+
+def _labels(rows: Iterable[Metric]) -> str:
+    used = sorted({label for row in rows for label in row.labels})
+    lines = [f"| `{label}` | {LABELS[label]} |" for label in used]
+    return "\n".join(["## Labels", "", "| label | values |", "|---|---|", *lines, ""])
+
+
+def _chapter(group: Group, rows: list[Metric]) -> str:
+    return "\n".join([f"## {group}", "", *(line for row in rows for line in _metric(row))])
+
+
+def _metric(row: Metric) -> Iterator[str]:
+    yield f"### `{row.name}`"
+    yield ""
+    yield f"{row.help}{' ' + row.why if row.why else ''}"
+    yield ""
+    yield f"- {_kind(row)}"
+    yield f"- labels: {_words(row.labels) or 'none'}"
+    if row.bounds:
+        yield f"- upper bounds: {', '.join(_bound(row, bound) for bound in row.bounds)}"
+    if row.detail is Detail.ORGANISATION:
+        yield '- kept for the whole organisation, as `repository="all"`; `series.detail` keeps it per repository'
+    yield ""
+    if example := EXAMPLES.get(row.name):
+        yield f"{example.question}"
+        yield ""
+        yield from ("```promql", example.query, "```", "")
+
+
+def _kind(row: Metric) -> str:
+    unit = next((unit for end, unit in UNITS.items() if row.name.removesuffix("_total").endswith(end)), "")
+    return f"{row.kind} in {unit}" if unit else f"{row.kind}"
+
+
+def _bound(row: Metric, bound: float) -> str:
+    if not row.name.endswith("_seconds"):
+        return f"{bound:g}"
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if bound >= size and bound % size == 0:
+            return f"{bound / size:g} {unit}"
+    return f"{bound:g} s"

@@ -1,0 +1,132 @@
+"""What is sent as Authorization: a token from a file or the environment, or one a GitHub App asks for."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from exporter.errors import Unauthorised
+
+RENEW_BEFORE = 300
+"""A token of an app is replaced this many seconds before it expires; GitHub gives it an hour."""
+
+
+class Credential(Protocol):
+    """Where the Authorization header comes from."""
+
+    async def header(self) -> str:
+        """The header's value now.
+
+        Raises:
+            Unauthorised: there is none to be had.
+        """
+        ...
+
+    def rejected(self) -> None:
+        """The server answered 401 to the last one."""
+        ...
+
+
+def _bearer(text: str, where: str) -> str:
+    """``Bearer`` and the token in a text, which is never repeated in an error.
+
+    Raises:
+        Unauthorised: there is none, or what is there cannot be one.
+    """
+    token = text.strip()
+    if not token:
+        raise Unauthorised(f"{where} is empty")
+    if not (token.isascii() and token.isprintable() and " " not in token):
+        raise Unauthorised(f"{where} holds more than a token; write the token alone, on one line")
+    return f"Bearer {token}"
+
+
+class TokenFile:
+    """A token in a file, read again whenever the file changes; a rotated secret needs no restart."""
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    async def header(self) -> str:
+        """``Bearer`` and the file's content."""
+        try:
+            token = await asyncio.to_thread(self.path.read_text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unauthorised(f"the token file {self.path} cannot be read ({type(error).__name__})") from error
+        return _bearer(token, f"the token file {self.path}")
+
+    def rejected(self) -> None:
+        """The file is read anew at every request anyhow."""
+
+
+class TokenVariable:
+    """A token in an environment variable."""
+
+    def __init__(self, name: str, environ: Mapping[str, str] = os.environ) -> None:
+        self.name = name
+        self._environ = environ
+
+    async def header(self) -> str:
+        """``Bearer`` and the variable's content."""
+        return _bearer(self._environ.get(self.name, ""), f"the environment variable {self.name}")
+
+    def rejected(self) -> None:
+        """A process's environment does not change."""
+
+
+class AppKey:
+    """A GitHub App speaking for itself, by a signed token of ten minutes.
+
+    Source: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
+    """
+
+    def __init__(self, app_id: str, key_file: str, now: Callable[[], float] = time.time) -> None:
+        self.app_id = app_id
+        self.key_file = Path(key_file)
+        self._now = now
+
+    async def header(self) -> str:
+        """``Bearer`` and a JSON web token signed with the app's key."""
+        return f"Bearer {await asyncio.to_thread(self._sign)}"
+
+    def rejected(self) -> None:
+        """The key file is read anew for every signature."""
+
+    def _sign(self) -> str:
+        try:
+            import jwt
+        except ImportError as error:
+            raise Unauthorised("a GitHub App needs the extra: pip install 'sdlc-exporter[github-app]'") from error
+        now = int(self._now())
+        claims = {"iat": now - 60, "exp": now + 540, "iss": self.app_id}
+        try:
+            return str(jwt.encode(claims, self.key_file.read_text(), algorithm="RS256"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise Unauthorised(f"the key file {self.key_file} cannot be read ({type(error).__name__})") from error
+        except (ValueError, TypeError, jwt.PyJWTError) as error:
+            raise Unauthorised(f"the key file {self.key_file} holds no usable private key") from error
+
+
+class Installation:
+    """The token of one installation of an app, renewed before it expires.
+
+    ``ask`` fetches a new one: (token, Unix seconds of its expiry); ``now`` is the server's time.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[tuple[str, int]]], now: Callable[[], int]) -> None:
+        self._ask = ask
+        self._now = now
+        self._token = ""
+        self._expires = 0
+
+    async def header(self) -> str:
+        """``Bearer`` and the installation's token."""
+        if not self._token or self._now() >= self._expires - RENEW_BEFORE:
+            self._token, self._expires = await self._ask()
+        return f"Bearer {self._token}"
+
+    def rejected(self) -> None:
+        """Ask for a new token next time."""
+        self._token = ""

@@ -1,0 +1,151 @@
+"""One credential's queue of requests: one at a time, paced, retried, and asked in smaller pieces where that helps."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+)
+
+from exporter.errors import ExporterError, Garbled, Overloaded, RateLimited, SecondaryLimited, ServerError, TooSlow
+from exporter.providers.base import Budget, Page, Request, Response
+from exporter.providers.github.answers import budget
+from exporter.runtime.clock import ServerClock
+from exporter.runtime.credentials import Credential
+from exporter.runtime.health import Health
+from exporter.runtime.limits import PATIENCE, Limits
+from exporter.runtime.transport import Transport
+
+ATTEMPTS = 5
+LONGEST = 300.0
+"""Seconds after which a request is not repeated any more, however few its attempts."""
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Lane:
+    """Asks through one credential.
+
+    ``owners`` are the logins this credential answers for (lower case); None for all. ``first_wait``: seconds before a
+    failed request is repeated; doubled each time, with jitter.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        transport: Transport,
+        credential: Credential,
+        limits: Limits,
+        health: Health,
+        clock: ServerClock,
+        owners: frozenset[str] | None = None,
+        *,
+        resource: str = "",
+        first_wait: float = FIRST_WAIT,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.source = source
+        self.transport = transport
+        self.credential = credential
+        self.limits = limits
+        self.health = health
+        self.clock = clock
+        self.owners = owners
+        self._resource = resource
+        self._first_wait = first_wait
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._waits = wait_exponential_jitter(initial=first_wait, max=LONGEST_WAIT, jitter=first_wait)
+
+    async def ask(self, request: Request, *, urgent: bool = True) -> Page:
+        """The answer to a request, after as many attempts as make sense; or the same request in pieces.
+
+        Raises:
+            ExporterError: the last attempt's failure.
+        """
+        attempts = AsyncRetrying(
+            retry=retry_if_exception(lambda error: self._worth_repeating(error, urgent)),
+            stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LONGEST),
+            wait=self._wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        async for attempt in attempts:
+            with attempt:
+                return await self._once(request, attempt.retry_state.attempt_number, urgent)
+        raise AssertionError("tenacity returns or raises")
+
+    def _worth_repeating(self, error: BaseException, urgent: bool) -> bool:
+        return isinstance(error, ExporterError) and error.retry and self.limits.wait(urgent=urgent) <= PATIENCE
+
+    async def _once(self, request: Request, attempt: int, urgent: bool) -> Page:
+        await self.limits.turn(urgent=urgent)
+        try:
+            response = await self._send(request)
+            told = budget(response)
+            if told is not None:
+                self._heard(told)
+            page = _read(request, response)
+        except (TooSlow, ServerError, Overloaded) as error:
+            pieces = request.smaller() if request.smaller is not None else ()
+            if not pieces:
+                raise
+            log.info("%s: %s; asking for less", self.source, error)
+            self._trouble(error)
+            await self._sleep(min(LONGEST_WAIT, attempt * self._first_wait))
+            return Page(then=pieces)
+        except (RateLimited, SecondaryLimited) as error:
+            self.limits.refused(error)
+            raise
+        self.limits.answered()
+        if page.budget is not None:
+            self._heard(page.budget)
+        return page
+
+    async def _send(self, request: Request) -> Response:
+        """The answer; the time it took counts against the server's minute, also when none came."""
+        authorization = await self.credential.header()
+        started = self._monotonic()
+        try:
+            response = await self.transport.send(request, authorization)
+        finally:
+            self.limits.took(self._monotonic() - started)
+        if response.status == 401:
+            self.credential.rejected()
+        return response
+
+    def _heard(self, told: Budget) -> None:
+        self.health.budgets[self.source, self._resource + told.resource] = told
+        self.limits.heard(told, self.clock.now())
+
+    def _trouble(self, error: ExporterError) -> None:
+        self.health.trouble(self.clock.now(), self.source, error.reason, str(error))
+
+    def _wait(self, state: RetryCallState) -> float:
+        """Seconds before the next attempt: the server's own wish is kept by ``limits``, else growing, with jitter."""
+        error = state.outcome.exception() if state.outcome is not None else None
+        if isinstance(error, ExporterError):
+            self._trouble(error)
+        limited = isinstance(error, (RateLimited, SecondaryLimited))
+        return 0.0 if limited else min(LONGEST_WAIT, float(self._waits(state)))
+
+
+def _read(request: Request, response: Response) -> Page:
+    """What an answer says; one that cannot be read, for whatever reason, is a bad answer and no fault of ours."""
+    try:
+        return request.read(response)
+    except ExporterError:
+        raise
+    except (msgspec.MsgspecError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        raise Garbled(f"the answer is not what the API promises: {type(error).__name__}: {error}") from error

@@ -1,0 +1,416 @@
+"""From books and health to samples: what is shown of each repository, as what, and how old it may be."""
+
+import platform
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import chain
+from typing import NamedTuple
+
+from exporter import __version__
+from exporter.catalogue import HOUR, METRICS, Kind
+from exporter.exposition import Exposition, Rendered
+from exporter.measures import exporter as own
+from exporter.measures import queue, windows
+from exporter.measures.cycle import LEAD_TIME, STAGE
+from exporter.measures.flow import COVERAGE_FACT, OPENED
+from exporter.measures.review import FIRST_REVIEW_FACT, READY_FACT, REVIEW_WAIT, REVIEWER_FACT
+from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
+from exporter.model import QueueState
+from exporter.runtime.books import Books
+from exporter.runtime.health import Health, per_metric
+from exporter.runtime.sums import Readings
+from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
+from exporter.working_hours import WorkingHours
+
+ALL, NO_TEAM, OTHER = "all", "none", "other"
+FROZEN_FOR = HOUR
+"""How long a failing source's gauges stay, frozen, before they disappear (RULINGS 20)."""
+WINDOWS_EVERY = 300
+TEAMS_EVERY = 60
+"""Seconds between two looks at the windows of teams, which pool every repository."""
+STREAM = "changes"
+
+Samples = dict[tuple[str, ...], float]
+
+
+class Shown(NamedTuple):
+    """How a repository stands on /metrics: its label, its team, whether it is quiet, and the second its ages are of.
+
+    ``as_of`` is None when its gauges are too old to show.
+    """
+
+    label: str
+    team: str
+    source: str
+    quiet: bool
+    as_of: int | None
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """What the configuration says about how numbers are shown."""
+
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    intervals: Mapping[str, int] = field(default_factory=dict)
+    teams: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    hours: Mapping[str, WorkingHours] = field(default_factory=dict)
+    default_hours: WorkingHours = WorkingHours()  # noqa: RUF009 - a frozen value
+    thresholds_seconds: Mapping[str, int] = field(default_factory=dict)
+    thresholds_ratios: Mapping[str, float] = field(default_factory=dict)
+    repository_windows: tuple[str, ...] = ("28d",)
+    stage_windows: bool = False
+    budget: int = 20000
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    ledger_starts: Mapping[str, int] = field(default_factory=dict)
+
+    def team(self, name: str) -> str:
+        """The first team in file order that has a glob for the repository; ``none`` without one."""
+        lower = name.lower()
+        for team, globs in self.teams.items():
+            if any(fnmatchcase(lower, glob.lower()) for glob in globs):
+                return team
+        return NO_TEAM
+
+    def label(self, row: RepositoryRow) -> str:
+        """The repository as /metrics calls it."""
+        return self.prefixes.get(row.source, "") + row.name
+
+
+class Snapshot:
+    """Keeps an exposition up to date with the books; rendering touches only what moved."""
+
+    def __init__(self, books: Books, health: Health, presentation: Presentation, exposition: Exposition) -> None:
+        self.books = books
+        self.health = health
+        self.presentation = presentation
+        self.exposition = exposition
+        self.shown: dict[int, Shown] = {}
+        self._labels: dict[Place, tuple[str, ...]] = {}
+        self._births_shown: set[Place] = set()
+        self._dropped: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._window_samples: dict[int, dict[str, Samples]] = {}
+        self._team_samples: dict[str, Samples] = {}
+        self._windows_at = 0.0
+        self._teams_at = 0.0
+        self._teams_stale = True
+
+    def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
+        """Bring every family up to ``now`` (Unix seconds) and render.
+
+        ``config``: ready samples of single-series metrics about configuration and store, by name.
+        """
+        self._see(int(now))
+        self._events()
+        self._state(int(now))
+        self._windows(now)
+        self._own(config or {})
+        self._count_series()
+        return self.exposition.render()
+
+    # Who is shown
+
+    def _see(self, now: int) -> None:
+        """Work out how each repository is shown; where that changed, all it has is written anew."""
+        seen: dict[int, Shown] = {}
+        for row in self.books.repositories.values():
+            known = row.source in self.presentation.intervals
+            if row.complete is None or row.state is RepositoryState.GONE or not known:
+                continue
+            label = self.presentation.label(row)
+            quiet = self.books.quiet(row)
+            seen[row.id] = Shown(label, self.presentation.team(label), row.source, quiet, self._as_of(row, now))
+        changed = {
+            each
+            for each in self.shown.keys() | seen.keys()
+            if _identity(self.shown.get(each)) != _identity(seen.get(each))
+        }
+        if changed:
+            self.books.dirty.update(place for each in changed for place in self.books.places(each))
+            self.books.dirty_windows.update(changed)
+        self.shown = seen
+
+    def _as_of(self, row: RepositoryRow, now: int) -> int | None:
+        """The second its ages are counted to: the last success when that is too long ago, None after an hour."""
+        if self.books.until is not None:
+            return self.books.until
+        last = row.last_success or 0
+        late = max(300, 3 * self.presentation.intervals[row.source])
+        if row.state is RepositoryState.FAILING or now - last > late:
+            return last if now - last <= FROZEN_FOR else None
+        return now
+
+    # Events
+
+    def _events(self) -> None:
+        dirty, self.books.dirty = self.books.dirty, set()
+        named = {place: self._place_labels(place) for place in dirty}
+        # All leave before any come: two repositories may have swapped their names.
+        for place, labels in named.items():
+            before = self._labels.pop(place, None)
+            if before is not None and before != labels:
+                self.exposition.remove(place.metric, before)
+        for place, labels in named.items():
+            if labels is None:
+                self._births_shown.discard(place)
+                continue
+            found = self.books.sums[place]
+            self._labels[place] = labels
+            if found.counts:
+                self.exposition.set_histogram(place.metric, labels, found.counts, found.total)
+            else:
+                self.exposition.set(place.metric, labels, found.total)
+            if place in self.books.births:
+                self._births_shown.add(place)
+
+    def _place_labels(self, place: Place) -> tuple[str, ...] | None:
+        if not self.books.shown(place):
+            return None
+        if place.place in (ORGANISATION, FOLD):
+            if not self.books.organisation_published:
+                return None
+            return (ALL if place.place == ORGANISATION else OTHER, *place.labels)
+        shown = self.shown.get(place.place)
+        if shown is None or (shown.quiet and not METRICS[place.metric].quiet):
+            return None
+        return (shown.label, *place.labels)
+
+    def births_shown(self) -> set[Place]:
+        """Combinations that stand on the page at their old value and wait for scrapes to see it."""
+        self._births_shown &= self.books.births.keys()
+        return set(self._births_shown)
+
+    # State
+
+    def _state(self, now: int) -> None:
+        families: dict[str, Samples] = {row.name: {} for row in (
+            queue.QUEUE, queue.DRAFTS, queue.OLDEST_WAIT, queue.OLDEST_WAIT_BUSINESS, queue.QUEUE_WAIT,
+            queue.QUEUE_FLOW, queue.REPOSITORY_INFO,
+        )}  # fmt: skip
+        for key, shown in self.shown.items():
+            families[queue.REPOSITORY_INFO.name][shown.label, shown.source, shown.team] = 1
+            if shown.as_of is not None:
+                self._queue(key, shown, shown.as_of, families)
+        families[queue.BUSINESS_HOURS.name] = {
+            (team,): float(self._hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
+        }
+        families[queue.THRESHOLD_SECONDS.name] = {(n,): v for n, v in self.presentation.thresholds_seconds.items()}
+        families[queue.THRESHOLD_RATIO.name] = {(n,): v for n, v in self.presentation.thresholds_ratios.items()}
+        for name, samples in families.items():
+            self._gauges(name, samples)
+
+    def _queue(self, key: int, shown: Shown, as_of: int, families: dict[str, Samples]) -> None:
+        standings = self.books.standings.get(key, {}).values()
+        counts: Counter[tuple[str, ...]] = Counter()
+        drafts: Counter[tuple[str, ...]] = Counter()
+        if not shown.quiet:
+            for place in self._occurred(key, queue.ENTERED.name):
+                counts.update({(shown.label, place.labels[0], state): 0 for state in QueueState})
+            drafts.update({(shown.label, place.labels[0]): 0 for place in self._occurred(key, OPENED.name)})
+        for each in standings:
+            if each.state is None:
+                drafts[shown.label, each.origin] += 1
+            else:
+                counts[shown.label, each.origin, each.state] += 1
+        families[queue.QUEUE.name].update(_plain(counts))
+        families[queue.DRAFTS.name].update(_plain(drafts))
+        since = sorted(each.since for each in standings if each.since is not None)
+        waits = sorted(max(0, as_of - start) for start in since)
+        families[queue.OLDEST_WAIT.name][shown.label,] = waits[-1] if waits else 0
+        business = self._hours(shown.team).elapsed(since[0], max(as_of, since[0])) if since else 0
+        families[queue.OLDEST_WAIT_BUSINESS.name][shown.label,] = business
+        if waits:
+            for word in ("p50", "p90"):
+                families[queue.QUEUE_WAIT.name][shown.label, word] = percentile(waits, PERCENTILES[word])
+        if not shown.quiet:
+            families[queue.QUEUE_FLOW.name].update(self._flow(key, shown))
+
+    def _flow(self, key: int, shown: Shown) -> Samples:
+        end = self._end(key)
+        samples: Samples = {}
+        for direction, metric in (("in", queue.ENTERED), ("out", queue.LEFT)):
+            found = (each for (name, _), each in self._readings(key) if name == metric.name)
+            samples[shown.label, direction, "7d"] = float(sum(len(each.within(end, WINDOWS["7d"])) for each in found))
+        return samples
+
+    def _occurred(self, key: int, metric: str) -> Iterator[Place]:
+        return (Place(metric, key, labels) for name, labels in self.books.by_repository.get(key, ()) if name == metric)
+
+    def _hours(self, team: str) -> WorkingHours:
+        return self.presentation.hours.get(team, self.presentation.default_hours)
+
+    def _gauges(self, name: str, samples: Samples) -> None:
+        """Replace a gauge's family; what exceeds the budget is left out and counted once (RULINGS 6)."""
+        budget = self.presentation.budgets.get(name, self.presentation.budget)
+        if len(samples) > budget:
+            ordered = sorted(samples)
+            left_out = set(ordered[budget:]) - self._dropped[name]
+            self._dropped[name] |= left_out
+            self.books.dropped[name] += len(left_out)
+            samples = {labels: samples[labels] for labels in ordered[:budget]}
+        self.exposition.replace(name, samples)
+
+    # Windows
+
+    def _end(self, key: int) -> int:
+        if self.books.until is not None:
+            return self.books.until
+        return self.books.repositories[key].watermark or 0
+
+    def _readings(self, key: int) -> Iterable[tuple[tuple[str, tuple[str, ...]], Readings]]:
+        return self.books.readings.get(key, {}).items()
+
+    def _windows(self, now: float) -> None:
+        """Window summaries: where something happened at once (teams: within a minute), else every five minutes."""
+        everything = now - self._windows_at >= WINDOWS_EVERY or now < self._windows_at
+        dirty, self.books.dirty_windows = self.books.dirty_windows, set()
+        if everything:
+            self._windows_at = now
+            dirty = set(self.shown)
+        for key in dirty | (self._window_samples.keys() - self.shown.keys()):
+            self._window_samples.pop(key, None)
+            if key in self.shown:
+                self._window_samples[key] = self._repository_windows(key)
+        self._teams_stale |= bool(dirty)
+        if self._teams_stale and (everything or not 0 <= now - self._teams_at < TEAMS_EVERY):
+            self._team_samples = self._all_team_windows()
+            self._teams_at, self._teams_stale = now, False
+        families: dict[str, Samples] = {name: {} for name, row in METRICS.items() if row.group == "Window summaries"}
+        families[windows.COVERAGE.name] = {}
+        fresh = (samples for key, samples in self._window_samples.items() if self.shown[key].as_of is not None)
+        for part in chain(fresh, (self._team_samples,)):
+            for name, found in part.items():
+                families[name].update(found)
+        for name, found in families.items():
+            self._gauges(name, found)
+
+    def _repository_windows(self, key: int) -> dict[str, Samples]:
+        shown = self.shown[key]
+        samples: dict[str, Samples] = defaultdict(dict)
+        if shown.quiet:
+            return samples
+        for window in self.presentation.repository_windows:
+            self._summaries(samples, "repository", shown.label, [key], window, stages=self.presentation.stage_windows)
+        self._coverage(samples, key, shown.label)
+        return samples
+
+    def _all_team_windows(self) -> dict[str, Samples]:
+        members: dict[str, list[int]] = defaultdict(list)
+        for key, shown in self.shown.items():
+            if shown.as_of is not None:
+                members[shown.team].append(key)
+                members[ALL].append(key)
+        samples: dict[str, Samples] = defaultdict(dict)
+        for team, keys in members.items():
+            for window in WINDOWS:
+                self._summaries(samples, "team", team, keys, window, stages=True)
+        return samples
+
+    def _summaries(
+        self, samples: dict[str, Samples], scope: str, name: str, keys: list[int], window: str, *, stages: bool
+    ) -> None:
+        pooled: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+        for key in keys:
+            end = self._end(key)
+            for kind, readings in self._readings(key):
+                pooled[kind].extend(readings.within(end, WINDOWS[window]))
+        rows = [(LEAD_TIME.name, windows.LEAD_TIME_WINDOW), (REVIEW_WAIT.name, windows.REVIEW_WAIT_WINDOW)]
+        if stages:
+            rows.append((STAGE.name, windows.STAGE_WINDOW))
+        by_metric: dict[str, list[tuple[tuple[str, ...], list[int]]]] = defaultdict(list)
+        for (metric, labels), values in pooled.items():
+            if values:
+                by_metric[metric].append((labels, values))
+        for metric, pair in rows:
+            for labels, values in by_metric[metric]:
+                ordered = sorted(values)
+                samples[pair[f"{scope}_samples"].name][name, *labels, window] = len(ordered)
+                for word, share in PERCENTILES.items():
+                    samples[pair[f"{scope}_seconds"].name][name, *labels, window, word] = percentile(ordered, share)
+        self._capacity(samples, scope, (name, window), by_metric)
+
+    def _capacity(
+        self,
+        samples: dict[str, Samples],
+        scope: str,
+        labels: tuple[str, str],
+        by_metric: Mapping[str, list[tuple[tuple[str, ...], list[int]]]],
+    ) -> None:
+        """Load, active reviewers and utilisation of one scope and window (RULINGS 18)."""
+        ready = sum(len(values) for _, values in by_metric.get(READY_FACT.name, []))
+        first = sum(len(values) for _, values in by_metric.get(FIRST_REVIEW_FACT.name, []))
+        active = len({who for who, _ in by_metric.get(REVIEWER_FACT.name, [])})
+        samples[windows.ACTIVE_REVIEWERS[scope].name][labels] = active
+        if active:
+            samples[windows.REVIEW_LOAD[scope].name][labels] = ready / active
+        if ready or first:
+            samples[windows.UTILISATION[scope].name][labels] = ready / max(first, 1)
+
+    def _coverage(self, samples: dict[str, Samples], key: int, label: str) -> None:
+        for (metric, labels), readings in self._readings(key):
+            if metric == COVERAGE_FACT.name:
+                values = readings.within(self._end(key), WINDOWS["28d"])
+                if values:
+                    samples[windows.COVERAGE.name][label, labels[0]] = sum(values) / len(values)
+
+    # The exporter itself
+
+    def _own(self, config: Mapping[str, float]) -> None:
+        put = self.exposition.replace
+        put(own.BUILD_INFO.name, {(__version__, platform.python_version()): 1})
+        for name, value in config.items():
+            put(name, {(): value})
+        for name, samples in self.health.families():
+            put(name, samples)
+        for labels, (counts, total) in list(self.health.durations.items()):
+            self.exposition.set_histogram(own.POLL_SECONDS.name, labels, counts, total)
+        put(own.DRIFT.name, per_metric(self.books.drift))
+        put(own.LATE.name, per_metric(self.books.late))
+        self._sources()
+
+    def _sources(self) -> None:
+        states: Samples = {}
+        success: Samples = {}
+        marks: Samples = {}
+        loaded: Samples = {}
+        for source in self.presentation.intervals:
+            rows = [row for row in self.books.repositories.values() if row.source == source]
+            counts = Counter(row.state for row in rows)
+            states |= {(source, state): counts[state] for state in RepositoryState}
+            here = [row for row in rows if row.state is not RepositoryState.GONE]
+            # A repository whose history still loads has had no complete pass; it must not hide the others' age.
+            passes = [row.last_success for row in here if row.last_success is not None]
+            if passes:
+                success[source, STREAM] = min(passes)
+            healthy = [row.watermark for row in here if row.state is RepositoryState.OK and row.watermark is not None]
+            if healthy:
+                marks[source, STREAM] = min(healthy)
+            if here:
+                waiting = any(row.complete is None and row.state is not RepositoryState.FAILING for row in here)
+                loaded[source,] = float(not waiting and any(row.complete is not None for row in here))
+            else:
+                loaded[source,] = 0
+        self.exposition.replace(own.REPOSITORIES.name, states)
+        self.exposition.replace(own.LAST_SUCCESS.name, success)
+        self.exposition.replace(own.WATERMARK.name, marks)
+        self.exposition.replace(own.INITIAL_LOAD.name, loaded)
+        self.exposition.replace(own.LEDGER_START.name, {(s,): at for s, at in self.presentation.ledger_starts.items()})
+
+    def _count_series(self) -> None:
+        series = self.exposition.series()
+        self.exposition.replace(own.SERIES.name, {(name,): count for name, count in series.items() if count})
+        dropped: Samples = {
+            (name,): float(self.books.dropped[name])
+            for name, row in METRICS.items()
+            if row.kind is not Kind.FACT and not name.startswith("sdlc_exporter")
+        }
+        self.exposition.replace(own.SERIES_DROPPED.name, dropped)
+
+
+def _identity(shown: Shown | None) -> tuple[object, ...] | None:
+    return shown and (shown.label, shown.team, shown.quiet, shown.as_of is None)
+
+
+def _plain(counts: Counter[tuple[str, ...]]) -> Samples:
+    return {tuple(str(label) for label in labels): value for labels, value in counts.items()}

@@ -1,0 +1,74 @@
+"""What the ledger adds up to: counters, histograms, and the dated readings window summaries take percentiles of."""
+
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from exporter.catalogue import Kind, Metric
+
+
+def lines(metric: Metric) -> int:
+    """How many series one label combination costs."""
+    return len(metric.bounds) + 3 if metric.kind is Kind.HISTOGRAM else 1
+
+
+@dataclass(slots=True)
+class Sum:
+    """A counter (``counts`` empty) or a histogram: readings per bucket, the last for +Inf; ``total`` is their sum.
+
+    ``held`` are values not shown before the combination is released.
+    """
+
+    counts: list[int]
+    total: int = 0
+    held: list[int] = field(default_factory=list)
+
+    def show(self, bounds: Sequence[int | float], value: int) -> None:
+        """Add a reading to what is exported."""
+        if self.counts:
+            self.counts[bisect_left(bounds, value)] += 1
+        self.total += value
+
+
+class Readings:
+    """Dated values of one metric and label set, in date order."""
+
+    __slots__ = ("at", "value")
+
+    def __init__(self) -> None:
+        self.at: array[int] = array("q")
+        self.value: array[int] = array("q")
+
+    def add(self, at: int, value: int) -> None:
+        """Put a reading in its place."""
+        place = bisect_right(self.at, at)
+        self.at.insert(place, at)
+        self.value.insert(place, value)
+
+    def within(self, end: int, seconds: int) -> Sequence[int]:
+        """The values dated in (end - seconds, end]."""
+        return self.value[bisect_right(self.at, end - seconds) : bisect_right(self.at, end)]
+
+    def forget(self, until: int) -> bool:
+        """Drop what is dated at or before a second; whether nothing is left."""
+        stale = bisect_right(self.at, until)
+        del self.at[:stale]
+        del self.value[:stale]
+        return not self.at
+
+
+@dataclass(slots=True)
+class Series:
+    """Where a start puts the readings of one metric, repository and label set.
+
+    ``sums`` are the sums they count in, each with its bounds, the second after which they count, and the second after
+    which they are held.
+    """
+
+    repository: int
+    kind: tuple[str, tuple[str, ...]]
+    floor: int
+    sums: tuple[tuple[Sum, tuple[int | float, ...], int, int], ...]
+    last_at: int = 0
+    readings: Readings = field(default_factory=Readings)

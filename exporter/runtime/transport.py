@@ -1,0 +1,111 @@
+"""Sends a request to the one host a source is configured for, and gives back the whole answer."""
+
+import asyncio
+import ssl
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from exporter import __version__
+from exporter.errors import Garbled, TooSlow, Unreachable
+from exporter.providers.base import Request, Response
+from exporter.providers.github.answers import server_time
+from exporter.runtime.clock import ServerClock
+from exporter.runtime.health import Health
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of the largest answer that is believed; a page of a hundred changes has well under one million."""
+KEPT = 256
+"""Answers kept with their ETag, for conditional requests."""
+
+
+class Transport:
+    """One source's way out. The Authorization header goes to ``root``'s host and nowhere else."""
+
+    def __init__(
+        self, source: str, root: str, timeout: float, health: Health, clock: ServerClock, ca_file: str | None = None
+    ) -> None:
+        parts = urlsplit(root)
+        self.source = source
+        self.root = f"{parts.scheme}://{parts.netloc}"
+        self.timeout = timeout
+        self.health = health
+        self.clock = clock
+        self._ca_file = ca_file
+        self._session: aiohttp.ClientSession | None = None
+        self._kept: OrderedDict[tuple[str, str], tuple[str, Response]] = OrderedDict()
+
+    async def close(self) -> None:
+        """Give back the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            try:
+                context = await asyncio.to_thread(ssl.create_default_context, cafile=self._ca_file)
+            except (OSError, ssl.SSLError) as error:
+                raise Unreachable(
+                    f"the file of certificate authorities {self._ca_file} cannot be used: {error}"
+                ) from error
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=min(10.0, self.timeout)),
+                connector=aiohttp.TCPConnector(ssl=context, limit=0),
+                headers={"User-Agent": f"sdlc-exporter/{__version__}", "Accept": "application/vnd.github+json"},
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+    async def send(self, request: Request, authorization: str) -> Response:
+        """The answer to a request, with the value of its Authorization header.
+
+        Raises:
+            Unreachable, TooSlow, Garbled: no whole answer.
+        """
+        if not request.path.startswith("/") or request.path.startswith("//"):
+            raise Garbled(f"a request may only name a path of its source, not {request.path!r}")
+        headers = {"Authorization": authorization}
+        kept = self._kept.get((request.path, request.kind)) if request.method == "GET" else None
+        if kept is not None:
+            headers["If-None-Match"] = kept[0]
+        code = "000"
+        try:
+            response = await self._exchange(request, headers)
+            code = str(response.status)
+        finally:
+            self.health.requests[self.source, request.kind, code] += 1
+        self.clock.hear(server_time(response))
+        if response.status == 304 and kept is not None:
+            return Response(200, {**kept[1].headers, **response.headers}, kept[1].body)
+        self._keep(request, response)
+        return response
+
+    async def _exchange(self, request: Request, headers: dict[str, str]) -> Response:
+        session = await self._open()
+        try:
+            async with session.request(
+                request.method, self.root + request.path, json=request.body, headers=headers, allow_redirects=False
+            ) as answer:
+                body = bytearray()
+                async for chunk in answer.content.iter_chunked(1 << 16):
+                    body += chunk
+                    if len(body) > LARGEST:
+                        raise Garbled(f"the answer is larger than {LARGEST} bytes")
+                if 300 <= answer.status < 400 and answer.status != 304:
+                    raise Garbled(f"the server redirects ({answer.status}); write the address it moved to into url")
+                return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, bytes(body))
+        except TimeoutError as error:
+            raise TooSlow(f"no whole answer within {self.timeout:g} s") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Unreachable(f"{self.root}: {type(error).__name__}: {error}") from error
+        except ValueError as error:  # a header that cannot be sent; what aiohttp says of it may hold the token
+            raise Unreachable(f"{self.root}: the request could not be sent ({type(error).__name__})") from None
+
+    def _keep(self, request: Request, response: Response) -> None:
+        etag = response.headers.get("etag")
+        if request.method == "GET" and response.status == 200 and etag:
+            self._kept[request.path, request.kind] = (etag, response)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)

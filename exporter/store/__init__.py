@@ -1,0 +1,1 @@
+"""Where facts, ledger and progress outlive a restart."""

@@ -1,0 +1,201 @@
+"""From a configuration to the parts at work: the one place that knows how they fit."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from exporter.catalogue import Detail, exported, load
+from exporter.config import Config
+from exporter.config.settings import Source as SourceSettings
+from exporter.demo import Organisation
+from exporter.exposition import Exposition
+from exporter.policy import Policy, compile_rules, packaged
+from exporter.providers.github.provider import GitHub
+from exporter.runtime.books import Books
+from exporter.runtime.clock import ServerClock
+from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVariable
+from exporter.runtime.demo_source import DemoSource
+from exporter.runtime.desk import Desk
+from exporter.runtime.health import Health
+from exporter.runtime.lane import Lane
+from exporter.runtime.lanes import AppLanes, Lanes, OneToken
+from exporter.runtime.limits import Limits
+from exporter.runtime.reading import STREAM, Reader
+from exporter.runtime.selection import Selection
+from exporter.runtime.snapshot import Presentation, Snapshot
+from exporter.runtime.source import GithubSource
+from exporter.runtime.transport import Transport
+from exporter.store.sqlite import SqliteStore
+
+DEMO_LEAD = 180 * 86400
+
+
+class Source(Protocol):
+    """What the runtime asks of a source, whatever answers behind it."""
+
+    name: str
+
+    async def poll(self, until: Callable[[], bool]) -> str:
+        """One pass; ``success`` or ``partial``."""
+        ...
+
+    async def loading(self) -> bool:
+        """Whether some repository's history is still to be read."""
+        ...
+
+    async def close(self) -> None:
+        """Give back what is open."""
+        ...
+
+
+def policy(config: Config) -> Policy:
+    """The definitions in force."""
+    origin = config.origin
+    return Policy(
+        rules=compile_rules(packaged(), origin.rules, origin.disable, origin.bots, origin.people),
+        abandoned_after=config.review.abandoned_after,
+        comments_count=config.review.comments_count,
+        generated=config.review.left_out,
+    )
+
+
+def presentation(config: Config, ledger_starts: dict[str, int]) -> Presentation:
+    """How numbers are shown."""
+    series, calendar = config.series, config.calendar
+    return Presentation(
+        prefixes={source.name: source.repository_prefix for source in config.sources},
+        intervals={source.name: source.interval for source in config.sources},
+        teams=config.teams,
+        hours={team: hours.clock for team, hours in calendar.teams.items()},
+        default_hours=calendar.default.clock,
+        thresholds_seconds={str(name): value for name, value in config.thresholds.seconds.items()},
+        thresholds_ratios={str(name): value for name, value in config.thresholds.ratios.items()},
+        repository_windows=series.repository_windows,
+        stage_windows=series.stage_windows,
+        budget=series.budget,
+        budgets=series.budgets,
+        ledger_starts=ledger_starts,
+    )
+
+
+def books(store: SqliteStore, config: Config, until: int | None = None) -> Books:
+    """The books over a store; ``until`` for the one-shot mode."""
+    return Books(
+        store,
+        load(),
+        policy(config),
+        until=until,
+        budget=config.series.budget,
+        budgets=config.series.budgets,
+        details={metric: Detail(word) for metric, word in config.series.detail.items()},
+        quiet_after=config.series.quiet_after,
+    )
+
+
+def ledger_starts(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
+    """When each source's ledger begins: resolved at its first start, then kept (RULINGS 2)."""
+    found = {}
+    for source in config.sources:
+        name = f"ledger_start:{source.name}"
+        kept = store.get(name)
+        if kept is None:
+            lead = now - DEMO_LEAD if source.provider == "demo" else source.history.resolve(now)
+            kept = str(lead)
+            store.put(name, kept)
+        found[source.name] = int(kept)
+    return found
+
+
+def snapshot(kept: Books, health: Health, config: Config, starts: dict[str, int]) -> Snapshot:
+    """What shows the books."""
+    return Snapshot(kept, health, presentation(config, starts), Exposition(exported()))
+
+
+def lanes(settings: SourceSettings, health: Health) -> Lanes:
+    """The credentials of a GitHub source."""
+    rest, _ = paths(settings.url)
+    clock = ServerClock()
+    transport = Transport(settings.name, settings.url, settings.timeout, health, clock, settings.ca_file)
+
+    def make(credential: Credential, owners: frozenset[str] | None = None, resource: str = "") -> Lane:
+        limits = Limits(settings.name, settings.reserve)
+        wait = float(settings.retry_wait)
+        return Lane(
+            settings.name, transport, credential, limits, health, clock, owners, resource=resource, first_wait=wait
+        )
+
+    if settings.app is not None:
+        key = AppKey(settings.app.id, settings.app.key_file, clock.now)
+        return AppLanes(make(key, None, "app:"), rest, make, settings.app.installation_id)
+    if settings.token_file is not None:
+        return OneToken(make(TokenFile(settings.token_file)))
+    return OneToken(make(TokenVariable(settings.token_env or "", os.environ)))
+
+
+def provider(settings: SourceSettings, config: Config) -> GitHub:
+    """What asks GitHub."""
+    _, graphql = paths(settings.url)
+    return GitHub(graphql, comments=config.review.comments_count, topics=bool(settings.topics))
+
+
+def selection(settings: SourceSettings) -> Selection:
+    """Which repositories a source reads."""
+    return Selection(
+        include=settings.include,
+        exclude=settings.exclude,
+        owners=(*settings.organisations, *settings.users),
+        topics=settings.topics,
+        archived=settings.archived,
+        forks=settings.forks,
+    )
+
+
+def paths(url: str) -> tuple[str, str]:
+    """REST root and GraphQL path of a GitHub address: github.com, or GitHub Enterprise Server's /api/v3.
+
+    Source: https://docs.github.com/enterprise-server/graphql/guides/forming-calls-with-graphql
+    """
+    path = urlsplit(url).path.rstrip("/")
+    return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
+
+
+def source(
+    settings: SourceSettings,
+    config: Config,
+    reader: Reader,
+    kept: Books,
+    changed: Callable[[], None] = lambda: None,
+) -> Source:
+    """A source at work."""
+    reader.health.source(settings.name, (STREAM,))
+    if settings.provider == "demo":
+        organisation = Organisation(seed=settings.seed, repositories=settings.repositories, start=reader.ledger_start)
+        return DemoSource(organisation, reader, kept, time.time, changed)
+    return GithubSource(
+        provider(settings, config),
+        selection(settings),
+        lanes(settings, reader.health),
+        reader,
+        kept,
+        mode=settings.poll,
+        rediscover=settings.rediscover,
+        changed=changed,
+    )
+
+
+def sources(
+    config: Config,
+    store: SqliteStore,
+    desk: Desk,
+    kept: Books,
+    health: Health,
+    starts: dict[str, int],
+    changed: Callable[[], None] = lambda: None,
+) -> list[Source]:
+    """All sources of a configuration."""
+    return [
+        source(each, config, Reader(each.name, store, desk, health, starts[each.name]), kept, changed)
+        for each in config.sources
+    ]

@@ -1,0 +1,322 @@
+"""The world as one caller's GraphQL sees it: nodes as plain dictionaries, connections as functions of their arguments.
+
+Each dictionary holds ``__typename`` and the fields of the schema's slice; a value that is callable takes the resolver's
+info and the field's arguments, as graphql-core's default resolver calls it.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache, partial
+from time import gmtime, strftime
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.double.cost import refused
+from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team
+from tests.double.search import LIMIT, found, parse
+from tests.double.world import World
+
+Node = dict[str, Any]
+
+
+@lru_cache(maxsize=1 << 16)
+def stamp(at: int | None) -> str | None:
+    """A moment as GitHub writes it."""
+    return None if at is None else strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(at))
+
+
+@cache
+def kind_of(item_type: str) -> str:
+    """The GraphQL type of a timeline item type: ``MERGED_EVENT`` is ``MergedEvent``."""
+    return "".join(word.capitalize() for word in item_type.split("_"))
+
+
+def cursor(*key: Any) -> str:
+    """An opaque cursor that carries a key."""
+    return base64.b64encode(b"cursor:" + json.dumps(key).encode()).decode()
+
+
+def key_of(text: str, parts: int) -> list[Any]:
+    """The key a cursor carries.
+
+    Raises:
+        GraphQLError: It is no cursor of this connection.
+    """
+    try:
+        key = json.loads(base64.b64decode(text, validate=True).removeprefix(b"cursor:"))
+    except ValueError:
+        key = None
+    if not isinstance(key, list) or len(key) != parts:
+        raise refused("INVALID_CURSOR_ARGUMENTS", f"`{text}` does not appear to be a valid cursor.")
+    return key
+
+
+def page(name: str, rows: Sequence[Any], start: int, first: int | None, mark: Callable[[int], str]) -> Node:
+    """One page of a connection from a start; ``mark`` gives the cursor of a position.
+
+    Raises:
+        GraphQLError: No ``first``, which GitHub insists on.
+    """
+    if first is None:
+        message = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
+        raise refused("MISSING_PAGINATION_BOUNDARIES", message)
+    part = rows[start : start + first]
+    more = start + len(part) < len(rows)
+    return {
+        "nodes": part,
+        "pageInfo": {"hasNextPage": more, "endCursor": mark(start + len(part) - 1) if part else None},
+    }
+
+
+def offset(after: str | None) -> int:
+    """Where a page starts whose cursors are positions, which shift when the set changes."""
+    return key_of(after, 1)[0] if after else 0
+
+
+def by_offset(name: str, rows: Sequence[Any], first: int | None, after: str | None) -> Node:
+    """One page of a connection whose cursors are positions."""
+    return page(name, rows, offset(after), first, lambda last: cursor(last + 1))
+
+
+@cache
+def actor(account: Account | None) -> Node | None:
+    """An account as an Actor."""
+    if account is None:
+        return None
+    return {
+        "__typename": account.kind,
+        "id": f"{account.kind}_{account.login}",
+        "login": account.login,
+        "resourcePath": f"/{account.login}",
+    }
+
+
+def reviewer(asked: Account | Team | None) -> Node | None:
+    """Who was asked to review."""
+    if isinstance(asked, Team):
+        return {"__typename": "Team", "id": f"T_{asked.slug}", "combinedSlug": asked.slug}
+    return actor(asked)
+
+
+def commit(one: Commit) -> Node:
+    """A commit with its people."""
+    people = [{"name": name, "email": email, "user": None} for name, email in zip(one.names, one.emails, strict=True)]
+    people[0]["user"] = actor(Account(one.login)) if one.login else None
+    return {
+        "__typename": "Commit",
+        "id": f"C_{one.sha}",
+        "oid": one.sha,
+        "resourcePath": f"/commit/{one.sha}",
+        "authoredDate": stamp(one.authored),
+        "committedDate": stamp(one.committed),
+        "messageBody": one.body,
+        "author": people[0],
+        "committer": people[1],
+    }
+
+
+MORE: dict[str, Callable[[Item], Node]] = {
+    "PullRequestCommit": lambda item: {"commit": commit(item.more)},
+    "PullRequestReview": lambda item: {
+        "state": item.more,
+        "submittedAt": stamp(item.at),
+        "author": actor(item.actor),
+    },
+    "IssueComment": lambda item: {"author": actor(item.actor)},
+    "ReviewRequestedEvent": lambda item: {"requestedReviewer": reviewer(item.more)},
+    "ReviewDismissedEvent": lambda item: {
+        "previousReviewState": item.before,
+        "review": item.more and timeline_item(item.more),
+    },
+    "BaseRefChangedEvent": lambda item: {"currentRefName": item.more},
+}
+"""What a timeline item has beside id and time, by its type."""
+
+
+def timeline_item(item: Item) -> Node:
+    """A node of a timeline."""
+    node = {"__typename": item.kind, "id": item.id, "createdAt": stamp(item.at), "resourcePath": f"/{item.id}"}
+    more = MORE.get(item.kind)
+    return node | more(item) if more else node
+
+
+def timeline(
+    pull: PullRequest,
+    _info: object,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    itemTypes: list[str] | None = None,  # noqa: N803 the schema's own name
+) -> Node:
+    """A page of a timeline, by time; the cursor is an item, so that later insertions do not shift it."""
+    kinds = {kind_of(one) for one in itemTypes} if itemTypes is not None else None
+    items = [item for item in pull.items if kinds is None or item.kind in kinds]
+    start = 0
+    if after:
+        at, last = key_of(after, 2)
+        start = next((n + 1 for n, item in enumerate(items) if item.id == last), None)
+        if start is None:
+            start = sum(item.at <= at for item in items)
+    answer = page("timelineItems", items, start, first, lambda n: cursor(items[n].at, items[n].id))
+    return answer | {"nodes": [timeline_item(item) for item in answer["nodes"]]}
+
+
+def files(pull: PullRequest, _info: object, *, first: int | None = None, after: str | None = None) -> Node | None:
+    """A page of the changed files; none where GitHub cannot tell them."""
+    if pull.files is None:
+        return None
+    answer = by_offset("files", pull.files, first, after)
+    rows = [
+        {"__typename": "PullRequestChangedFile", "path": path, "additions": added, "deletions": deleted}
+        for path, added, deleted in answer["nodes"]
+    ]
+    return answer | {"nodes": rows}
+
+
+class View:
+    """What one token sees of the world; ``limit`` answers ``rateLimit``.
+
+    ``owners`` are those whose private repositories the token sees, None for all.
+    """
+
+    def __init__(self, world: World, owners: frozenset[str] | None, limit: Callable[[], Node | None]) -> None:
+        self.world = world
+        self.owners = owners
+        self.root: dict[str, Any] = {
+            "id": "Q",
+            "rateLimit": lambda _info: limit(),
+            "search": self.search,
+            "node": self.node,
+            "nodes": lambda info, ids: [self.node(info, one, whole=False) for one in ids],
+            "repository": self.named,
+            "repositoryOwner": self.owner,
+            "resource": self.resource,
+        }
+
+    def sees(self, repository: Repository) -> bool:
+        """Whether the token may know of a repository."""
+        if repository.deleted or repository.hidden:
+            return False
+        return not repository.private or self.owners is None or repository.owner.lower() in self.owners
+
+    def search(
+        self, _info: object, *, query: str, first: int | None = None, after: str | None = None, **_: Any
+    ) -> Node:
+        """A page of a search, of which no more than 1,000 results can be had."""
+        try:
+            parsed = parse(query)
+        except ValueError as error:
+            raise refused("UNKNOWN_TO_THE_DOUBLE", str(error)) from error
+        rows = found(self.world, parsed, lambda pull: self.sees(pull.repository))
+        answer = by_offset("search", rows[:LIMIT], first, after)
+        return answer | {"issueCount": len(rows), "nodes": [self.pull(pull) for pull in answer["nodes"]]}
+
+    def node(self, _info: object, id: str, whole: bool = True) -> Any:  # noqa: A002 the schema's own name
+        """A node by its id; in a list of nodes an unknown one is an error in its place."""
+        known = self.world.repositories.get(id) or self.world.pulls.get(id)
+        if isinstance(known, Repository) and self.sees(known):
+            return self.repository(known)
+        if isinstance(known, PullRequest) and self.sees(known.repository):
+            return self.pull(known)
+        missing = refused("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'.")
+        if whole:
+            raise missing
+        return missing
+
+    def named(self, _info: object, *, owner: str, name: str) -> Node:
+        """A repository by its name, or one it had before."""
+        known = self.world.names.get(f"{owner}/{name}".lower())
+        if known is None or not self.sees(known):
+            raise refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'.")
+        return self.repository(known)
+
+    def owner(self, _info: object, *, login: str) -> Node | None:
+        """An organisation or user by login."""
+        owned = [one for one in self.world.owned(login) if self.sees(one)]
+        if not owned:
+            return None
+        node = actor(Account(owned[0].owner, owned[0].owner_kind))
+        return (node or {}) | {"repositories": partial(self.repositories, owned)}
+
+    def repositories(
+        self, owned: list[Repository], _info: object, *, first: int | None = None, after: str | None = None, **_: Any
+    ) -> Node:
+        """A page of an owner's repositories."""
+        answer = by_offset("repositories", owned, first, after)
+        return answer | {"nodes": [self.repository(one) for one in answer["nodes"]]}
+
+    def resource(self, _info: object, *, url: str) -> Node:
+        """A pull request by its address."""
+        owner, name, kind, number, *_ = [*urlsplit(url).path.strip("/").split("/"), "", "", "", ""]
+        known = self.world.names.get(f"{owner}/{name}".lower())
+        pull = known.pulls.get(int(number)) if known and kind == "pull" and number.isdigit() else None
+        if known is None or pull is None or not self.sees(known):
+            raise refused("NOT_FOUND", f"Could not resolve to a resource with the URL of '{url}'.")
+        return self.pull(pull)
+
+    def repository(self, one: Repository) -> Node:
+        """A repository with its connections."""
+        branch = one.default_branch
+        topics = [
+            {"__typename": "RepositoryTopic", "topic": {"__typename": "Topic", "name": name}} for name in one.topics
+        ]
+        return {
+            "__typename": "Repository",
+            "id": one.id,
+            "nameWithOwner": one.name,
+            "isArchived": one.archived,
+            "isFork": one.fork,
+            "resourcePath": f"/{one.name}",
+            "defaultBranchRef": {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch} if branch else None,
+            "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
+            "pullRequests": partial(self.pulls, one),
+        }
+
+    def pulls(
+        self,
+        one: Repository,
+        _info: object,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        states: list[str] | None = None,
+        orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
+    ) -> Node:
+        """A page of a repository's pull requests; the cursor is a place in the order, not a position."""
+        order = orderBy or {"field": "CREATED_AT", "direction": "ASC"}
+        time = "updated" if order["field"] == "UPDATED_AT" else "created"
+        falling = order["direction"] == "DESC"
+        kept = [p for p in one.pulls.values() if states is None or p.state.upper() in states]
+        rows = sorted(((getattr(p, time), p.number, p) for p in kept), reverse=falling)
+        start = 0
+        if after:
+            last = tuple(key_of(after, 2))
+            start = sum((row[:2] >= last) if falling else (row[:2] <= last) for row in rows)
+        answer = page("pullRequests", rows, start, first, lambda n: cursor(*rows[n][:2]))
+        return answer | {"nodes": [self.pull(row[2]) for row in answer["nodes"]]}
+
+    def pull(self, pull: PullRequest) -> Node:
+        """A pull request with its connections."""
+        return {
+            "__typename": "PullRequest",
+            "id": pull.id,
+            "number": pull.number,
+            "createdAt": stamp(pull.created),
+            "updatedAt": stamp(pull.updated),
+            "closedAt": stamp(pull.closed),
+            "mergedAt": stamp(pull.merged),
+            "isDraft": pull.draft,
+            "lastEditedAt": stamp(pull.edited),
+            "body": pull.body,
+            "headRefName": pull.head,
+            "baseRefName": pull.base,
+            "resourcePath": f"/{pull.repository.name}/pull/{pull.number}",
+            "author": actor(pull.author),
+            "mergeCommit": {"__typename": "Commit", "id": f"C_{pull.merge_sha}", "oid": pull.merge_sha}
+            if pull.merge_sha
+            else None,
+            "repository": lambda _info: self.repository(pull.repository),
+            "timelineItems": partial(timeline, pull),
+            "files": partial(files, pull),
+        }

@@ -1,0 +1,19 @@
+"""How the tests of measures read observations."""
+
+from collections.abc import Callable
+
+from exporter.catalogue import Metric, Observation
+from exporter.policy import Policy
+from tests.stories import POLICY, START, story
+
+
+def observed(
+    measure: Callable[..., object], metric: Metric, *lines: str, policy: Policy = POLICY
+) -> list[tuple[float, tuple[str, ...], int]]:
+    """A story's observations of one metric: (hours after the start, labels, value)."""
+    found: list[Observation] = list(measure(story(*lines, policy=policy), policy))  # type: ignore[call-overload]
+    return [
+        ((each.at - START) / 3600, tuple(map(str, each.labels)), each.value)
+        for each in found
+        if each.metric == metric.name
+    ]

@@ -1,0 +1,419 @@
+"""What every store promises; run for each kind of store there is."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+
+from exporter.errors import StoreError, StoreFull, StoreReadOnly, StoreTooNew
+from exporter.model import Repository, Subject, Told
+from exporter.store.base import FOLD, ORGANISATION, Added, Entry, LedgerRow, Place, RepositoryState
+from exporter.store.sqlite import SqliteStore
+from tests.stories import at, change, changes
+
+SHOP = Repository("R1", "acme/shop")
+PAY = Repository("R2", "acme/pay")
+PLACE = Place("sdlc_changes_opened_total", 1, ("unmarked",))
+KINDS = {
+    "sqlite": lambda folder: SqliteStore(folder / "state.db"),
+    "temporary sqlite": lambda folder: SqliteStore(None),
+}
+
+
+@pytest.fixture(params=KINDS.values(), ids=KINDS)
+def store(request, tmp_path):
+    opened = request.param(tmp_path)
+    opened.discover("forge", [SHOP, PAY])
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state.db"
+
+
+def told(number, *lines, repository="R1"):
+    return Told(Subject(repository, f"{repository}#{number}", number), tuple(change(*lines)))
+
+
+def row(subject=1, value=1, cause="opened", when="0h", labels=("unmarked",), part=""):
+    return LedgerRow(subject, "sdlc_changes_opened_total", cause, part, at(when), 1, labels, value, "definition")
+
+
+def entry(*rows, due=None, opened=None, births=None, folds=()):
+    return Entry(rows, due or {}, opened or {}, births or {}, folds)
+
+
+def named(store, key):
+    (found,) = [each for each in store.repositories("forge") if each.key == key]
+    return found
+
+
+def known(store, repository):
+    return len(store.subjects(repository, open_only=False))
+
+
+def marked(store, **columns):
+    store.progress([each.id for each in store.repositories()], **columns)
+
+
+# Opening
+
+
+def test_a_new_file_gets_the_whole_schema_and_an_old_one_keeps_its_facts(path):
+    first = SqliteStore(path)
+    first.discover("forge", [SHOP])
+    first.put("a", "b")
+    first.close()
+    second = SqliteStore(path)
+    assert (second.get("a"), named(second, "R1").name, second.persistent) == ("b", "acme/shop", True)
+    second.close()
+
+
+def test_a_file_of_a_newer_version_is_refused_and_left_alone(path):
+    SqliteStore(path).close()
+    newer = sqlite3.connect(path)
+    newer.execute("PRAGMA user_version=999")
+    newer.close()
+    before = path.read_bytes()
+    with pytest.raises(StoreTooNew, match="999"):
+        SqliteStore(path)
+    assert path.read_bytes() == before
+
+
+def test_a_second_writer_is_refused_until_the_first_lets_go(path):
+    first = SqliteStore(path)
+    with pytest.raises(StoreError, match="another sdlc-exporter"):
+        SqliteStore(path)
+    first.close()
+    SqliteStore(path).close()
+
+
+def test_the_lock_of_a_killed_process_does_not_outlive_it(path):
+    code = (
+        "import os, signal, sys; from exporter.store.sqlite import SqliteStore; "
+        "store = SqliteStore(sys.argv[1]); store.put('a', 'b'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    died = subprocess.run([sys.executable, "-c", code, str(path)], check=False, timeout=60)
+    assert died.returncode == -9
+    after = SqliteStore(path)
+    assert after.get("a") == "b"
+    after.close()
+
+
+def test_what_is_not_a_database_is_named(path):
+    path.write_bytes(b"no database at all, and long enough to look at" * 30)
+    with pytest.raises(StoreError, match="not a readable state database"):
+        SqliteStore(path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(StoreReadOnly, match=r"store\.path"):
+        SqliteStore(tmp_path / "nowhere" / "state.db")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreReadOnly, match="not writable"):
+        SqliteStore(tmp_path / "state.db")
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("mount"), reason="only root can mount a read-only file system"
+)
+def test_a_read_only_file_system_is_named(tmp_path):
+    made = SqliteStore(tmp_path / "state.db")
+    made.close()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "ro", "none", str(tmp_path)], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        with pytest.raises(StoreReadOnly, match="not writable"):
+            SqliteStore(tmp_path / "state.db")
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_reader_beside_the_writer_sees_what_is_kept_and_cannot_write(path):
+    writer = SqliteStore(path)
+    writer.put("a", "b")
+    reader = SqliteStore(path, read_only=True)
+    assert reader.get("a") == "b"
+    with pytest.raises(StoreReadOnly, match="not writable"):
+        reader.put("a", "c")
+    reader.close()
+    writer.close()
+
+
+def test_a_reader_does_not_migrate(path):
+    sqlite3.connect(path).close()
+    with pytest.raises(StoreError, match="older"):
+        SqliteStore(path, read_only=True)
+
+
+def test_a_temporary_store_says_so_and_leaves_nothing():
+    store = SqliteStore(None)
+    assert (store.persistent, os.path.exists(store.path)) == (False, True)  # noqa: PTH110 - the store's own string
+    store.close()
+    assert not os.path.exists(store.path)  # noqa: PTH110
+
+
+# All or nothing
+
+
+def test_a_full_disk_is_named_keeps_nothing_of_the_batch_and_everything_before(store):
+    """Once there is room again the same facts go in."""
+    store.add("forge", [told(1, "opened 0h")], 0)
+    (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+    store._db.execute(f"PRAGMA max_page_count={pages}")
+    many = [told(number, "opened 0h", f"described 1h: {'x' * 2000}") for number in range(2, 300)]
+    with pytest.raises(StoreFull, match="no space left"):
+        store.add("forge", many, 0)
+    assert known(store, 1) == 1
+    with pytest.raises(StoreFull):
+        store.enter(entry(*[row(number, cause="x" * 500, labels=(f"label {number}",)) for number in range(300)]))
+    assert list(store.ledger()) == []
+    store._db.execute("PRAGMA max_page_count=1000000")
+    assert store.add("forge", many, 0) == Added(596, 298)
+    store.enter(entry(row(labels=("label 1",))))
+    assert [each.labels for each in store.ledger()] == [("label 1",)], "a word of the lost batch is not remembered"
+
+
+def test_an_entry_is_kept_whole_or_not_at_all(store):
+    """The fold cannot be written, so neither are rows, dues and births."""
+    store.add("forge", [told(1, "opened 0h")], 0)
+    bad = [Place("m", 1, (object(),))]
+    with pytest.raises(TypeError):
+        store.enter(entry(row(), due={1: None}, opened={1: False}, births={PLACE: -1}, folds=bad))
+    marked(store, watermark=at("1d"))
+    assert (list(store.ledger()), store.births(), store.folds()) == ([], {}, set())
+    assert [each.id for each in store.due("forge", 9)] == [1]
+
+
+def test_facts_of_one_batch_are_kept_whole_or_not_at_all(store):
+    def broken():
+        yield told(1, "opened 0h")
+        raise RuntimeError("the answer ended here")
+
+    with pytest.raises(RuntimeError):
+        store.add("forge", broken(), 0)
+    assert known(store, 1) == 0
+
+
+# Repositories
+
+
+def test_a_rename_and_a_transfer_keep_identity_progress_and_facts(store):
+    store.add("forge", [told(1, "opened 0h")], 0)
+    marked(store, state="ok", watermark=7, settled=7, complete=7, last_success=7)
+    before = named(store, "R1")
+    store.discover("forge", [Repository("R1", "elsewhere/store"), PAY])
+    assert named(store, "R1") == before._replace(name="elsewhere/store")
+    assert store.find("Elsewhere/Store", 1).key == "R1#1"
+    assert store.find("acme/shop", 1) is None
+
+
+def test_one_that_is_gone_and_comes_back_takes_up_where_it_was(store):
+    marked(store, state="ok", watermark=7, complete=7, cursor=7)
+    store.discover("forge", [PAY])
+    assert (named(store, "R1").state, named(store, "R2").state) == (RepositoryState.GONE, RepositoryState.OK)
+    store.discover("forge", [SHOP, PAY])
+    assert (named(store, "R1").state, named(store, "R1").cursor) == (RepositoryState.OK, 7)
+
+
+def test_one_that_went_before_it_was_loaded_comes_back_loading(store):
+    store.discover("forge", [])
+    assert named(store, "R1").state is RepositoryState.GONE
+    store.discover("forge", [SHOP])
+    assert named(store, "R1").state is RepositoryState.LOADING
+
+
+def test_a_failing_repository_is_not_mended_by_being_seen(store):
+    marked(store, state="failing", reason="not_found")
+    store.discover("forge", [Repository("R1", "acme/renamed"), PAY])
+    assert (named(store, "R1").state, named(store, "R1").reason) == (RepositoryState.FAILING, "not_found")
+
+
+def test_sources_do_not_touch_each_other(store):
+    store.discover("other", [SHOP])
+    store.discover("other", [])
+    assert named(store, "R1").state is RepositoryState.LOADING
+    assert [each.state for each in store.repositories("other")] == [RepositoryState.GONE]
+    store.add("other", [told(1, "opened 0h")], 0)
+    assert (known(store, 1), known(store, 3)) == (0, 1)
+
+
+def test_a_name_that_two_had_means_the_one_that_is_still_there(store):
+    """acme/shop was deleted and made anew."""
+    store.add("forge", [told(1, "opened 0h")], 0)
+    store.discover("forge", [Repository("R9", "acme/shop")])
+    store.add("forge", [told(1, "opened 5h", repository="R9")], 0)
+    assert store.find("acme/shop", 1).key == "R9#1"
+
+
+def test_a_column_that_is_not_there_is_refused(store):
+    with pytest.raises(ValueError, match="watermarks"):
+        store.progress([1], watermarks=3)
+
+
+# Facts
+
+
+@given(changes)
+@settings(max_examples=25, deadline=None)
+def test_facts_come_back_as_they_were_told(events):
+    store = SqliteStore(None)
+    store._db.execute("PRAGMA synchronous=OFF")
+    store.discover("forge", [SHOP])
+    store.add("forge", [Told(Subject("R1", "R1#1", 1), tuple(events))], 0)
+    (found,) = store.events([1]).values()
+    assert sorted(found, key=lambda event: event.id) == sorted(events, key=lambda event: event.id)
+    store.close()
+
+
+def test_a_fact_told_twice_is_new_once(store):
+    assert store.add("forge", [told(1, "opened 0h", "ready 1h")], 0) == Added(2, 1)
+    assert store.add("forge", [told(1, "opened 0h", "ready 1h", "drafted 2h")], 0) == Added(1, 1)
+    assert store.add("forge", [told(1, "opened 0h")], 0) == Added(0, 0)
+
+
+def test_facts_of_a_repository_that_is_not_known_are_passed_over(store):
+    assert store.add("forge", [told(1, "opened 0h", repository="R77")], 0) == Added(0, 0)
+
+
+def test_changes_are_counted_by_when_they_were_opened(store):
+    store.add("forge", [told(1, "opened 1h"), told(2, "opened 2h"), told(3, "opened 3h"), told(4, "merged 2h")], 0)
+    assert store.opened_between(1, at("1h"), at("2h")) == 2
+    assert store.opened_between(2, at("1h"), at("2h")) == 0
+
+
+def test_a_merged_change_waits_for_its_files_until_they_are_told(store):
+    files = told(1, "files 5h: a.py +1 -1")
+    store.add("forge", [told(1, "opened 0h", "merged 5h"), told(2, "opened 0h", "merged 4h"), told(3, "opened 0h")], 0)
+    assert [each.number for each in store.unread_files([1, 2], 9)] == [2, 1]
+    assert [each.number for each in store.unread_files([1, 2], 1)] == [2]
+    assert store.unread_files([2], 9) == []
+    store.add("forge", [files], 0)
+    store.forget_files(1, "R1#2")
+    assert store.unread_files([1], 9) == []
+    store.add("forge", [told(1, "opened 0h", "merged 5h", "reviewed 6h by bob")], 0)
+    assert store.unread_files([1], 9) == [], "they are there already"
+
+
+def test_files_of_changes_merged_before_the_ledgers_start_are_not_asked_for(store):
+    store.add("forge", [told(1, "opened 0h", "merged 5h"), told(2, "opened 0h", "merged 6h")], at("6h"))
+    assert [each.number for each in store.unread_files([1], 9)] == [2]
+
+
+# What is due
+
+
+def test_new_facts_are_due_at_once_and_an_entry_says_when_next(store):
+    store.add("forge", [told(1, "opened 0h"), told(2, "opened 0h", repository="R2")], 0)
+    assert store.due("forge", 9) == [], "nothing is complete yet"
+    marked(store, watermark=at("1h"))
+    assert [(each.id, each.repository) for each in store.due("forge", 9)] == [(1, 1), (2, 2)]
+    assert [each.id for each in store.due("forge", 1)] == [1]
+    store.enter(entry(due={1: at("3h"), 2: None}))
+    assert store.due("forge", 9) == []
+    marked(store, watermark=at("3h"))
+    assert [each.id for each in store.due("forge", 9)] == [1]
+    assert store.due("elsewhere", 9) == []
+
+
+def test_settling_completes_what_was_read_and_notes_who_joined_a_published_sum(store):
+    store.progress([1], watermark=at("1h"))
+    store.settled("forge", False)
+    assert (named(store, "R1").settled, named(store, "R1").complete, named(store, "R1").joined) == (
+        at("1h"),
+        at("1h"),
+        0,
+    )
+    assert (named(store, "R2").settled, named(store, "R2").complete) == (None, None)
+    marked(store, watermark=at("2h"))
+    store.settled("forge", True)
+    assert (named(store, "R1").settled, named(store, "R1").complete, named(store, "R1").joined) == (
+        at("2h"),
+        at("1h"),
+        0,
+    )
+    assert (named(store, "R2").complete, named(store, "R2").joined) == (at("2h"), at("2h"))
+
+
+def test_changes_are_open_until_an_entry_says_otherwise(store):
+    store.add("forge", [told(1, "opened 0h"), told(2, "opened 0h")], 0)
+    store.enter(entry(opened={1: False}))
+    assert [each.number for each in store.subjects(1, open_only=True)] == [2]
+    assert [each.number for each in store.subjects(1, open_only=False)] == [1, 2]
+    store.enter(entry(opened={1: True}))
+    assert len(store.subjects(1, open_only=True)) == 2
+
+
+# Ledger
+
+
+def test_a_ledger_row_is_never_revised(store):
+    store.enter(entry(row(value=3)))
+    store.enter(entry(row(value=4), row(value=5, part="coding"), row(value=6, cause="reopened9")))
+    assert sorted(each.value for each in store.ledger()) == [3, 5, 6]
+    assert {subject: len(rows) for subject, rows in store.entered([1, 2]).items()} == {1: 3}
+
+
+def test_the_ledger_can_be_read_up_to_a_second_in_both_ways(store):
+    store.enter(entry(row(when="1h", value=3), row(2, when="2h", value=4, labels=("bot",)), row(3, when="3h")))
+    assert [each.value for each in store.ledger(at("2h"))] == [3, 4]
+    quick = [(*store.series(number), when, value) for number, when, value in store.readings(at("2h"))]
+    assert quick == [
+        ("sdlc_changes_opened_total", 1, ("unmarked",), at("1h"), 3),
+        ("sdlc_changes_opened_total", 1, ("bot",), at("2h"), 4),
+    ]
+    assert len(list(store.readings())) == len(list(store.ledger())) == 3
+
+
+def test_births_and_folds_are_kept_until_released_or_for_good(store):
+    shared, fold = PLACE._replace(place=ORGANISATION), PLACE._replace(place=FOLD)
+    store.enter(entry(births={PLACE: -1, shared: 7}, folds=[fold]))
+    store.enter(entry(births={shared: 9}, folds=[fold]))
+    assert store.births() == {PLACE: -1, shared: 7}
+    store.release([shared])
+    assert (store.births(), store.folds()) == ({PLACE: -1}, {fold})
+
+
+def test_a_definition_is_in_force_since_it_replaced_another(store):
+    assert store.definition_since("gates", "one", 5) == 0
+    assert store.definition_since("gates", "one", 6) == 0
+    assert store.definition_since("gates", "two", 7) == 7
+    assert store.definition_since("gates", "two", 8) == 7
+    assert store.definition_since("gates", "one", 9) == 9
+    assert store.definition_since("gates", "one", 10) == 9
+    assert store.definition_since("waits", "one", 11) == 0
+
+
+def test_starting_over_keeps_the_facts_and_nothing_made_of_them(store):
+    store.add("forge", [told(1, "opened 0h")], 0)
+    marked(store, watermark=at("1d"))
+    store.enter(entry(row(), due={1: None}, births={PLACE: -1}, folds=[PLACE]))
+    store.settled("forge", True)
+    store.definition_since("gates", "one", 5)
+    store.put("organisation_published", "1")
+    store.start_over()
+    assert (list(store.ledger()), store.births(), store.folds()) == ([], {}, set())
+    assert (named(store, "R1").settled, named(store, "R1").complete, named(store, "R1").joined) == (None, None, 0)
+    assert store.get("organisation_published") is None
+    assert [each.id for each in store.due("forge", 9)] == [1]
+    assert store.definition_since("gates", "two", 6) == 0
+    assert len(store.events([1])[1]) == 1
+
+
+def test_the_store_says_how_large_it_is(store):
+    before = store.size()
+    store.add("forge", [told(number, "opened 0h", f"described 1h: {'x' * 3000}") for number in range(50)], 0)
+    assert store.size() > before > 0

@@ -1,0 +1,150 @@
+"""Generated files, reverts, and the hash of all definitions."""
+
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from exporter.markers import marker_lines
+from exporter.model import Actor, Described, Opened
+from exporter.policy import Policy, compile_rules, packaged
+
+POLICY = Policy(compile_rules(packaged()))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "vendor/github.com/x/y.go",
+        "services/pay/vendor/y.go",
+        "web/node_modules/left-pad/index.js",
+        "go.sum",
+        "tools/go.sum",
+        "poetry.lock",
+        "web/package-lock.json",
+        "pnpm-lock.yaml",
+        "api/pay_pb2.py",
+        "api/pay.pb.go",
+        "static/app.min.js",
+        "web/dist/app.js",
+        "web/__snapshots__/a.test.js.snap",
+        "pkg/zz_generated.deepcopy.go",
+        "src/Form.designer.cs",
+    ],
+)
+def test_what_nobody_wrote_by_hand_is_left_out(path):
+    assert not POLICY.counted(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/vendors.go",
+        "vendor.go",
+        "src/lock.py",
+        "distance/x.py",
+        "dist.py",
+        "go.summary",
+        "src/pb2.py",
+        "minified/js.js",
+        "package.json",
+        "src/generated.py",
+        "README.md",
+    ],
+)
+def test_a_similar_name_is_counted(path):
+    assert POLICY.counted(path)
+
+
+@pytest.mark.parametrize(
+    ("glob", "left_out", "counted"),
+    [
+        ("docs/*.md", "docs/a.md", "docs/sub/a.md"),
+        ("docs/**", "docs/sub/a.md", "src/docs/a.md"),
+        ("**/gen/*.go", "gen/a.go", "gen/sub/a.go"),
+        ("**/gen/*.go", "a/b/gen/a.go", "a/regen/a.go"),
+        ("/build.py", "build.py", "sub/build.py"),
+        ("a?c.txt", "x/abc.txt", "x/a/c.txt"),
+        ("a+(b).txt", "a+(b).txt", "aab.txt"),
+        ("snapshots/", "x/snapshots/y/z", "x/snapshots"),
+    ],
+)
+def test_globs_are_read_over_the_whole_path(glob, left_out, counted):
+    policy = msgspec.structs.replace(POLICY, generated=(glob,))
+    assert not policy.counted(left_out)
+    assert policy.counted(counted)
+
+
+def test_without_globs_every_file_is_counted():
+    policy = msgspec.structs.replace(POLICY, generated=())
+    assert policy.counted("go.sum")
+    assert policy.counted("")
+
+
+def opened(head: str) -> Opened:
+    return Opened("o", 0, author=Actor("ada"), draft=False, head=head, base="main")
+
+
+@pytest.mark.parametrize("head", ["revert-12-fix-login", "revert-1234-copilot/fix"])
+def test_the_buttons_branch_is_a_revert(head):
+    assert POLICY.is_revert(opened(head), None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Reverts acme/shop#12",
+        "This is broken.\n\nReverts acme/shop#12, see there.",
+        "- Reverts #12",
+        "Reverts https://github.com/acme/shop/pull/12",
+        "This reverts commit 0123456789abcdef0123456789abcdef01234567.",
+        "this reverts commit 0123456",
+        "This reverts merge request !12",
+    ],
+)
+def test_a_line_that_names_what_it_takes_back_is_a_revert(body):
+    assert POLICY.is_revert(opened("fix"), Described("d", 0, lines=marker_lines(body)))
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("revert", ""),
+        ("revert-button", ""),
+        ("feature/revert-12-x", ""),
+        ("fix", "Reverts the order of the list"),
+        ("fix", "> Reverts acme/shop#12"),
+        ("fix", "```\nThis reverts commit 0123456.\n```"),
+        ("fix", "This does what reverts acme/shop#12 could not"),
+        ("fix", "This reverts commit messages to plain text"),
+    ],
+)
+def test_a_mention_of_reverting_is_no_revert(head, body):
+    assert not POLICY.is_revert(opened(head), Described("d", 0, lines=marker_lines(body)))
+
+
+def test_the_definition_is_the_same_for_the_same_definitions():
+    assert Policy(compile_rules(packaged())).definition == POLICY.definition
+
+
+@dataclass(frozen=True)
+class Other:
+    field: str
+    value: object
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Other("abandoned_after", 1),
+        Other("first_activity_within", 1),
+        Other("comments_count", True),
+        Other("generated", ("*.lock",)),
+        Other("rules", compile_rules(packaged(), disabled=["gemini-branch"])),
+        Other("rules", compile_rules(packaged(), bots=["acme-robot"])),
+        Other("rules", compile_rules(packaged(), people=["acme-helper"])),
+    ],
+    ids=lambda other: other.field,
+)
+def test_each_definition_changes_the_hash(other):
+    assert msgspec.structs.replace(POLICY, **{other.field: other.value}).definition != POLICY.definition
