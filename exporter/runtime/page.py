@@ -190,6 +190,7 @@ def _source(source: SourceStatus, now: float) -> str:
         ("Polls", f"{source.polls:,} ({source.requests:,} requests)"),
     ]
     rows = "".join(f"<div><dt>{name}</dt><dd>{_cell(value)}</dd></div>" for name, value in facts)
+    address = f' · <span class="path">{escape(source.url)}</span>' if source.url else ""
     parts = [f'<dl class="facts">{rows}</dl>']
     if source.load is not None:
         share = min(max(source.load, 0.0), 1.0)
@@ -205,7 +206,7 @@ def _source(source: SourceStatus, now: float) -> str:
         parts.append(f'<p class="note">{said}</p>')
     title = (
         f"<h3>{escape(source.name)} {_badge(_tone(source.state), source.state)}</h3>"
-        f'<p class="sub">{escape(source.provider)} · <span class="path">{escape(source.url)}</span></p>'
+        f'<p class="sub">{escape(source.provider)}{address}</p>'
     )
     return f'<article class="card">{title}{"".join(parts)}</article>'
 

@@ -186,3 +186,8 @@ def test_series_left_out_come_before_the_largest_and_ten_are_shown():
 
 def test_the_store_is_measured_in_units_people_read():
     assert "3.0 MiB" in Outline(render(status())).text
+
+
+def test_a_source_without_an_address_has_no_dangling_dot():
+    page = render(status(sources=(SourceStatus("demo", "demo", "", "ok"),)))
+    assert '<p class="sub">demo</p>' in page
