@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from exporter import wiring
 from exporter.config import Config
-from exporter.errors import ExporterError, Refused, StoreError, Unauthorised
+from exporter.errors import ExporterError, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.reading import STREAM
@@ -80,16 +80,24 @@ def _render(store: SqliteStore, health: Health, config: Config, starts: dict[str
 
 
 async def _load(source: Source, health: Health) -> None:
-    """Passes until history is in and one more has polled; a source that keeps failing ends with its last error."""
+    """Passes until history is in and one more has polled.
+
+    A source that keeps failing is given up; a credential that is refused is an error; a rate limit is waited for.
+    """
     failures = 0
     while True:
         before, started = await source.loading(), time.monotonic()
         try:
             result = await source.poll(lambda: False)
-            failures = 0
+            failures = failures + 1 if result == "partial" else 0
         except (Unauthorised, StoreError) as error:
             health.trouble(time.time(), source.name, error.reason, str(error))
             raise
+        except (RateLimited, SecondaryLimited) as error:
+            result, wait = "failure", error.after or PAUSE
+            health.trouble(time.time(), source.name, error.reason, str(error))
+            log.warning("%s: %s; waiting %.0f s", source.name, error, wait)
+            await asyncio.sleep(wait)
         except ExporterError as error:
             failures, result = failures + 1, "failure"
             health.trouble(time.time(), source.name, error.reason, str(error))
@@ -101,7 +109,6 @@ async def _load(source: Source, health: Health) -> None:
             await asyncio.sleep(PAUSE)
         health.polled(source.name, STREAM, result, time.monotonic() - started)
         if result == "partial":
-            failures += 1
             if failures >= PATIENCE:
                 return
             await asyncio.sleep(PAUSE)

@@ -117,6 +117,7 @@ def lanes(settings: SourceSettings, health: Health) -> Lanes:
     """The credentials of a GitHub source."""
     rest, _ = paths(settings.url)
     clock = ServerClock()
+    health.clocks[settings.name] = clock.now
     transport = Transport(settings.name, settings.url, settings.timeout, health, clock, settings.ca_file)
 
     def make(credential: Credential, owners: frozenset[str] | None = None, resource: str = "") -> Lane:

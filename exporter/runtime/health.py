@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from exporter.catalogue import METRICS
@@ -24,7 +24,10 @@ class Trouble(NamedTuple):
 
 
 class Health:
-    """Counters and last words of this process, by source. Written by the loop, read by the worker as copies."""
+    """Counters and last words of this process, by source. Written by the loop, read by the worker as copies.
+
+    ``clocks`` tell each source's own time, which its facts are dated by, in Unix seconds.
+    """
 
     def __init__(self) -> None:
         self.polls: Counter[tuple[str, str, str]] = Counter()
@@ -37,6 +40,7 @@ class Health:
         self.recent: deque[Trouble] = deque(maxlen=RECENT)
         self.last_error: dict[str, Trouble] = {}
         self.loading: dict[str, float] = {}
+        self.clocks: dict[str, Callable[[], int]] = {}
 
     def source(self, name: str, streams: tuple[str, ...]) -> None:
         """Bring a source's counters into being at zero, so that the first failure is an increase."""

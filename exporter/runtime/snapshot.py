@@ -135,6 +135,9 @@ class Snapshot:
         """The second its ages are counted to: the last success when that is too long ago, None after an hour."""
         if self.books.until is not None:
             return self.books.until
+        # A source's facts are dated by its server: the local clock may be wrong, or jump.
+        clock = self.health.clocks.get(row.source)
+        now = clock() if clock else now
         last = row.last_success or 0
         late = max(300, 3 * self.presentation.intervals[row.source])
         if row.state is RepositoryState.FAILING or now - last > late:
@@ -273,7 +276,8 @@ class Snapshot:
             if key in self.shown:
                 self._window_samples[key] = self._repository_windows(key)
         self._teams_stale |= bool(dirty)
-        if self._teams_stale and (everything or not 0 <= now - self._teams_at < TEAMS_EVERY):
+        first = everything or not self._team_samples
+        if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
             self._team_samples = self._all_team_windows()
             self._teams_at, self._teams_stale = now, False
         families: dict[str, Samples] = {name: {} for name, row in METRICS.items() if row.group == "Window summaries"}

@@ -86,6 +86,16 @@ def test_waits_are_aged_from_when_each_began():
         assert page[f"sdlc_review_queue_oldest_wait_seconds{{{A}}}"] == 30 * HOUR + 240
 
 
+def test_a_local_clock_that_jumped_changes_no_age():
+    """The source's server says 25 h while the local clock says ten days: the wait since 0 h is 25 h old."""
+    with Desk() as desk:
+        desk.discover("o/a")
+        desk.story("o/a", 1, "opened 0h")
+        desk.passed("25h")
+        desk.snapshot.health.clocks[SOURCE] = lambda: at("25h")
+        assert desk.page("10d")[f"sdlc_review_queue_oldest_wait_seconds{{{A}}}"] == 25 * HOUR
+
+
 def test_where_nobody_waits_the_oldest_wait_is_zero_and_percentiles_are_absent():
     with Desk() as desk:
         desk.discover("o/a")

@@ -1,0 +1,134 @@
+"""The running exporter's edges: troubles of the store and of single tasks leave the rest at work."""
+
+import asyncio
+import os
+import time
+
+import pytest
+
+from exporter import app as application
+from exporter import wiring
+from exporter.app import App
+from exporter.config import load
+from exporter.errors import StoreError, StoreFull
+from exporter.runtime.books import Books
+from exporter.runtime.snapshot import Snapshot
+from exporter.store.base import Place
+
+CONFIG = """
+sources: [{name: demo, provider: demo, repositories: 1, history: 7d}]
+server: {listen: "127.0.0.1:0"}
+"""
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    monkeypatch.setattr(application, "TICK", 0.01)
+    path = tmp_path / "exporter.yaml"
+    path.write_text(CONFIG)
+    return App(load(path, os.environ), path, os.environ)
+
+
+def serving(app, story):
+    """Runs an app for as long as a story takes; the story begins when the port is open."""
+
+    async def play():
+        opened = asyncio.Event()
+        running = asyncio.create_task(app.run(lambda port: opened.set()))
+        await opened.wait()
+        try:
+            async with asyncio.timeout(20):
+                return await story()
+        finally:
+            app._stop.set()
+            await running
+
+    return asyncio.run(play())
+
+
+async def shown(app, text):
+    """Waits until /metrics holds a text."""
+    while text not in app.metrics().text.decode():  # noqa: ASYNC110 - nobody tells when a page is new
+        await asyncio.sleep(0.01)
+
+
+def failing_once(monkeypatch, where, name, error):
+    """Lets a function fail the next time it is called, and work again afterwards."""
+    proper, failures = getattr(where, name), [error]
+
+    def fails(*arguments, **more):
+        if failures:
+            raise failures.pop()
+        return proper(*arguments, **more)
+
+    monkeypatch.setattr(where, name, fails)
+
+
+def test_reload_begins_again_once_the_store_lets_it(app, monkeypatch):
+    """A disk that is full at the moment of a reload leaves no exporter without sources."""
+
+    async def story():
+        await shown(app, "sdlc_repository_info{")
+        before = app.parts
+        failing_once(monkeypatch, wiring, "books", StoreFull("the disk is full"))
+        assert await app.reload() == []
+        assert app.parts is not before
+        assert app.health.errors["demo", StoreFull.reason] == 1
+        assert [task.done() for task in app.parts.tasks] == [False]
+
+    serving(app, story)
+
+
+def test_reload_while_the_store_is_opened_starts_every_source_once(app, monkeypatch):
+    """The reload has its turn after the opening; what the opening started is ended first."""
+    started = []
+    proper = App._work
+
+    async def work(self, source):
+        started.append(asyncio.current_task())
+        await proper(self, source)
+
+    books = wiring.books
+
+    def slow(*arguments, **more):
+        time.sleep(0.1)
+        return books(*arguments, **more)
+
+    monkeypatch.setattr(App, "_work", work)
+    monkeypatch.setattr(wiring, "books", slow)
+
+    async def story():
+        while app.store is None:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.001)
+        assert app.parts is None
+        assert await app.reload() == []
+        await shown(app, "sdlc_repository_info{")
+        assert [task for task in started if not task.done()] == app.parts.tasks
+
+    serving(app, story)
+
+
+def test_page_that_cannot_be_rendered_once_is_rendered_the_next_time(app, monkeypatch, caplog):
+    failing_once(monkeypatch, Snapshot, "build", ZeroDivisionError("no such luck"))
+
+    async def story():
+        await shown(app, "sdlc_repository_info{")
+
+    serving(app, story)
+    assert "the page could not be brought up to date" in caplog.text
+
+
+def test_births_that_the_store_cannot_release_hold_up_nothing_else(app, monkeypatch):
+    """The trouble is counted, on the very page that was to show them."""
+
+    async def story():
+        await shown(app, "sdlc_repository_info{")
+        monkeypatch.setattr(app, "_ripe", lambda: [Place("sdlc_changes_opened_total", 1, ("bot",))])
+        failing_once(monkeypatch, Books, "release", StoreError("no space"))
+        await app._render(app.parts)
+        (trouble,) = app.health.recent
+        assert (trouble.reason, trouble.message) == (StoreError.reason, "no space")
+        line = f'sdlc_exporter_errors_total{{reason="{StoreError.reason}",source="demo"}} 1.0'
+        assert line in app.metrics().text.decode().splitlines()
+
+    serving(app, story)
