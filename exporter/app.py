@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from exporter import __version__, wiring
-from exporter.catalogue import METRICS, exported
+from exporter.catalogue import exported
 from exporter.config import Config, fingerprint, load, warnings
 from exporter.errors import ConfigError, ExporterError, StoreError
 from exporter.exposition import Exposition, Rendered
@@ -39,10 +39,10 @@ RENDER_EVERY = 60.0
 TICK = 5.0
 WATCH_EVERY = 5.0
 BIRTH_GAP = 10.0
-"""Scrapes closer together than this count as one for a birth (RULINGS 5)."""
+"""Scrapes closer together than this count as one for a birth (definitions 5)."""
 BIRTH_LONGEST = 600.0
-PATIENCE = 3
-"""Failed passes after which an unloaded source no longer holds back the organisation's sums."""
+PATIENCE = 3600.0
+"""Seconds of failing after which an unloaded source no longer holds back the organisation's sums."""
 STOP_WITHIN = 2.0
 """Each of the two parts of the end, the server's and the store's, may take so long: together less than five seconds."""
 SHOW_EVERY = 1.0
@@ -51,11 +51,11 @@ BUILT_IN = "built in (demo)"
 
 @dataclass
 class Birth:
-    """A combination that is shown at its old value: since when, and which scrapes have seen it."""
+    """A combination that is shown at its old value: since when (monotonic seconds), and which scrapes have seen it."""
 
     shown: float
     seen: int = 0
-    last: float = 0.0
+    last: float = -BIRTH_GAP
 
 
 @dataclass
@@ -93,10 +93,11 @@ class App:
             ConfigStatus(str(path or BUILT_IN), self.started),
             StoreStatus(None),
         )
+        self._server, self._kept = config.server, config.store
         self._news = asyncio.Event()
         self._stop = asyncio.Event()
         self._births: dict[Place, Birth] = {}
-        self._failures: dict[str, int] = {}
+        self._failing_since: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
 
@@ -106,8 +107,9 @@ class App:
         """The latest exposition."""
         return self._rendered
 
-    def scraped(self, at: float) -> None:
+    def scraped(self) -> None:
         """A Prometheus took the exposition: births on it come closer to their release."""
+        at = time.monotonic()
         for birth in self._births.values():
             if at >= birth.shown and at - birth.last >= BIRTH_GAP:
                 birth.seen += 1
@@ -134,6 +136,7 @@ class App:
         self._print = fingerprint(path)
         try:
             config = load(path, self.environ, {row.name for row in exported()})
+            load_web_config(Path(config.server.web_config_file) if config.server.web_config_file else None)
         except ConfigError as error:
             self.config_ok = False
             self._news.set()
@@ -142,7 +145,7 @@ class App:
             return str(error).splitlines()
         for sentence in warnings(config):
             log.warning("%s", sentence)
-        if config.server != self.config.server or config.store != self.config.store:
+        if (config.server, config.store) != (self._server, self._kept):
             log.warning("server and store settings take effect at the next start")
         self.config, self.config_ok, self.loaded_at = config, True, time.time()
         if self.store is not None:
@@ -165,7 +168,7 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._hang_up()))
-        server = self.config.server
+        server = self._server
         web_config = load_web_config(Path(server.web_config_file) if server.web_config_file else None)
         served = await web.start(self, server.host, server.port, web_config)
         self.port = served.port
@@ -185,7 +188,7 @@ class App:
 
     async def _open(self) -> None:
         async with self._reloading:
-            await self._begin_sources(await self.desk(self._open_store, self.config.store.path))
+            await self._begin_sources(await self.desk(self._open_store, self._kept.path))
         self._spawn(self._show())
         if self.path is not None:
             self._spawn(self._watch())
@@ -233,8 +236,13 @@ class App:
     async def _begin_sources(self, store: SqliteStore) -> None:
         config, changed = self.config, self._news.set
         starts = await self.desk(wiring.ledger_starts, store, config, int(time.time()))
+        seen = await self.desk(wiring.first_seen, store, config, int(time.time()))
         kept = await self.desk(wiring.books, store, config)
-        snapshot = wiring.snapshot(kept, self.health, config, starts)
+        if self.parts is not None:
+            kept.drift.update(self.parts.books.drift)
+            kept.late.update(self.parts.books.late)
+        self.health.forget_all_but({each.name for each in config.sources})
+        snapshot = wiring.snapshot(kept, self.health, config, starts, seen)
         sources = wiring.sources(config, store, self.desk, kept, self.health, starts, changed)
         self._births = {}
         tasks = [asyncio.create_task(self._work(each)) for each in sources]
@@ -274,41 +282,55 @@ class App:
         started, result = time.monotonic(), "failure"
         try:
             result = await source.poll(until)
-            self._failures[source.name] = 0
+            self._failing_since.pop(source.name, None)
         except ExporterError as error:
-            self._trouble(source.name, error.reason, str(error))
+            self._failing_since.setdefault(source.name, started)
+            self._trouble(source.name, error)
         except Exception as error:
             log.exception("%s: unexpected failure", source.name)
-            self._trouble(source.name, ExporterError.reason, f"{type(error).__name__}: {error}")
+            self._failing_since.setdefault(source.name, started)
+            self._trouble(source.name, ExporterError(f"{type(error).__name__}: {error}"))
         self.health.polled(source.name, STREAM, result, time.monotonic() - started)
         try:
             await self._publish_organisation()
         except StoreError as error:
-            self._trouble(source.name, error.reason, str(error))
+            self._store_trouble(error)
         self._news.set()
 
-    def _trouble(self, source: str, reason: str, message: str) -> None:
-        self._failures[source] = self._failures.get(source, 0) + 1
-        self.health.trouble(time.time(), source, reason, message)
-        log.warning("%s: %s: %s", source, reason, message)
+    def _trouble(self, source: str, error: ExporterError) -> None:
+        self.health.failed(time.time(), source, error)
+        log.warning("%s: %s: %s", source, error.reason, error)
 
     def _store_trouble(self, error: StoreError) -> None:
         """All sources share the store: its troubles are told once, of the first."""
-        self._trouble(self.config.sources[0].name, error.reason, str(error))
+        self._trouble(self.config.sources[0].name, error)
 
     async def _publish_organisation(self) -> None:
-        """Show the organisation's sums once every source's history is in; one that keeps failing is not waited for."""
+        """Show the organisation's sums once every source's history is in; one that fails for an hour is not waited for.
+
+        What such a source's history holds is then never added, since the sums would leap; the log says so.
+        """
         parts = self.parts
         if parts is None or parts.books.organisation_published:
             return
         rows = [row for row in parts.books.repositories.values() if row.state is not RepositoryState.GONE]
+        absent: list[str] = []
         for source in parts.sources:
             here = [row for row in rows if row.source == source.name]
             waiting = not here or any(row.complete is None and row.state is not RepositoryState.FAILING for row in here)
-            if waiting and self._failures.get(source.name, 0) < PATIENCE:
+            since = self._failing_since.get(source.name)
+            if waiting and (since is None or time.monotonic() - since < PATIENCE):
                 return
+            if waiting:
+                absent.append(source.name)
         if any(row.complete is not None for row in rows):
             await self.desk(parts.books.publish_organisation)
+            for name in absent:
+                log.warning(
+                    '%s: failed for an hour; repository="all" goes without its history, and takes from it only what '
+                    "happens after its first load; `sdlc-exporter rebuild` starts a ledger with all of it",
+                    name,
+                )
 
     # Showing
 
@@ -330,7 +352,7 @@ class App:
 
     def _ripe(self) -> list[Place]:
         """Births that enough scrapes have seen, or that waited long enough."""
-        now, needed = time.time(), self.config.series.birth_scrapes
+        now, needed = time.monotonic(), self.config.series.birth_scrapes
         return [
             place for place, birth in self._births.items() if birth.seen >= needed or now - birth.shown >= BIRTH_LONGEST
         ]
@@ -350,9 +372,10 @@ class App:
         }
         now = time.time()
         self._rendered = await self.desk(parts.snapshot.build, now, config=samples)
-        self._births = {place: self._births.get(place) or Birth(time.time()) for place in parts.snapshot.births_shown()}
+        shown = parts.snapshot.births_shown()
+        self._births = {place: self._births.get(place) or Birth(time.monotonic()) for place in shown}
         config = ConfigStatus(str(self.path or BUILT_IN), self.loaded_at, self.config_ok)
-        kept = StoreStatus(self.config.store.path, store.size() if store else 0)
+        kept = StoreStatus(self._kept.path, store.size() if store else 0)
         self._status = await self.desk(status_of, parts.config, parts.snapshot, now, self.started, config, kept)
 
 
@@ -369,7 +392,6 @@ async def _logged(work: Awaitable[None]) -> None:
 
 def _first_page() -> Rendered:
     """What a scrape gets before the store is open."""
-    METRICS.get(own.BUILD_INFO.name)
     exposition = Exposition(exported())
     exposition.set(own.BUILD_INFO.name, (__version__, platform.python_version()), 1)
     return exposition.render()

@@ -30,7 +30,7 @@ class Detail(StrEnum):
 
 
 class Group(StrEnum):
-    """The chapter of METRICS a metric is documented in."""
+    """The chapter of docs/metrics.md a metric is documented in."""
 
     STATE = "State"
     EVENTS = "Events"

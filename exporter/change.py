@@ -31,6 +31,8 @@ class Change:
 
     def at(self, second: int) -> "Change":
         """The same change as it stood at a second."""
+        if not self.events or self.events[-1].at <= second:
+            return self
         return Change(until(self.events, second), self.policy)
 
     @cached_property
@@ -46,7 +48,7 @@ class Change:
         return self._commits[: _known(self._commits, second)]
 
     def decision(self, second: int) -> Decision:
-        """Origin, tool and deciding rule by the facts dated at or before a second (RULINGS 10).
+        """Origin, tool and deciding rule by the facts dated at or before a second (definitions 10).
 
         Raises:
             LookupError: the opening is not known.
@@ -73,7 +75,7 @@ class Change:
         return self.policy.is_revert(self.opened, first)
 
     def in_stage_statistics(self, second: int) -> bool:
-        """Bots' changes and reverts are counted, and are in no stage (METRICS, RULINGS 12)."""
+        """Bots' changes and reverts are counted, and are in no stage (definitions 12, 35)."""
         return self.origin(second) is not Origin.BOT and not self.is_revert(second)
 
 

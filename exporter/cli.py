@@ -22,6 +22,7 @@ from exporter.errors import ConfigError, ExporterError, Refused, StoreError, Una
 from exporter.once import NotComplete, once
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.health import Health
+from exporter.runtime.web_config import load as load_web_config
 from exporter.store.sqlite import SqliteStore
 
 FINE, FAILURE, USAGE, NOT_COMPLETE, STORE, REFUSED = range(6)
@@ -158,6 +159,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     config = _config(options)
+    load_web_config(Path(config.server.web_config_file) if config.server.web_config_file else None)
     print(f"{options.config}: fine; {len(config.sources)} source{'s' * (len(config.sources) != 1)}")
     return FINE
 

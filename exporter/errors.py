@@ -7,7 +7,8 @@ class ExporterError(Exception):
     """A failure with a name.
 
     ``reason`` is the closed vocabulary of ``sdlc_exporter_errors_total{reason}``; ``retry`` says whether the same
-    request may be sent again as it is; ``after`` is the server's own wish in seconds, when it stated one.
+    request may be sent again as it is; ``after`` is the server's own wish in seconds, when it stated one; ``counted``
+    that it is in the metrics already, wherever it goes from there.
     """
 
     reason: ClassVar[str] = "internal"
@@ -16,6 +17,7 @@ class ExporterError(Exception):
     def __init__(self, message: str, *, after: float | None = None) -> None:
         super().__init__(message)
         self.after = after
+        self.counted = False
 
 
 class ConfigError(ExporterError):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from exporter import wiring
 from exporter.config import Config
 from exporter.errors import ExporterError, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
+from exporter.providers.github.answers import stamp
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.reading import STREAM
@@ -41,6 +42,7 @@ async def once(config: Config, at: int | None, show: Callable[[Health], None] = 
     store = await desk(SqliteStore, config.store.path)
     try:
         starts = await desk(wiring.ledger_starts, store, config, at if at is not None else int(time.time()))
+        _within(config, starts, at)
         kept = await desk(wiring.books, store, config)
         sources = wiring.sources(config, store, desk, kept, health, starts)
         watching = asyncio.create_task(_watch(health, show))
@@ -57,6 +59,18 @@ async def once(config: Config, at: int | None, show: Callable[[Health], None] = 
     finally:
         await desk.close(5.0)
         store.close()
+
+
+def _within(config: Config, starts: dict[str, int], at: int | None) -> None:
+    """A ledger that begins after what the instant asks for would print a false nothing."""
+    for source in config.sources:
+        start = starts[source.name]
+        wanted = source.history.resolve(at) if at is not None and source.provider != "demo" else start
+        if start > wanted or (at is not None and start >= at):
+            raise NotComplete(
+                f"{source.name}: the ledger of this store begins at {stamp(start)}, after what the instant asks for "
+                f"({stamp(min(wanted, at or wanted))}); name another store.path, or a later instant"
+            )
 
 
 def _counts(row: RepositoryRow, config: Config) -> bool:
@@ -91,16 +105,16 @@ async def _load(source: Source, health: Health) -> None:
             result = await source.poll(lambda: False)
             failures = failures + 1 if result == "partial" else 0
         except (Unauthorised, StoreError) as error:
-            health.trouble(time.time(), source.name, error.reason, str(error))
+            health.failed(time.time(), source.name, error)
             raise
         except (RateLimited, SecondaryLimited) as error:
             result, wait = "failure", error.after or PAUSE
-            health.trouble(time.time(), source.name, error.reason, str(error))
+            health.failed(time.time(), source.name, error)
             log.warning("%s: %s; waiting %.0f s", source.name, error, wait)
             await asyncio.sleep(wait)
         except ExporterError as error:
             failures, result = failures + 1, "failure"
-            health.trouble(time.time(), source.name, error.reason, str(error))
+            health.failed(time.time(), source.name, error)
             log.warning("%s: %s: %s", source.name, error.reason, error)
             if failures >= PATIENCE:
                 if isinstance(error, Refused):

@@ -144,7 +144,7 @@ class Life:
 
 
 class _Fold:
-    """Walks one life's facts once, keeping which verdicts are in force and whether a re-review is due (RULINGS 17)."""
+    """Walks one life's facts, keeping which verdicts are in force and whether a re-review is due (definitions 17)."""
 
     def __init__(self, life: Life, definitions: Definitions) -> None:
         self.life = life
@@ -174,7 +174,7 @@ class _Fold:
             case Dismissed():
                 self._dismiss(event)
             case Committed() | Pushed():
-                self._push()
+                self._push(event)
             case ReviewRequested():
                 self._ask_again(event)
             case Merged():
@@ -189,7 +189,7 @@ class _Fold:
 
     def _late(self, event: ChangeEvent) -> None:
         """A review after the merge is a review, and moves nothing else."""
-        if isinstance(event, Reviewed) and not self._own(event.reviewer):
+        if isinstance(event, Reviewed) and not self._own_review(event):
             self.life.reviews.append(event)
 
     def _ready_if_not_draft(self, event: ChangeEvent) -> None:
@@ -200,14 +200,25 @@ class _Fold:
     def _own(self, actor: Actor) -> bool:
         return actor.login == self.life.opened.author.login
 
+    def _own_review(self, event: Reviewed) -> bool:
+        """A reply by the author. Two deleted accounts may be one, unless it judged: nobody judges an own change."""
+        return self._own(event.reviewer) and (event.reviewer.login != "" or event.verdict is Verdict.COMMENTED)
+
+    def _from_the_other_side(self, commit: Committed) -> bool:
+        """A commit by a reviewer, or by a bot on a person's change, is not the author's answer to a review."""
+        if not commit.login or commit.login == self.life.opened.author.login:
+            return False
+        reviewer = any(review.reviewer.login == commit.login for review in self.given)
+        return reviewer or (commit.login.endswith("[bot]") and not self.life.opened.author.bot)
+
     def _by_person(self, actor: Actor) -> bool:
         return not self._own(actor) and self.definitions.rules.is_reviewer_person(actor)
 
     def _review(self, event: Reviewed) -> None:
-        if self._own(event.reviewer):
+        if self._own_review(event):
             return
         self.life.reviews.append(event)
-        if self._by_person(event.reviewer):
+        if self.definitions.rules.is_reviewer_person(event.reviewer):
             self._review_by_person(event, event.verdict)
 
     def _review_by_person(self, event: Reviewed | Commented, verdict: Verdict) -> None:
@@ -228,13 +239,15 @@ class _Fold:
             self.given.append(event)
 
     def _dismiss(self, event: Dismissed) -> None:
-        """Losing the only approval asks for a new review; where a request for changes stands, that stays the state."""
+        """Losing the last approval asks for a new review; where a request for changes was the state, it stays so."""
         was_approved = self._verdict_state() is QueueState.APPROVED
         self.dismissed.add(event.review)
         if was_approved and self._verdict_state() is not QueueState.APPROVED:
             self.rereview = True
 
-    def _push(self) -> None:
+    def _push(self, event: Committed | Pushed) -> None:
+        if isinstance(event, Committed) and self._from_the_other_side(event):
+            return
         if self.round_phase == 1:
             self.round_phase = 2
         if self._verdict_state() in (QueueState.CHANGES_REQUESTED, QueueState.COMMENTED):
@@ -283,7 +296,7 @@ _LEFT_BY = {Reviewed: "review", Commented: "review", Merged: "merge", Closed: "c
 
 
 def lives(events: Sequence[ChangeEvent], definitions: Definitions) -> list[Life]:
-    """Cut ordered facts into lives (RULINGS 12) and fold each; empty while the opening itself is not known."""
+    """Cut ordered facts into lives (definitions 12) and fold each; empty while the opening itself is not known."""
     opened = next((event for event in events if isinstance(event, Opened)), None)
     if opened is None:
         return []
@@ -308,7 +321,7 @@ def _abandoned(life: Life, at: int, definitions: Definitions) -> bool:
 
 
 def first_activity(life: Life, events: Sequence[ChangeEvent], at: int, definitions: Definitions) -> int:
-    """T1: the opening, or the earliest believable author date among the commits known by ``at`` (RULINGS 11, 12)."""
+    """T1: the opening, or the earliest believable author date of the commits known by ``at`` (definitions 11, 12)."""
     if isinstance(life.start, Reopened):
         return life.start.at
     opened = life.opened.at
@@ -318,7 +331,7 @@ def first_activity(life: Life, events: Sequence[ChangeEvent], at: int, definitio
 
 
 def final_approval(life: Life, events: Sequence[ChangeEvent], definitions: Definitions) -> int | None:
-    """T5 of a merged life: the last person's approval in (T3, T6] in force at T6, else T6 (RULINGS 9)."""
+    """T5 of a merged life: the last person's approval in (T3, T6] in force at T6, else T6 (definitions 9)."""
     merged, ready, first = life.merged, life.ready, life.first_review
     if merged is None:
         return None

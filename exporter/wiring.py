@@ -61,7 +61,7 @@ def policy(config: Config) -> Policy:
     )
 
 
-def presentation(config: Config, ledger_starts: dict[str, int]) -> Presentation:
+def presentation(config: Config, ledger_starts: dict[str, int], seen: dict[str, int]) -> Presentation:
     """How numbers are shown."""
     series, calendar = config.series, config.calendar
     return Presentation(
@@ -77,6 +77,7 @@ def presentation(config: Config, ledger_starts: dict[str, int]) -> Presentation:
         budget=series.budget,
         budgets=series.budgets,
         ledger_starts=ledger_starts,
+        first_seen=seen,
     )
 
 
@@ -95,7 +96,7 @@ def books(store: SqliteStore, config: Config, until: int | None = None) -> Books
 
 
 def ledger_starts(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
-    """When each source's ledger begins: resolved at its first start, then kept (RULINGS 2)."""
+    """When each source's ledger begins: resolved at its first start, then kept (definitions 2)."""
     found = {}
     for source in config.sources:
         name = f"ledger_start:{source.name}"
@@ -108,9 +109,23 @@ def ledger_starts(store: SqliteStore, config: Config, now: int) -> dict[str, int
     return found
 
 
-def snapshot(kept: Books, health: Health, config: Config, starts: dict[str, int]) -> Snapshot:
+def first_seen(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
+    """When each source was first configured: what never succeeded has been silent since then."""
+    found = {}
+    for source in config.sources:
+        name = f"first_seen:{source.name}"
+        kept = store.get(name)
+        if kept is None:
+            store.put(name, kept := str(now))
+        found[source.name] = int(kept)
+    return found
+
+
+def snapshot(
+    kept: Books, health: Health, config: Config, starts: dict[str, int], seen: dict[str, int] | None = None
+) -> Snapshot:
     """What shows the books."""
-    return Snapshot(kept, health, presentation(config, starts), Exposition(exported()))
+    return Snapshot(kept, health, presentation(config, starts, seen or {}), Exposition(exported()))
 
 
 def lanes(settings: SourceSettings, health: Health) -> Lanes:
@@ -121,7 +136,9 @@ def lanes(settings: SourceSettings, health: Health) -> Lanes:
     transport = Transport(settings.name, settings.url, settings.timeout, health, clock, settings.ca_file)
 
     def make(credential: Credential, owners: frozenset[str] | None = None, resource: str = "") -> Lane:
-        limits = Limits(settings.name, settings.reserve)
+        # A reload does not make GitHub forget what it said of the credential's limits.
+        limits = health.limits.setdefault((settings.name, resource), Limits(settings.name, settings.reserve))
+        limits.reserve = settings.reserve
         wait = float(settings.retry_wait)
         return Lane(
             settings.name, transport, credential, limits, health, clock, owners, resource=resource, first_wait=wait

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from exporter import once
+from exporter.config import parse
 from exporter.errors import Refused, ServerError, Unauthorised
-from exporter.once import PATIENCE
+from exporter.once import PATIENCE, NotComplete
 from exporter.runtime.health import Health
 
 
@@ -52,8 +53,8 @@ def test_a_load_is_followed_by_one_more_poll():
 
 def test_a_source_that_recovers_is_read_to_its_end():
     """Two failures, a load, a failure, and the poll after it: patience begins anew with each success."""
-    error = ServerError("502")
-    source = Source([error, error, "success", error, error, "success", "unasked"])
+    first, second, third, fourth = (ServerError("502") for _ in range(4))
+    source = Source([first, second, "success", third, fourth, "success", "unasked"])
     health = load(source)
     assert source.passes == ["unasked"]
     assert health.errors["forge", ServerError.reason] == 4
@@ -74,3 +75,18 @@ def test_a_credential_that_is_refused_is_an_error(error, asked):
     with pytest.raises(type(error)):
         load(source)
     assert 5 - len(source.passes) == asked
+
+
+def configured(history):
+    text = f"sources: [{{name: forge, token_file: t, include: ['a/*'], history: {history}}}]\nstore: {{path: s.db}}"
+    return parse(text, "c.yaml", {})
+
+
+def test_a_ledger_that_begins_too_late_prints_nothing_false():
+    """60 days of history before day 100 need a ledger from day 40; one from day 50 would miss ten days in silence."""
+    day = 86400
+    once._within(configured("60d"), {"forge": 40 * day}, 100 * day)
+    with pytest.raises(NotComplete, match="begins at 1970-02-20T00:00:00Z"):
+        once._within(configured("60d"), {"forge": 50 * day}, 100 * day)
+    with pytest.raises(NotComplete):
+        once._within(configured("2020-01-01"), {"forge": 1_577_836_800}, 1_577_836_800)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from exporter.catalogue import DAY, HOUR
 from exporter.change import Change
 from exporter.measures.queue import standing
-from exporter.model import QueueState, Stage
-from exporter.timeline import AWAITING, final_approval, first_activity, ordered, stages
+from exporter.model import Committed, QueueState, Stage
+from exporter.timeline import AWAITING, final_approval, first_activity, lives, ordered, stages
 from tests.stories import POLICY, START, at, change, changes, story
 
 ALL = settings(max_examples=100, deadline=None)
@@ -117,9 +117,25 @@ def test_a_deleted_account_was_a_persons():
     assert life("opened 0h", "reviewed 2h by ghost: approved").first_review.at == at("2h")
 
 
-def test_two_deleted_accounts_cannot_be_told_apart():
-    """The reviewer may have been the author, so the review is believed to be nobody else's."""
-    assert life("opened 0h by ghost", "reviewed 2h by ghost: approved").first_review is None
+def test_a_deleted_accounts_comment_on_a_deleted_accounts_change_may_be_its_own():
+    """The two may be one person, who talks; but nobody can approve an own change, so an approval is another's."""
+    assert life("opened 0h by ghost", "reviewed 2h by ghost: commented").first_review is None
+    assert life("opened 0h by ghost", "reviewed 2h by ghost: approved").first_review is not None
+
+
+def test_a_commit_by_a_reviewer_or_a_bot_is_not_the_authors_answer():
+    """The reviewer's own fix and a formatting bot leave the request standing; a colleague's or the author's do not."""
+    asked = ("opened 0h", "reviewed 1h by bob: changes requested")
+
+    def state(login):
+        commit = Committed("commit:1", at("2h"), "1", at("2h"), ("", ""), ("", ""), login, ())
+        return lives(ordered([*change(*asked), commit]), POLICY)[-1].state
+
+    assert state("bob") is QueueState.CHANGES_REQUESTED
+    assert state("pre-commit-ci[bot]") is QueueState.CHANGES_REQUESTED
+    assert state("colleague") is QueueState.AWAITING_REREVIEW
+    assert state("author") is QueueState.AWAITING_REREVIEW
+    assert state("") is QueueState.AWAITING_REREVIEW
 
 
 def test_a_review_of_the_draft_does_not_move_ready_and_the_wait_runs_to_the_next():
@@ -193,7 +209,7 @@ def test_an_approval_of_the_draft_is_not_final():
 
 
 def test_reviewed_only_as_a_draft_has_no_pickup():
-    """RULINGS 13: T3 to T6 is review and merge_wait, cut at T5; no approval after T3, so all of it is review."""
+    """Definitions 13: T3 to T6 is review and merge_wait, cut at T5; no approval after T3, so all of it is review."""
     lines = ("opened 0h as draft", "reviewed 1h by bob: approved", "ready 2h", "merged 10h")
     assert hours_of_stages(*lines) == {"coding": 2, "review": 8, "merge_wait": 0}
     assert life(*lines).reviewed
@@ -261,7 +277,7 @@ def test_a_change_whose_opening_is_unknown_has_no_life():
     assert story("reviewed 1h by bob", "merged 2h").lives == []
 
 
-# The queue (RULINGS 17)
+# The queue (definitions 17)
 
 WAITING, AGAIN, CHANGES, COMMENTED, APPROVED = (
     QueueState.AWAITING_REVIEW,

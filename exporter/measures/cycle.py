@@ -41,7 +41,7 @@ SIZE = metric(
 
 @measure(STAGE, LEAD_TIME)
 def cycle(change: Change, policy: Policy) -> Iterator[Observation]:
-    """Every stage of a merged change and their sum, observed at the merge (RULINGS 3)."""
+    """Every stage of a merged change and their sum, observed at the merge (definitions 3)."""
     for life in change.lives:
         if life.merged is None or not change.in_stage_statistics(life.merged.at):
             continue

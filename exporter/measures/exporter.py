@@ -30,7 +30,7 @@ ERRORS = _counter(
 )
 LAST_SUCCESS = _gauge(
     "last_success_timestamp_seconds",
-    "End of the last complete pass, the oldest over the repositories that have had one and are not gone.",
+    "End of the last complete pass, the oldest over the repositories; before any, when the source was first seen.",
     "source",
     "stream",
     why="Every business alert is guarded by it: a stuck poller is blind, not fine.",

@@ -103,6 +103,7 @@ class Books:
             digest = sha256(text.encode()).hexdigest()[:12]
             self._digests[each.name] = (digest, self.store.definition_since(each.name, digest, now))
         self.folds = self.store.folds()
+        self.dropped.update(place.metric for place in self.folds)
         if self.until is None:
             self.births = self.store.births()
         self._read_ledger()
@@ -166,7 +167,7 @@ class Books:
         for start in range(0, len(subjects), BATCH):
             for subject, events in self.store.events(subjects[start : start + BATCH]).items():
                 change = Change(events, self.policy)
-                stands = standing(change if self.until is None else change.at(self.until))
+                stands = standing(change.at(self._horizon(repository)))
                 if stands is not None:
                     found[subject] = stands
         self.standings[repository.id] = found
@@ -351,7 +352,14 @@ class Books:
                 rows.extend(new)
                 if passed:
                     late.append(first.metric)
-        return Look(rows, due, standing(change), late, drifted)
+        horizon = self._horizon(repository)
+        if change.events[-1].at > horizon:
+            due = change.events[-1].at if due is None else min(due, change.events[-1].at)
+        return Look(rows, due, standing(change.at(horizon)), late, drifted)
+
+    def _horizon(self, repository: RepositoryRow) -> int:
+        """The second up to which facts count for the state gauges: a commit may carry any date, also one to come."""
+        return self.until if self.until is not None else (repository.cursor or repository.watermark or 0) + DAY
 
     def _observe(self, change: Change) -> Iterator[tuple[Measure, list[Observation]]]:
         """Every measure's observations, those of one metric and cause together."""
@@ -392,7 +400,7 @@ class Books:
         return self._lines[metric.name] + growth + lines(metric) > self._budgets.get(metric.name, self._budget)
 
     def _woken(self, repository: RepositoryRow, rows: Iterable[LedgerRow]) -> dict[Place, int]:
-        """A quiet repository that stirs is shown at its old values first (RULINGS 5)."""
+        """A quiet repository that stirs is shown at its old values first (definitions 5)."""
         stirs = any(METRICS[row.metric].kind is not Kind.FACT for row in rows)
         if repository.complete is None or not stirs or not self.quiet(repository):
             return {}

@@ -13,6 +13,10 @@ RENEW_BEFORE = 300
 """A token of an app is replaced this many seconds before it expires; GitHub gives it an hour."""
 
 
+CLOCKS_DIFFER = 30
+"""Seconds between our clock and the server's from which on a signature is worth being repeated."""
+
+
 class Credential(Protocol):
     """Where the Authorization header comes from."""
 
@@ -24,8 +28,8 @@ class Credential(Protocol):
         """
         ...
 
-    def rejected(self) -> None:
-        """The server answered 401 to the last one."""
+    def rejected(self) -> bool:
+        """The server answered 401 to the last one; whether another one can be had at once."""
         ...
 
 
@@ -57,8 +61,9 @@ class TokenFile:
             raise Unauthorised(f"the token file {self.path} cannot be read ({type(error).__name__})") from error
         return _bearer(token, f"the token file {self.path}")
 
-    def rejected(self) -> None:
+    def rejected(self) -> bool:
         """The file is read anew at every request anyhow."""
+        return False
 
 
 class TokenVariable:
@@ -72,8 +77,9 @@ class TokenVariable:
         """``Bearer`` and the variable's content."""
         return _bearer(self._environ.get(self.name, ""), f"the environment variable {self.name}")
 
-    def rejected(self) -> None:
+    def rejected(self) -> bool:
         """A process's environment does not change."""
+        return False
 
 
 class AppKey:
@@ -86,26 +92,28 @@ class AppKey:
         self.app_id = app_id
         self.key_file = Path(key_file)
         self._now = now
+        self._signed = 0
 
     async def header(self) -> str:
         """``Bearer`` and a JSON web token signed with the app's key."""
         return f"Bearer {await asyncio.to_thread(self._sign)}"
 
-    def rejected(self) -> None:
-        """The key file is read anew for every signature."""
+    def rejected(self) -> bool:
+        """The key file is read anew anyhow; but the rejection told the server's time, and the last one had another."""
+        return abs(self._now() - self._signed) > CLOCKS_DIFFER
 
     def _sign(self) -> str:
         try:
             import jwt
         except ImportError as error:
             raise Unauthorised("a GitHub App needs the extra: pip install 'sdlc-exporter[github-app]'") from error
-        now = int(self._now())
+        now = self._signed = int(self._now())
         claims = {"iat": now - 60, "exp": now + 540, "iss": self.app_id}
         try:
             return str(jwt.encode(claims, self.key_file.read_text(), algorithm="RS256"))
         except (OSError, UnicodeDecodeError) as error:
             raise Unauthorised(f"the key file {self.key_file} cannot be read ({type(error).__name__})") from error
-        except (ValueError, TypeError, jwt.PyJWTError) as error:
+        except (ValueError, TypeError, AttributeError, jwt.PyJWTError) as error:
             raise Unauthorised(f"the key file {self.key_file} holds no usable private key") from error
 
 
@@ -127,6 +135,7 @@ class Installation:
             self._token, self._expires = await self._ask()
         return f"Bearer {self._token}"
 
-    def rejected(self) -> None:
-        """Ask for a new token next time."""
+    def rejected(self) -> bool:
+        """It was revoked before its time: a new one may do."""
         self._token = ""
+        return True

@@ -46,7 +46,7 @@ class FilesReader:
             unread = await self.reader.desk(self.reader.store.unread_files, list(by_id), AT_ONCE)
             if not unread or len(unread) < least or (needed is not None and unread[0].merged > needed):
                 break
-            if until():
+            if before and until():
                 return whole, False
             unread = unread[: len(unread) - len(unread) % least]
             whole.merge(await self._batch(lane, unread, by_id, urgent))

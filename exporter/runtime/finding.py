@@ -84,7 +84,7 @@ class Finder:
         await self._enter(rows, kept, listing.found)
         self._looked, self._whole = self._monotonic(), not listing.failed
         if self._whole:
-            await self.reader.desk(self.reader.store.put, self._mark, str(began))
+            await self._remember(began)
         log.info("%s: %d repositories", self.reader.source, len(listing.found) + len(kept))
         if not listing.found and not kept:
             log.warning(
@@ -95,6 +95,12 @@ class Finder:
     @property
     def _mark(self) -> str:
         return f"discovered:{self.reader.source}"
+
+    async def _remember(self, began: int) -> None:
+        """When the last whole look began, and which repositories had not loaded by then."""
+        rows = await self.reader.desk(self.reader.store.repositories, self.reader.source)
+        unloaded = " ".join(row.key for row in rows if row.cursor is None)
+        await self.reader.desk(self.reader.store.put, self._mark, f"{began} {unloaded}")
 
     def by_lane(self, rows: Sequence[RepositoryRow]) -> list[tuple[Lane, list[RepositoryRow]]]:
         """Each lane that has to do, with its repositories; those nobody answers for are left out."""
@@ -164,17 +170,19 @@ class Finder:
         """Tell the store; what may have been asked for by a name it no longer had is read again since the last look.
 
         A search for a name that is not there is silent. So a repository that was renamed, or that is gone or lost and
-        may come back, takes its cursor back to when it was last seen under its name; one that loads begins anew.
+        may come back, takes its cursor back to when it was last seen under its name; one whose history was read since
+        then, or in part, begins anew.
         """
         store, desk = self.reader.store, self.reader.desk
-        seen = int(await desk(store.get, self._mark) or 0)
+        remembered = (await desk(store.get, self._mark) or "0").split()
+        seen, unloaded = int(remembered[0]), set(remembered[1:])
         here = {row.key for row in kept} | found.keys()
         gone = [row for row in rows if row.key not in here and row.state is not RepositoryState.GONE]
         moved = [row for row in rows if row.key in found and found[row.key].name != row.name]
         lost = [row for row in kept if _owner(row.name) in self.lost]
         for row in gone + moved + lost:
-            if row.cursor is None:
-                await desk(store.progress, [row.id], loaded_from=None, loaded_to=None)
+            if row.cursor is None or row.key in unloaded:
+                await desk(store.progress, [row.id], cursor=None, loaded_from=None, loaded_to=None)
             elif seen and row.cursor > seen - OVERLAP:
                 await desk(store.progress, [row.id], cursor=seen - OVERLAP)
         still = [Repository(row.key, row.name) for row in kept]

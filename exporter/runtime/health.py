@@ -2,13 +2,14 @@
 
 from bisect import bisect_left
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from exporter.catalogue import METRICS
-from exporter.errors import REASONS
+from exporter.errors import REASONS, ExporterError
 from exporter.measures.exporter import API_REQUESTS, ERRORS, POLL_SECONDS, POLLS, TRUNCATED, UNKNOWN_WORDS
 from exporter.providers.base import Budget
+from exporter.runtime.limits import Limits
 
 RESULTS = ("success", "partial", "failure")
 RECENT = 50
@@ -26,7 +27,8 @@ class Trouble(NamedTuple):
 class Health:
     """Counters and last words of this process, by source. Written by the loop, read by the worker as copies.
 
-    ``clocks`` tell each source's own time, which its facts are dated by, in Unix seconds.
+    ``clocks`` tell each source's own time, which its facts are dated by, in Unix seconds. ``limits`` of each source's
+    credentials outlive a reload.
     """
 
     def __init__(self) -> None:
@@ -41,6 +43,7 @@ class Health:
         self.last_error: dict[str, Trouble] = {}
         self.loading: dict[str, float] = {}
         self.clocks: dict[str, Callable[[], int]] = {}
+        self.limits: dict[tuple[str, str], Limits] = {}
 
     def source(self, name: str, streams: tuple[str, ...]) -> None:
         """Bring a source's counters into being at zero, so that the first failure is an increase."""
@@ -51,12 +54,26 @@ class Health:
                 self.polls[name, stream, result] += 0
             self.truncated[name, stream] += 0
 
+    def forget_all_but(self, sources: Collection[str]) -> None:
+        """Drop the present state of sources that are not configured any more; their counters stay."""
+        self.budgets = {key: each for key, each in self.budgets.items() if key[0] in sources}
+        self.limits = {key: each for key, each in self.limits.items() if key[0] in sources}
+        self.loading = {key: each for key, each in self.loading.items() if key in sources}
+        self.clocks = {key: each for key, each in self.clocks.items() if key in sources}
+        self.last_error = {key: each for key, each in self.last_error.items() if key in sources}
+
     def trouble(self, at: float, source: str, reason: str, message: str) -> None:
         """Count a failure and keep its sentence."""
         self.errors[source, reason] += 1
         trouble = Trouble(at, source, reason, message)
         self.recent.appendleft(trouble)
         self.last_error[source] = trouble
+
+    def failed(self, at: float, source: str, error: ExporterError) -> None:
+        """Count a failure, once, however many hands it goes through."""
+        if not error.counted:
+            error.counted = True
+            self.trouble(at, source, error.reason, str(error))
 
     def polled(self, source: str, stream: str, result: str, seconds: float) -> None:
         """Count a poll and its duration."""

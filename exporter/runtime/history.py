@@ -13,7 +13,7 @@ from exporter.runtime.reading import Outcome
 from exporter.store.base import RepositoryRow
 
 LAG = 5 * MINUTE
-"""The search index may be this late: facts are complete up to a poll's start minus this (RULINGS 4)."""
+"""The search index may be this late: facts are complete up to a poll's start minus this (definitions 4)."""
 FIRST_WIDTH = 7 * DAY
 WIDEST = 2000 * DAY
 FULL = 800

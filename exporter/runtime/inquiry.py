@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
-from exporter.errors import ExporterError, Overloaded, Partial, Refused, ServerError, Shifted, TooSlow
+from exporter.errors import ExporterError, Garbled, Overloaded, Partial, Refused, ServerError, Shifted, TooSlow
 from exporter.providers.base import Request
 from exporter.providers.github.provider import GitHub, Window
 from exporter.runtime.lane import Lane
@@ -17,7 +17,7 @@ BEGINNING = 1_199_145_600
 """2008-01-01: no change at GitHub is older."""
 SEARCH_RESTS = 600.0
 """Seconds for which search is left alone after it failed."""
-SEARCH_FAILS = (Partial, Shifted, Refused, Overloaded, ServerError, TooSlow)
+SEARCH_FAILS = (Garbled, Partial, Shifted, Refused, Overloaded, ServerError, TooSlow)
 """Failures of search after which asking every repository may still work."""
 
 log = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class Inquiry:
         self.urgent = urgent
         self.searches = 0
         self._by_search = searching.usable
+        self._failure: ExporterError | None = None
         self._work = self._listed(self._searches(owned) if self._by_search else self._pulses())
 
     @property
@@ -87,6 +88,8 @@ class Inquiry:
             return finished
         finished = await self.reader.go_on(lane, self._work, until)
         self.outcome.place(self.rows)
+        if self._failure is not None and all(row.key in self.outcome.faults for row in self.rows):
+            raise self._failure
         return finished
 
     async def _search(self, lane: Lane, until: Callable[[], bool]) -> bool | None:
@@ -99,6 +102,7 @@ class Inquiry:
                 raise
             self.reader.trouble(lane.clock.now(), error)
             self.searching.failed(error)
+            self._failure = error
             log.warning("%s: search failed (%s); asking every repository instead", self.reader.source, error)
         else:
             if not finished or alone or not self.outcome.unplaced:

@@ -2,18 +2,12 @@
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_after_delay,
-    wait_exponential_jitter,
-)
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay
 
 from exporter.errors import ExporterError, Garbled, Overloaded, RateLimited, SecondaryLimited, ServerError, TooSlow
 from exporter.providers.base import Budget, Page, Request, Response
@@ -25,6 +19,8 @@ from exporter.runtime.limits import PATIENCE, Limits
 from exporter.runtime.transport import Transport
 
 ATTEMPTS = 5
+UNREADABLE = 3
+"""Attempts after which an answer that cannot be read is asked for in pieces: one bad member spoils its piece only."""
 LONGEST = 300.0
 """Seconds after which a request is not repeated any more, however few its attempts."""
 FIRST_WAIT = 1.0
@@ -66,7 +62,6 @@ class Lane:
         self._first_wait = first_wait
         self._sleep = sleep
         self._monotonic = monotonic
-        self._waits = wait_exponential_jitter(initial=first_wait, max=LONGEST_WAIT, jitter=first_wait)
 
     async def ask(self, request: Request, *, urgent: bool = True) -> Page:
         """The answer to a request, after as many attempts as make sense; or the same request in pieces.
@@ -97,9 +92,9 @@ class Lane:
             if told is not None:
                 self._heard(told)
             page = _read(request, response)
-        except (TooSlow, ServerError, Overloaded) as error:
+        except (TooSlow, ServerError, Overloaded, Garbled) as error:
             pieces = request.smaller() if request.smaller is not None else ()
-            if not pieces:
+            if not pieces or (isinstance(error, Garbled) and attempt < UNREADABLE):
                 raise
             log.info("%s: %s; asking for less", self.source, error)
             self._trouble(error)
@@ -114,31 +109,38 @@ class Lane:
         return page
 
     async def _send(self, request: Request) -> Response:
-        """The answer; the time it took counts against the server's minute, also when none came."""
+        """The answer; to a new credential where the last one was rejected and another can be had."""
+        response = await self._exchange(request)
+        if response.status == 401 and self.credential.rejected():
+            response = await self._exchange(request)
+        return response
+
+    async def _exchange(self, request: Request) -> Response:
+        """One answer; the time it took counts against the server's minute, also when none came."""
         authorization = await self.credential.header()
         started = self._monotonic()
         try:
-            response = await self.transport.send(request, authorization)
+            return await self.transport.send(request, authorization)
         finally:
             self.limits.took(self._monotonic() - started)
-        if response.status == 401:
-            self.credential.rejected()
-        return response
 
     def _heard(self, told: Budget) -> None:
         self.health.budgets[self.source, self._resource + told.resource] = told
         self.limits.heard(told, self.clock.now())
 
     def _trouble(self, error: ExporterError) -> None:
-        self.health.trouble(self.clock.now(), self.source, error.reason, str(error))
+        self.health.failed(self.clock.now(), self.source, error)
 
     def _wait(self, state: RetryCallState) -> float:
         """Seconds before the next attempt: the server's own wish is kept by ``limits``, else growing, with jitter."""
         error = state.outcome.exception() if state.outcome is not None else None
         if isinstance(error, ExporterError):
             self._trouble(error)
-        limited = isinstance(error, (RateLimited, SecondaryLimited))
-        return 0.0 if limited else min(LONGEST_WAIT, float(self._waits(state)))
+        if isinstance(error, (RateLimited, SecondaryLimited)):
+            return 0.0
+        doubled = self._first_wait * 2 ** (state.attempt_number - 1)
+        jitter = random.uniform(0, self._first_wait)  # noqa: S311 - no secret
+        return float(min(LONGEST_WAIT, doubled + jitter))
 
 
 def _read(request: Request, response: Response) -> Page:

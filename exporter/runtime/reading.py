@@ -100,16 +100,19 @@ class Reader:
     async def go_on(self, lane: Lane, work: Work, until: Callable[[], bool] = never) -> bool:
         """Ask until nothing is left (True), or until something else is due; the list can be taken up again.
 
-        A request about named repositories that fails holds only those; any other failure ends the list.
+        One request is asked at least, so that what makes way for others is never left for good. A request about named
+        repositories that fails holds only those; any other failure ends the list.
 
         Raises:
             ExporterError: the list could not be finished; what was read before is stored.
         """
         storing: asyncio.Future[None] | None = None
+        asked = False
         try:
             while work.pending:
-                if until():
+                if asked and until():
                     return False
+                asked = True
                 request = work.pending[0]
                 try:
                     page = await lane.ask(request, urgent=work.urgent)
@@ -171,8 +174,8 @@ class Reader:
             self.health.unknown[self.source, word] += 1
 
     def trouble(self, at: float, error: ExporterError) -> None:
-        """Count a failure."""
-        self.health.trouble(at, self.source, error.reason, str(error))
+        """Count a failure, once."""
+        self.health.failed(at, self.source, error)
 
     # How far the repositories are
 

@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -26,11 +26,13 @@ from exporter.working_hours import WorkingHours
 
 ALL, NO_TEAM, OTHER = "all", "none", "other"
 FROZEN_FOR = HOUR
-"""How long a failing source's gauges stay, frozen, before they disappear (RULINGS 20)."""
+"""How long a failing source's gauges stay, frozen, before they disappear (definitions 20)."""
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
 """Seconds between two looks at the windows of teams, which pool every repository."""
 STREAM = "changes"
+STATES = tuple(str(state) for state in QueueState)
+FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
 Samples = dict[tuple[str, ...], float]
 
@@ -64,6 +66,7 @@ class Presentation:
     budget: int = 20000
     budgets: Mapping[str, int] = field(default_factory=dict)
     ledger_starts: Mapping[str, int] = field(default_factory=dict)
+    first_seen: Mapping[str, int] = field(default_factory=dict)
 
     def team(self, name: str) -> str:
         """The first team in file order that has a glob for the repository; ``none`` without one."""
@@ -141,7 +144,8 @@ class Snapshot:
         last = row.last_success or 0
         late = max(300, 3 * self.presentation.intervals[row.source])
         if row.state is RepositoryState.FAILING or now - last > late:
-            return last if now - last <= FROZEN_FOR else None
+            rare = self.presentation.intervals[row.source]
+            return last if now - last <= FROZEN_FOR + (rare if rare > 300 else 0) else None
         return now
 
     # Events
@@ -205,19 +209,23 @@ class Snapshot:
 
     def _queue(self, key: int, shown: Shown, as_of: int, families: dict[str, Samples]) -> None:
         standings = self.books.standings.get(key, {}).values()
-        counts: Counter[tuple[str, ...]] = Counter()
-        drafts: Counter[tuple[str, ...]] = Counter()
+        counts: Samples = {}
+        drafts: Samples = {}
         if not shown.quiet:
-            for place in self._occurred(key, queue.ENTERED.name):
-                counts.update({(shown.label, place.labels[0], state): 0 for state in QueueState})
-            drafts.update({(shown.label, place.labels[0]): 0 for place in self._occurred(key, OPENED.name)})
+            for metric, (origin, *_) in self._occurred(key, (queue.ENTERED.name, OPENED.name)):
+                if metric == OPENED.name:
+                    drafts[shown.label, origin] = 0
+                else:
+                    counts |= {(shown.label, origin, state): 0 for state in STATES}
         for each in standings:
             if each.state is None:
-                drafts[shown.label, each.origin] += 1
+                draft = (shown.label, str(each.origin))
+                drafts[draft] = drafts.get(draft, 0) + 1
             else:
-                counts[shown.label, each.origin, each.state] += 1
-        families[queue.QUEUE.name].update(_plain(counts))
-        families[queue.DRAFTS.name].update(_plain(drafts))
+                waiting = (shown.label, str(each.origin), str(each.state))
+                counts[waiting] = counts.get(waiting, 0) + 1
+        families[queue.QUEUE.name].update(counts)
+        families[queue.DRAFTS.name].update(drafts)
         since = sorted(each.since for each in standings if each.since is not None)
         waits = sorted(max(0, as_of - start) for start in since)
         families[queue.OLDEST_WAIT.name][shown.label,] = waits[-1] if waits else 0
@@ -230,21 +238,21 @@ class Snapshot:
             families[queue.QUEUE_FLOW.name].update(self._flow(key, shown))
 
     def _flow(self, key: int, shown: Shown) -> Samples:
-        end = self._end(key)
-        samples: Samples = {}
-        for direction, metric in (("in", queue.ENTERED), ("out", queue.LEFT)):
-            found = (each for (name, _), each in self._readings(key) if name == metric.name)
-            samples[shown.label, direction, "7d"] = float(sum(len(each.within(end, WINDOWS["7d"])) for each in found))
-        return samples
+        end, seconds = self._end(key), WINDOWS["7d"]
+        counts = dict.fromkeys(FLOW.values(), 0)
+        for (metric, _), readings in self._readings(key):
+            if metric in FLOW:
+                counts[FLOW[metric]] += readings.count(end, seconds)
+        return {(shown.label, direction, "7d"): float(count) for direction, count in counts.items()}
 
-    def _occurred(self, key: int, metric: str) -> Iterator[Place]:
-        return (Place(metric, key, labels) for name, labels in self.books.by_repository.get(key, ()) if name == metric)
+    def _occurred(self, key: int, metrics: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        return (place for place in self.books.by_repository.get(key, ()) if place[0] in metrics)
 
     def _hours(self, team: str) -> WorkingHours:
         return self.presentation.hours.get(team, self.presentation.default_hours)
 
     def _gauges(self, name: str, samples: Samples) -> None:
-        """Replace a gauge's family; what exceeds the budget is left out and counted once (RULINGS 6)."""
+        """Replace a gauge's family; what exceeds the budget is left out and counted once (definitions 6)."""
         budget = self.presentation.budgets.get(name, self.presentation.budget)
         if len(samples) > budget:
             ordered = sorted(samples)
@@ -318,6 +326,8 @@ class Snapshot:
         for key in keys:
             end = self._end(key)
             for kind, readings in self._readings(key):
+                if kind[0] == REVIEWER_FACT.name and pooled[kind]:
+                    continue  # that somebody reviewed is all that counts
                 pooled[kind].extend(readings.within(end, WINDOWS[window]))
         rows = [(LEAD_TIME.name, windows.LEAD_TIME_WINDOW), (REVIEW_WAIT.name, windows.REVIEW_WAIT_WINDOW)]
         if stages:
@@ -341,7 +351,7 @@ class Snapshot:
         labels: tuple[str, str],
         by_metric: Mapping[str, list[tuple[tuple[str, ...], list[int]]]],
     ) -> None:
-        """Load, active reviewers and utilisation of one scope and window (RULINGS 18)."""
+        """Load, active reviewers and utilisation of one scope and window (definitions 18)."""
         ready = sum(len(values) for _, values in by_metric.get(READY_FACT.name, []))
         first = sum(len(values) for _, values in by_metric.get(FIRST_REVIEW_FACT.name, []))
         active = len({who for who, _ in by_metric.get(REVIEWER_FACT.name, [])})
@@ -383,10 +393,13 @@ class Snapshot:
             counts = Counter(row.state for row in rows)
             states |= {(source, state): counts[state] for state in RepositoryState}
             here = [row for row in rows if row.state is not RepositoryState.GONE]
-            # A repository whose history still loads has had no complete pass; it must not hide the others' age.
+            # What never succeeded has been silent since it began: absence would look like health to an alert. A
+            # repository whose history still loads is no failure, and must not hide the others' age.
+            silent = [row.loaded_from for row in here if row.state is RepositoryState.FAILING and not row.last_success]
             passes = [row.last_success for row in here if row.last_success is not None]
-            if passes:
-                success[source, STREAM] = min(passes)
+            ages = [*passes, *(each for each in silent if each is not None)]
+            if ages or source in self.presentation.first_seen:
+                success[source, STREAM] = min(ages, default=self.presentation.first_seen.get(source, 0))
             healthy = [row.watermark for row in here if row.state is RepositoryState.OK and row.watermark is not None]
             if healthy:
                 marks[source, STREAM] = min(healthy)
@@ -414,7 +427,3 @@ class Snapshot:
 
 def _identity(shown: Shown | None) -> tuple[object, ...] | None:
     return shown and (shown.label, shown.team, shown.quiet, shown.as_of is None)
-
-
-def _plain(counts: Counter[tuple[str, ...]]) -> Samples:
-    return {tuple(str(label) for label in labels): value for labels, value in counts.items()}

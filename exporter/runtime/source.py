@@ -200,7 +200,10 @@ class GithubSource:
     # Polling
 
     async def _poll_loaded(self, lane: Lane, rows: list[RepositoryRow]) -> int:
-        """Read what moved since each repository's cursor; the number of repositories that failed."""
+        """Read what moved since each repository's cursor; the number of repositories that failed.
+
+        The long overlap is for every fifth minute, for the first poll after a load, and for what lags behind.
+        """
         upper = lane.clock.now()
         now = self._monotonic()
         long = lane not in self._long or now - self._long[lane] >= LONG_EVERY - EARLY
@@ -215,7 +218,8 @@ class GithubSource:
         groups = [group for group in (main, catching_up, failing) if group]
         for group in groups:
             try:
-                overlap = OVERLAP if group is main and not long else LONG_OVERLAP
+                fresh = any(row.cursor == row.loaded_from for row in group)
+                overlap = OVERLAP if group is main and not long and not fresh else LONG_OVERLAP
                 faults += await self._poll_group(lane, group, overlap, upper)
             except StoreError:
                 raise
@@ -259,31 +263,36 @@ class GithubSource:
         )
 
     async def _load(self, lane: Lane, until: Callable[[], bool]) -> int:
-        """Load history until something else is due; the number of repositories that failed.
+        """Load history until something else is due, but a little in any case; the number of repositories that failed.
 
         A limit is no failure of a load: it goes on when the limit allows.
         """
-        failed: set[int] = set()
-        while not until() and (rows := await self._unloaded(lane, failed)):
-            if lane.limits.wait(urgent=False) > 0:
-                await self._sleep(min(1.0, lane.limits.wait(urgent=False)))
-                continue
-            try:
-                reasons = await self.history.step(lane, rows, until)
-            except (RateLimited, SecondaryLimited) as error:
-                self.reader.trouble(lane.clock.now(), error)
-                continue
-            except ExporterError as error:
-                await self._hold(rows, error)
-                raise
-            self.resting.note([row for row in rows if row.id in reasons], set(reasons))
-            failed |= set(reasons)
-            await self.settle()
-        return len(failed) + len(await self._unloaded(lane, failed, resting=True))
+        while rows := await self._unloaded(lane):
+            wait = lane.limits.wait(urgent=False)
+            if wait > 0:
+                await self._sleep(min(1.0, wait))
+            else:
+                await self._step(lane, rows, until)
+            if until():
+                break
+        return len(await self._unloaded(lane, resting=True))
 
-    async def _unloaded(self, lane: Lane, failed: set[int], *, resting: bool = False) -> list[RepositoryRow]:
-        """Repositories of a lane that lack history and did not fail in this pass: those resting, or the others."""
-        rows = [row for row in await self._rows() if row.cursor is None and row.id not in failed]
+    async def _step(self, lane: Lane, rows: list[RepositoryRow], until: Callable[[], bool]) -> None:
+        """Load a part of the history of some repositories; those that fail rest."""
+        try:
+            reasons = await self.history.step(lane, rows, until)
+        except (RateLimited, SecondaryLimited) as error:
+            self.reader.trouble(lane.clock.now(), error)
+            return
+        except ExporterError as error:
+            await self._hold(rows, error)
+            raise
+        self.resting.note([row for row in rows if row.id in reasons], set(reasons))
+        await self.settle()
+
+    async def _unloaded(self, lane: Lane, *, resting: bool = False) -> list[RepositoryRow]:
+        """Repositories of a lane that lack history: those that rest after a failure, or the others."""
+        rows = [row for row in await self._rows() if row.cursor is None]
         here = next((group for each, group in self.finder.by_lane(rows) if each is lane), [])
         return [row for row in here if self.resting.rests(row.id) is resting]
 

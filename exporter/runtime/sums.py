@@ -42,6 +42,10 @@ class Readings:
 
     def add(self, at: int, value: int) -> None:
         """Put a reading in its place."""
+        if not self.at or at >= self.at[-1]:
+            self.at.append(at)
+            self.value.append(value)
+            return
         place = bisect_right(self.at, at)
         self.at.insert(place, at)
         self.value.insert(place, value)
@@ -49,6 +53,10 @@ class Readings:
     def within(self, end: int, seconds: int) -> Sequence[int]:
         """The values dated in (end - seconds, end]."""
         return self.value[bisect_right(self.at, end - seconds) : bisect_right(self.at, end)]
+
+    def count(self, end: int, seconds: int) -> int:
+        """How many are dated in (end - seconds, end]."""
+        return bisect_right(self.at, end) - bisect_right(self.at, end - seconds)
 
     def forget(self, until: int) -> bool:
         """Drop what is dated at or before a second; whether nothing is left."""

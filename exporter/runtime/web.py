@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import socket
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -59,8 +58,8 @@ class Pages(Protocol):
     def metrics(self) -> Rendered:
         """The latest exposition."""
 
-    def scraped(self, at: float) -> None:
-        """A Prometheus took the exposition at this Unix time."""
+    def scraped(self) -> None:
+        """A Prometheus took the exposition."""
 
     def ready(self) -> list[str]:
         """Reasons not to be ready; empty when ready."""
@@ -197,7 +196,7 @@ class _Site:
         if wanted.endswith("_gzip"):
             headers[hdrs.CONTENT_ENCODING] = "gzip"
         if request.method == hdrs.METH_GET and SCRAPE_HEADER in request.headers:
-            self.pages.scraped(time.time())
+            self.pages.scraped()
         return web.Response(body=rendered.form(wanted), headers=headers)
 
     async def page(self, _request: web.Request) -> web.Response:

@@ -9,7 +9,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -84,7 +84,8 @@ class SqliteStore:
 
     def _hold(self) -> IO[str]:
         try:
-            lock = Path(self.path + ".lock").open("w")  # noqa: SIM115 - held as long as the store is open
+            lock = open(self.path + ".lock", "w", opener=_private)  # noqa: SIM115 - held as long as the store is open
+            os.close(_private(self.path, os.O_CREAT | os.O_WRONLY))
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise StoreFull(f"{self.path}: no space left on the device") from error
@@ -277,47 +278,62 @@ class SqliteStore:
 
     def add(self, source: str, told: Iterable[Told], ledger_start: int) -> Added:
         """Keep facts, each once; touched changes are due at once, those merged since the start wait for files."""
-        events = subjects = 0
         with self._transaction() as db:
             places = dict(db.execute("SELECT key, id FROM repository WHERE source = ?", (source,)))
+            stated: dict[int, dict[str, ChangeEvent]] = {}
+            known: set[int] = set()
             for each in told:
                 place = places.get(each.subject.repository)
-                if place is None:
-                    continue
-                subject = self._subject(place, each.subject)
-                before = db.total_changes
-                db.executemany(
-                    "INSERT OR IGNORE INTO event VALUES (?, ?, ?, ?)",
-                    [(subject, event.id, event.at, _encode(event)) for event in each.events],
-                )
-                new = db.total_changes - before
-                if new:
-                    events += new
-                    subjects += 1
-                    db.execute("UPDATE subject SET due = 0 WHERE id = ?", (subject,))
-                    self._note_files(subject, each.events, ledger_start)
-        return Added(events, subjects)
+                if place is not None:
+                    subject, old = self._subject(place, each.subject)
+                    if old and subject not in stated:
+                        known.add(subject)
+                    here = stated.setdefault(subject, {})
+                    for event in each.events:
+                        here.setdefault(event.id, event)
+            held = set(self._in_chunks("SELECT subject, id FROM event WHERE subject IN (?)", known))
+            rows = [
+                (subject, event.id, event.at, _encode(event))
+                for subject, events in stated.items()
+                for event in events.values()
+                if subject not in known or (subject, event.id) not in held
+            ]
+            db.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", rows)
+            touched = {row[0] for row in rows}
+            db.executemany("UPDATE subject SET due = 0 WHERE id = ?", [(each,) for each in touched])
+            self._note_files({each: stated[each] for each in touched}, ledger_start)
+        return Added(len(rows), len(touched))
 
-    def _subject(self, place: int, subject: Subject) -> int:
+    def _subject(self, place: int, subject: Subject) -> tuple[int, bool]:
+        """The id of a change, and whether it was known before."""
         find = "SELECT id FROM subject WHERE repository = ? AND key = ?"
         row = self._db.execute(find, (place, subject.key)).fetchone()
         if row is None:
             cursor = self._db.execute(
                 "INSERT INTO subject (repository, key, number) VALUES (?, ?, ?)", (place, subject.key, subject.number)
             )
-            return int(cursor.lastrowid or 0)
-        return int(row[0])
+            return int(cursor.lastrowid or 0), False
+        return int(row[0]), True
 
-    def _note_files(self, subject: int, events: tuple[ChangeEvent, ...], ledger_start: int) -> None:
-        if any(isinstance(event, FilesChanged) for event in events):
-            self._db.execute("UPDATE subject SET unread_files = NULL WHERE id = ?", (subject,))
-        merged = next((event.at for event in events if isinstance(event, Merged)), None)
-        if merged is not None and merged >= ledger_start:
-            self._db.execute(
-                "UPDATE subject SET unread_files = ? WHERE id = ?"
-                " AND NOT EXISTS (SELECT 1 FROM event WHERE subject = ? AND id = 'files')",
-                (merged, subject, subject),
-            )
+    def _note_files(self, stated: Mapping[int, Mapping[str, ChangeEvent]], ledger_start: int) -> None:
+        """Those whose files came need none any more; those merged since the start need theirs once."""
+        read = [
+            (subject,)
+            for subject, events in stated.items()
+            if any(isinstance(e, FilesChanged) for e in events.values())
+        ]
+        merged = [
+            (event.at, subject, subject)
+            for subject, events in stated.items()
+            for event in events.values()
+            if isinstance(event, Merged) and event.at >= ledger_start
+        ]
+        self._db.executemany("UPDATE subject SET unread_files = NULL WHERE id = ?", read)
+        self._db.executemany(
+            "UPDATE subject SET unread_files = ? WHERE id = ?"
+            " AND NOT EXISTS (SELECT 1 FROM event WHERE subject = ? AND id = 'files')",
+            merged,
+        )
 
     def unread_files(self, repositories: Iterable[int], limit: int) -> list[UnreadRow]:
         """Merged changes whose files were not read, oldest first."""
@@ -497,6 +513,11 @@ class SqliteStore:
             db.execute("UPDATE subject SET due = 0")
             db.execute("UPDATE repository SET settled = NULL, complete = NULL, joined = 0")
             db.execute("DELETE FROM meta WHERE name = 'organisation_published'")
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens for nobody but this user: the facts name accounts, and tell what a private repository does."""
+    return os.open(path, flags, 0o600)
 
 
 def _json(labels: tuple[str, ...]) -> str:

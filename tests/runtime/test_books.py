@@ -648,3 +648,28 @@ def test_the_page_at_an_instant_is_the_page_a_process_would_have_shown_then(worl
 def test_seconds_in_words():
     """The stories' own arithmetic."""
     assert [seconds(words) for words in ("90s", "1d3h", "-5h")] == [90, 27 * HOUR, -5 * HOUR]
+
+
+def test_a_commit_dated_in_the_future_does_not_move_the_queue_before_its_time():
+    """A wrong clock dated it 40 days ahead: the change stays commented until then, and asks again from then on."""
+    with Desk() as desk:
+        desk.discover("o/a")
+        desk.story("o/a", 1, "opened 0h", "reviewed 1h by bob", "committed 40d")
+        desk.passed("1d")
+        commented = 'sdlc_review_queue_changes{origin="unmarked",repository="o/a",state="commented"}'
+        again = 'sdlc_review_queue_changes{origin="unmarked",repository="o/a",state="awaiting_rereview"}'
+        page = desk.page("1d")
+        assert (page[commented], page[again]) == (1, 0)
+        desk.passed("41d")
+        page = desk.page("41d")
+        assert (page[commented], page[again]) == (0, 1)
+
+
+def test_what_was_folded_is_still_said_after_a_restart(path):
+    with folded(path) as desk:
+        desk.passed("1d", "o/b")
+        desk.story("o/b", 1, "opened 30h")
+        desk.passed("2d")
+        assert desk.books.dropped["sdlc_changes_opened_total"] == 1
+    with Desk(path) as desk:
+        assert desk.books.dropped["sdlc_changes_opened_total"] == 1

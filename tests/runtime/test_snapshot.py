@@ -581,3 +581,13 @@ def test_promtool_finds_nothing_to_say():
             ["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False, timeout=60
         )
         assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+
+
+def test_a_source_that_never_answered_has_been_silent_since_it_was_configured():
+    """Absence would look like health to an alert."""
+    with Desk(presentation=shown(first_seen={SOURCE: at("2h")})) as desk:
+        success = 'sdlc_exporter_last_success_timestamp_seconds{source="forge",stream="changes"}'
+        assert desk.page("1d")[success] == at("2h")
+        desk.discover("o/a")
+        desk.passed("1d")
+        assert desk.page("1d")[success] == at("1d")

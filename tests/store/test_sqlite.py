@@ -417,3 +417,14 @@ def test_the_store_says_how_large_it_is(store):
     before = store.size()
     store.add("forge", [told(number, "opened 0h", f"described 1h: {'x' * 3000}") for number in range(50)], 0)
     assert store.size() > before > 0
+
+
+def test_the_file_and_its_companions_are_for_this_user_alone(tmp_path):
+    """It holds accounts and what happens in private repositories."""
+    path = tmp_path / "state.db"
+    store = SqliteStore(path)
+    store.put("a", "b")
+    modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+    store.close()
+    assert set(modes) >= {"state.db", "state.db.lock", "state.db-wal"}
+    assert set(modes.values()) == {0o600}

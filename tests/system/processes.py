@@ -64,7 +64,7 @@ def configuration(folder: Path, url: str, more: str = "", *, source: str = "", s
 
 
 def apart_from_own(text: str) -> list[str]:
-    """The lines of an exposition without the exporter's word about itself (RULINGS 7)."""
+    """The lines of an exposition without the exporter's word about itself (definitions 7)."""
     return [line for line in text.splitlines() if not re.match(r"(# (HELP|TYPE) )?sdlc_exporter_", line)]
 
 

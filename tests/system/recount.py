@@ -3,7 +3,7 @@
 Nothing of the exporter and nothing of the double is imported, so that both sides of the comparison are made apart. It
 is written for plainness: a change's history is looked at as a whole again for every moment that matters.
 
-``Recount`` tells of one change, as of one instant, what METRICS asks: dated readings with their labels, and where the
+``Recount`` tells of one change, as of one instant, its readings by docs/definitions.md: dated, labelled, and where the
 change stands if it is open. What the files leave out is not there (their README): a pull request without a timeline
 was never a draft; one opened as a draft shows ready_for_review before any convert_to_draft, or shows neither, is
 Copilot's, unmerged, and has a whole timeline.
@@ -61,7 +61,7 @@ def login(name: str | None) -> str:
     return "copilot-swe-agent[bot]" if name.lower() in ("copilot", "copilot-swe-agent[bot]") else name.lower()
 
 
-# Origin: DEFINITIONS section 5, the order of METRICS
+# Origin (definitions 10, the order of docs/ai-origin.md)
 
 AGENTS = {
     "copilot-swe-agent[bot]", "devin-ai-integration[bot]", "claude[bot]", "cursor[bot]", "cursoragent",
@@ -203,7 +203,7 @@ class Life(NamedTuple):
 
 
 def lives(facts: list[Fact], draft: bool) -> list[Life]:
-    """RULINGS 12: a reopening more than 14 days after the closing begins a new subject."""
+    """Definitions 12: a reopening more than 14 days after the closing begins a new subject."""
     found = [Life([], draft)]
     closed: int | None = None
     for fact in facts:
@@ -230,7 +230,7 @@ class Recount:
         self.lives = lives(self.facts, opened_as_draft(line)) if self.facts else []
 
     def origin(self, at: int) -> str:
-        """RULINGS 10: by the facts dated at or before it."""
+        """Definitions 10: by the facts dated at or before it."""
         return origin([fact for fact in self.facts if fact.at <= at])
 
     def in_stages(self, at: int) -> bool:
@@ -273,7 +273,7 @@ class Recount:
         end = next((place for place, fact in enumerate(facts) if fact.kind == MERGE), len(facts))
         return [fact for fact in facts[:end] if fact.kind == REVIEW and fact.who != self.author and is_person(fact.who)]
 
-    # The review queue (RULINGS 17)
+    # The review queue (definitions 17)
 
     def waits(self, life: Life) -> list[tuple[Fact, Fact | None]]:
         """Each stay in the two awaiting states: what began it, and what ended it."""
@@ -306,6 +306,13 @@ class Recount:
     def _asks_again(self, facts: list[Fact], start: int, place: int) -> bool:
         fact, before = facts[place], self.verdict(facts, start, place)
         if fact.kind in (COMMIT, PUSH):
+            # A reviewer's own commit, or a bot's on a person's change, is not the author's answer.
+            by = login(fact.what.get("login")) if fact.kind == COMMIT else ""
+            reviewers = {review.who for review in self.human(facts[start:place])} - {""}
+            if by not in ("", self.author) and (
+                by in reviewers or (by.endswith("[bot]") and not self.author.endswith("[bot]"))
+            ):
+                return False
             return before in ("changes_requested", "commented")
         if fact.kind == REQUEST:
             asked = {review.who for review in self.human(facts[start:place])} - {""}

@@ -50,6 +50,14 @@ def test_check_config_tells_every_fault_of_a_bad_file_at_once(place):
     assert "series.budget" in done.stderr
 
 
+def test_check_config_reads_the_web_configuration_too(place):
+    text = place.config.read_text().replace("'127.0.0.1:0'", "'127.0.0.1:0', web_config_file: nowhere.yaml")
+    place.config.write_text(text)
+    done = command("check-config", "-c", place.config)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "nowhere.yaml" in done.stderr
+
+
 def test_a_missing_file_and_an_unknown_option_are_usage():
     assert command("run", "-c", "/nowhere.yaml").returncode == USAGE
     assert command("once").returncode == USAGE
@@ -105,7 +113,7 @@ def test_once_without_an_instant_takes_the_latest_that_is_complete(loaded):
 
 
 def test_once_without_a_store_tells_the_past_as_a_store_does_and_leaves_nothing(loaded, tmp_path):
-    """As of 10 May, twenty hours in, what came later counts for nothing (RULINGS 8)."""
+    """As of 10 May, twenty hours in, what came later counts for nothing (definitions 8)."""
     place, _ = loaded
     bare = configuration(tmp_path, place.double.url, store=False)
     fresh, kept = (command("once", "-c", path, "--at", "2025-05-10T20:00:00Z") for path in (bare, place.config))

@@ -1,0 +1,158 @@
+"""What holds for every provider: facts are the same whenever they are read, and requests stay on their host."""
+
+import json
+import pkgutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from exporter import providers
+from exporter.model import Event, Reviewed, Verdict
+from exporter.providers.base import Page, Request, Response
+from exporter.providers.github.provider import GitHub, Unread, Window
+from tests.double import World, hand_made
+from tests.double.execution import Documents
+from tests.double.hand import NOW, START
+from tests.double.view import View
+
+EARLIEST = START - 30 * 86_400
+"""Commits of the made world were authored before their change was opened."""
+
+
+@dataclass
+class Known:
+    """A provider under test: what is asked of it to read a whole world, and who answers."""
+
+    requests: Callable[[int], Sequence[Request]]
+    answer: Callable[[Request], Response]
+    strange: Callable[[bytes], bytes]
+
+
+def github() -> Known:
+    """GitHub over the double's hand-made world."""
+    world: World = hand_made().world
+    documents, view = Documents(), View(world, None, lambda: None)
+    provider = GitHub("/api/graphql", comments=True, topics=True)
+    merged = [Unread(p.repository.id, p.id, p.number, p.merged) for p in world.pulls.values() if p.merged]
+
+    def requests(size: int) -> list[Request]:
+        scope = "user:acme user:umbrella"
+        return [
+            provider.owner("acme", first=size),
+            *provider.named(["acme/shop", "umbrella/web"]),
+            provider.changes(Window(scope, START, NOW), size),
+            *provider.pulse(dict.fromkeys(world.repositories, START)),
+            *provider.files(merged[:size] if size < 20 else merged),
+            *provider.counts([f"{scope} is:pr"]),
+        ]
+
+    def answer(request: Request) -> Response:
+        body = request.body or {}
+        data, errors = documents.quickly(body["query"], view.root, dict(body["variables"]))
+        assert not errors
+        return Response(200, {}, json.dumps({"data": data}).encode())
+
+    def strange(body: bytes) -> bytes:
+        for known, new in (("APPROVED", "MARVELLED"), ("ReadyForReviewEvent", "TeleportedEvent"), ('"Bot"', '"Robot"')):
+            body = body.replace(known.encode(), new.encode())
+        return body
+
+    return Known(requests, answer, strange)
+
+
+PROVIDERS = {"github": github}
+
+
+@pytest.fixture(params=sorted(PROVIDERS))
+def known(request: pytest.FixtureRequest) -> Known:
+    return PROVIDERS[request.param]()
+
+
+def drained(
+    known: Known, size: int = 100, change: Callable[[bytes], bytes] = lambda body: body
+) -> Iterator[tuple[Request, Page]]:
+    """Every request that comes up, and the page its answer is."""
+    pending = list(known.requests(size))
+    while pending:
+        request = pending.pop(0)
+        got = known.answer(request)
+        page = request.read(Response(got.status, got.headers, change(got.body)))
+        yield request, page
+        pending[:0] = page.then
+
+
+def facts(known: Known, size: int = 100) -> dict[tuple[str, str], set[Event]]:
+    """Every fact by subject and id, with all the forms it was told in."""
+    seen: dict[tuple[str, str], set[Event]] = defaultdict(set)
+    for _, page in drained(known, size):
+        for told in page.told:
+            for event in told.events:
+                seen[told.subject.key, event.id].add(event)
+    return seen
+
+
+def test_every_provider_is_tested_here():
+    found = {module.name for module in pkgutil.iter_modules(providers.__path__)} - {"base"}
+    assert found == set(PROVIDERS)
+
+
+def test_a_fact_is_the_same_fact_whenever_and_in_whatever_pages_it_is_read(known):
+    """So that stating it twice is stating it once."""
+    whole = facts(known)
+    assert len(whole) > 100
+    assert all(len(forms) == 1 for forms in whole.values())
+    assert facts(known) == whole
+    in_pages = facts(known, 7)
+    assert {key: forms for key, forms in whole.items() if key[1] != "files"} == {
+        key: forms for key, forms in in_pages.items() if key[1] != "files"
+    }
+
+
+def test_every_date_is_a_whole_second_of_this_world(known):
+    """A time read without its zone would be off by hours, one in milliseconds by millennia."""
+    dates = [event.at for forms in facts(known).values() for event in forms]
+    assert all(type(at) is int and EARLIEST <= at <= NOW for at in dates)
+
+
+def test_words_nobody_knows_survive_and_are_told(known):
+    """The same changes are told, with the strange word read as the weakest known one."""
+    pages = [page for _, page in drained(known, change=known.strange)]
+    assert {told.subject for page in pages for told in page.told} == {
+        told.subject for _, page in drained(known) for told in page.told
+    }
+    assert any(page.unknown for page in pages)
+    verdicts = {
+        event.verdict for page in pages for told in page.told for event in told.events if isinstance(event, Reviewed)
+    }
+    assert Verdict.COMMENTED in verdicts
+
+
+def test_every_request_stays_on_the_host_of_its_source(known):
+    """A request can name a path only, and the whole of what it sends holds no address to send it to."""
+    for request, _ in drained(known):
+        assert request.path.startswith("/")
+        assert not request.path.startswith("//")
+        assert "://" not in request.path
+        assert not hasattr(request, "headers")
+
+
+def test_every_request_about_many_can_be_asked_in_pieces_that_end(known):
+    """Cutting goes on to pieces that cannot be cut, and all of them are still about the same."""
+    for request in known.requests(100):
+        pending, leaves = [request], 0
+        while pending:
+            pieces = pending.pop().smaller
+            cut = pieces() if pieces else ()
+            leaves += not cut
+            pending += cut
+            assert leaves < 1000
+        assert leaves > 0
+
+
+def test_facts_name_repositories_by_their_lasting_id(known):
+    found = {repository.key for _, page in drained(known) for repository in page.repositories}
+    told = {each.subject.repository for _, page in drained(known) for each in page.told}
+    assert told
+    assert told <= found

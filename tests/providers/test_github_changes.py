@@ -1,0 +1,246 @@
+"""What a pull request as GraphQL tells it comes to in facts."""
+
+import pytest
+
+from exporter.errors import Garbled
+from exporter.model import (
+    Actor,
+    BaseChanged,
+    Closed,
+    Commented,
+    Committed,
+    Described,
+    Dismissed,
+    Drafted,
+    Event,
+    FilesChanged,
+    Merged,
+    Opened,
+    Pushed,
+    Ready,
+    Reopened,
+    Reviewed,
+    ReviewRequested,
+    Subject,
+    Verdict,
+)
+from exporter.providers.github.changes import File, PageInfo, files_changed, following
+from exporter.providers.github.provider import GitHub, Window
+from tests.providers.forge import HOUR, REPOSITORY, START, at, commit, found, item, pull, read, review, second, who
+
+ASK = GitHub("/graphql").changes(Window("user:acme", START, START + HOUR))
+
+
+def facts(*items, **more) -> list[Event]:
+    """All facts of one pull request."""
+    (told,) = read(ASK, found(pull(*items, **more))).told
+    assert told.subject == Subject(REPOSITORY, "PR_1", 1)
+    assert len({event.id for event in told.events}) == len(told.events)
+    return list(told.events)
+
+
+def only(kind, *items, **more):
+    """The facts of one kind."""
+    return [event for event in facts(*items, **more) if type(event) is kind]
+
+
+def unknown(*items) -> tuple[str, ...]:
+    return read(ASK, found(pull(*items))).unknown
+
+
+def test_a_plain_change_is_opened_and_described():
+    assert facts() == [
+        Opened("opened", START, Actor("ann"), False, "topic", "main"),
+        Described(f"body@{START}", START, ()),
+    ]
+
+
+def test_every_kind_of_item_is_a_fact_with_its_own_id_and_date():
+    events = facts(
+        item("ReadyForReviewEvent", 1),
+        item("ConvertToDraftEvent", 2),
+        item("HeadRefForcePushedEvent", 3),
+        item("BaseRefChangedEvent", 4, currentRefName="release"),
+        item("IssueComment", 5, author=who("Bob")),
+        item("ReviewRequestedEvent", 6, requestedReviewer=who("Bob")),
+        item("ClosedEvent", 7),
+        item("ReopenedEvent", 8),
+    )
+    assert events[2:] == [
+        Ready("ReadyForReviewEvent@1", second(1)),
+        Drafted("ConvertToDraftEvent@2", second(2)),
+        Pushed("HeadRefForcePushedEvent@3", second(3)),
+        BaseChanged("BaseRefChangedEvent@4", second(4), "release"),
+        Commented("IssueComment@5", second(5), Actor("bob")),
+        ReviewRequested("ReviewRequestedEvent@6", second(6), "bob"),
+        Closed("ClosedEvent@7", second(7)),
+        Reopened("ReopenedEvent@8", second(8)),
+    ]
+
+
+def test_the_merge_is_the_pull_requests_own_and_not_its_timelines():
+    """A MergedEvent may be missing where another repository's push merged the change."""
+    more = {"mergedAt": at(9), "closedAt": at(9), "mergeCommit": {"oid": "abc"}}
+    assert only(Merged, item("MergedEvent", 9), **more) == [Merged("merged", second(9), "abc")]
+    assert only(Merged, **more | {"mergeCommit": None}) == [Merged("merged", second(9), "")]
+    assert only(Merged, item("MergedEvent", 9)) == []
+
+
+@pytest.mark.parametrize(
+    ("turns", "draft_now", "was_draft"),
+    [
+        ([], False, False),
+        ([], True, True),
+        (["ReadyForReviewEvent"], False, True),
+        (["ConvertToDraftEvent"], True, False),
+        (["ConvertToDraftEvent", "ReadyForReviewEvent"], False, False),
+        (["ReadyForReviewEvent", "ConvertToDraftEvent"], True, True),
+    ],
+)
+def test_whether_it_was_opened_as_a_draft_shows_in_its_first_turn(turns, draft_now, was_draft):
+    """Without a turn it is what it is now."""
+    items = [item(turn, hours) for hours, turn in enumerate(turns, 1)]
+    (opened,) = only(Opened, *items, isDraft=draft_now)
+    assert opened.draft is was_draft
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"),
+    [
+        ("APPROVED", Verdict.APPROVED),
+        ("CHANGES_REQUESTED", Verdict.CHANGES_REQUESTED),
+        ("COMMENTED", Verdict.COMMENTED),
+    ],
+)
+def test_a_review_says_what_it_said(state, verdict):
+    assert only(Reviewed, review(1, state)) == [Reviewed("review@1", second(1), Actor("bob"), verdict)]
+
+
+@pytest.mark.parametrize("before", ["APPROVED", "CHANGES_REQUESTED", "COMMENTED"])
+def test_a_dismissed_review_keeps_the_verdict_it_was_submitted_with(before):
+    """GitHub forgets the state of the review itself; the dismissal remembers."""
+    events = facts(
+        review(1, "DISMISSED"),
+        item("ReviewDismissedEvent", 2, previousReviewState=before, review={"id": "review@1"}),
+    )
+    assert events[2:] == [
+        Reviewed("review@1", second(1), Actor("bob"), Verdict(before.lower())),
+        Dismissed("ReviewDismissedEvent@2", second(2), "review@1"),
+    ]
+
+
+def test_a_dismissed_review_whose_dismissal_is_lost_was_a_comment():
+    assert only(Reviewed, review(1, "DISMISSED"))[0].verdict is Verdict.COMMENTED
+    assert unknown(review(1, "DISMISSED")) == ()
+
+
+def test_a_dismissal_without_its_review_is_a_dismissal_of_nothing():
+    assert only(Dismissed, item("ReviewDismissedEvent", 2, previousReviewState="APPROVED", review=None))[0].review == ""
+
+
+def test_a_review_that_is_not_submitted_is_none():
+    assert only(Reviewed, review(1, "PENDING"), review(2, "COMMENTED", submittedAt=None)) == []
+
+
+def test_deleted_accounts_have_an_empty_login():
+    events = facts(review(1, "APPROVED", None), item("IssueComment", 2, author=None), author=None)
+    assert [events[0].author, events[2].reviewer, events[3].actor] == [Actor("")] * 3
+
+
+@pytest.mark.parametrize("login", ["renovate", "renovate[bot]", "Renovate"])
+def test_bots_are_called_alike_wherever_they_act(login):
+    """GraphQL leaves out the suffix that REST writes."""
+    bot = who(login, "Bot")
+    events = facts(review(1, "APPROVED", author=bot), item("IssueComment", 2, author=bot), author=bot)
+    assert [events[0].author, events[2].reviewer, events[3].actor] == [Actor("renovate[bot]", True)] * 3
+
+
+@pytest.mark.parametrize("kind", ["User", "Organization", "Mannequin", "EnterpriseUserAccount"])
+def test_every_other_kind_of_account_is_no_bot(kind):
+    assert only(Opened, author=who("Ann", kind))[0].author == Actor("ann", False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        (who("Bob"), "bob"),
+        ({"__typename": "Team"}, "Team"),
+        (who("copilot", "Bot"), "copilot[bot]"),
+        (None, ""),
+    ],
+)
+def test_a_request_names_who_was_asked(asked, name):
+    assert only(ReviewRequested, item("ReviewRequestedEvent", 1, requestedReviewer=asked))[0].reviewer == name
+
+
+def test_a_commit_is_dated_when_it_was_committed_and_never_before_the_change_was_opened():
+    early, late = only(
+        Committed, commit(-5), commit(3, messageBody="Why.\n\nCo-authored-by: Claude <noreply@anthropic.com>")
+    )
+    assert (early.at, early.authored) == (START, second(-6))
+    assert (late.at, late.authored, late.id) == (second(3), second(2), f"commit:{late.sha}")
+    assert (late.names, late.emails, late.login) == (
+        ("Ann", "GitHub"),
+        ("ann@example.org", "noreply@github.com"),
+        "ann",
+    )
+    assert late.trailers == ("Co-authored-by: Claude <noreply@anthropic.com>",)
+
+
+def test_a_commit_by_nobody_known_is_one_all_the_same():
+    (made,) = only(Committed, commit(1, author=None, committer={"name": None, "email": None}))
+    assert (made.names, made.emails, made.login) == (("", ""), ("", ""), "")
+    (made,) = only(Committed, commit(1, author={"name": "X", "email": "X@y", "user": None}))
+    assert (made.names[0], made.emails[0], made.login) == ("X", "x@y", "")
+    assert only(Committed, {"__typename": "PullRequestCommit", "id": "c", "commit": None}) == []
+
+
+@pytest.mark.parametrize("date", ["52347-03-01T00:00:00Z", "", "2025-05-01T00:00:00"])
+def test_a_date_that_a_commit_made_up_does_not_stop_the_reading(date):
+    """Whoever makes a commit chooses its dates; one that no calendar has counts as the opening."""
+    (made,) = only(Committed, commit(1, committedDate=date, authoredDate=date))
+    assert (made.at, made.authored) == (START, START)
+    assert unknown(commit(1, committedDate=date)) == ("commit_date",)
+
+
+def test_a_description_is_dated_at_its_last_edit_and_carries_only_lines_with_markers():
+    body = "A long story.\n\n🤖 Generated with [Claude Code](https://claude.com/claude-code)\n"
+    (described,) = only(Described, body=body, lastEditedAt=at(4))
+    assert (described.id, described.at) == (f"body@{second(4)}", second(4))
+    assert len(described.lines) == 1
+    assert "Claude Code" in described.lines[0]
+    assert only(Described, body=None) == [Described(f"body@{START}", START, ())]
+
+
+def test_words_nobody_knows_are_counted_and_harm_nothing():
+    """A new kind of review is a comment; a new kind of item is left out."""
+    items = [review(1, "MARVELLED"), item("TeleportedEvent", 2), review(3, "APPROVED"), None]
+    assert [event.verdict for event in only(Reviewed, *items)] == [Verdict.COMMENTED, Verdict.APPROVED]
+    assert unknown(*items) == ("review_state", "timeline_item")
+
+
+@pytest.mark.parametrize("field", ["createdAt", "mergedAt", "lastEditedAt"])
+def test_a_change_whose_own_dates_cannot_be_read_is_a_fault_and_spoils_no_other(field):
+    page = read(ASK, found(pull(**{field: "yesterday"}), pull(number=2)))
+    assert [told.subject.number for told in page.told] == [2]
+    ((repository, reason, _, change),) = [(f.repository, f.reason, f.message, f.change) for f in page.faults]
+    assert (repository, reason, change) == (REPOSITORY, "bad_answer", "PR_1")
+
+
+def test_files_are_one_fact_in_the_order_of_their_paths():
+    """So that another order of the same files is the same fact."""
+    rows = [File("b.py", 1, 2), File("a.py", 3, 4)]
+    assert (
+        files_changed(7, rows)
+        == files_changed(7, rows[::-1])
+        == FilesChanged("files", 7, (("a.py", 3, 4), ("b.py", 1, 2)))
+    )
+
+
+def test_a_next_page_without_a_way_to_it_is_garbled():
+    """Following it would end too early, or read one page for ever."""
+    assert following(PageInfo(False, "x"), None) is None
+    assert following(PageInfo(True, "x"), "w") == "x"
+    for info, after in ((PageInfo(True, None), None), (PageInfo(True, ""), None), (PageInfo(True, "x"), "x")):
+        with pytest.raises(Garbled):
+            following(info, after)

@@ -1,0 +1,80 @@
+"""What ``plan`` says before anything is deployed; that it comes true is tested in tests/system/test_cost.py."""
+
+from dataclasses import replace
+
+import pytest
+from msgspec.structs import replace as changed
+
+from exporter.catalogue import METRICS, load
+from exporter.config.settings import Config, Series
+from exporter.plan import MONTH, Counted, Plan, _pages, _places, _search, _series, _size, report
+
+load()
+PLAN = Plan("acme", 100, 40, 9000, 7000, 800, 120, 70, 9400)
+LEAD_TIME, STAGE = "sdlc_change_lead_time_seconds", "sdlc_change_stage_seconds"
+
+
+@pytest.mark.parametrize(
+    ("changes", "requests"),
+    [(0, 1), (1, 1), (100, 1), (250, 3), (800, 8.5), (1600, 1 + 2 * 8.5)],
+)
+def test_a_search_takes_a_request_for_a_hundred_changes_and_is_cut_beyond_a_thousand(changes, requests):
+    """250 changes: two whole pages and a part; 1,600: one request to learn so, then two windows of 800."""
+    assert _pages(changes) == requests
+
+
+def test_many_searches_are_counted_first_and_those_that_hold_nothing_cost_nothing():
+    """Two scopes are asked; three are counted in one request, and only the one that holds something is asked."""
+    assert _search([0, 0]) == 2
+    assert _search([0, 50, 0]) == 1 + 1
+
+
+def test_changes_are_spread_as_far_as_counts_tell():
+    """300 in 60 days, 200 of them in the last 30: the first fortnight holds 200 x 14/30, the older half 100."""
+    counted = Counted(changes=300, merged=0, old=0, month=200, quarter=300)
+    assert counted.between(0, MONTH, 2 * MONTH) == 200
+    assert counted.between(MONTH, 2 * MONTH, 2 * MONTH) == pytest.approx(100)
+    assert counted.between(0, 14 * 86_400, 2 * MONTH) == pytest.approx(200 * 14 / 30)
+
+
+def test_a_lead_time_histogram_costs_thirty_three_series_where_every_origin_but_bots_occurs():
+    """Eight bounds, +Inf, sum and count make 11, for each of three origins."""
+    assert _size(Config(), METRICS[LEAD_TIME]) == 33
+
+
+def test_a_metric_kept_for_the_organisation_stands_at_one_place():
+    """The stage histogram is by default; the configuration may say otherwise."""
+    assert _places(Config(), METRICS[STAGE], 100, 40, 1.0) == 1
+    detailed = changed(Config(), series=Series(detail={STAGE: "repository"}))
+    assert _places(detailed, METRICS[STAGE], 100, 40, 1.0) == 40
+
+
+def test_a_repository_with_all_origins_stays_within_the_goal_of_450_series():
+    """What one more active repository adds, when every combination occurs in it."""
+    many = 10**6
+    more, less = (_series(Config(), each, each, each * many)[0] for each in (11, 10))
+    assert 200 < more - less <= 450
+
+
+def test_a_quiet_repository_adds_ten_series_at_the_most():
+    """It keeps its info and its oldest waits."""
+    more, less = (_series(Config(), each, 10, 10_000)[0] for each in (11, 10))
+    assert 0 < more - less <= 10
+
+
+def test_a_budget_caps_the_estimate_and_is_told():
+    """A thousand full repositories would have 33,000 series of lead time; 20,000 and one folded child are shown."""
+    _, over = _series(Config(), 1000, 1000, 10**8)
+    assert LEAD_TIME in over
+    _, none = _series(changed(Config(), series=Series(budget=10**7)), 1000, 1000, 10**8)
+    assert none == ()
+
+
+def test_the_report_is_a_table_with_the_limit_and_the_budgets_below():
+    """Numbers as they are, and a sentence for each metric that exceeds its budget."""
+    text = report([PLAN, replace(PLAN, source="forge", over=(LEAD_TIME,))])
+    row = next(line for line in text.splitlines() if line.split()[:1] == ["acme"])
+    assert row.split() == ["acme", "100", "9000", "800", "120", "70", "9400"]
+    assert "5,000 an hour" in text
+    assert f"forge: {LEAD_TIME} would exceed its budget" in text
+    assert f"acme: {LEAD_TIME}" not in text
