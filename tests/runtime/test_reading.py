@@ -130,9 +130,7 @@ def test_a_list_makes_way_after_each_request_and_is_taken_up_where_it_was(store)
     async def go():
         desk = Desk()
         reader = Reader("forge", store, desk, made.health, 0)
-        seen = []
-        for _ in range(3):
-            seen.append((await reader.go_on(made, work, lambda: True), len(wire.sent), numbers(store)))
+        seen = [(await reader.go_on(made, work, lambda: True), len(wire.sent), numbers(store)) for _ in range(3)]
         await desk.close(5)
         return seen
 
