@@ -168,7 +168,7 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reserve: Annotated[float, number(0, 0.9), "Share of the rate limit left to the credential's other users."] = 0.2
     poll: Annotated[
         Literal["auto", "search", "pulse"],
-        "`search` asks one question for all repositories, `pulse` looks at each; `auto` takes the cheaper.",
+        "`search` asks one question for all repositories, `pulse` looks at each, `auto` does so while search fails.",
     ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
