@@ -6,7 +6,7 @@ import pytest
 
 from exporter import once
 from exporter.config import parse
-from exporter.errors import Refused, ServerError, Unauthorised
+from exporter.errors import RateLimited, Refused, SecondaryLimited, ServerError, Unauthorised
 from exporter.once import PATIENCE, NotComplete
 from exporter.runtime.health import Health
 
@@ -67,6 +67,22 @@ def test_a_source_that_keeps_failing_is_given_up_without_an_error(answer):
     source = Source([answer] * (PATIENCE + 1))
     load(source)
     assert len(source.passes) == 1
+
+
+@pytest.mark.parametrize("kind", [RateLimited, SecondaryLimited])
+def test_a_rate_limit_is_waited_for_however_often_it_speaks(kind, monkeypatch):
+    """An hour's limit is met more than once in a long load; each wait is as long as the limit says."""
+    waits = []
+
+    async def sleep(seconds):
+        waits.append(seconds)
+
+    monkeypatch.setattr(once.asyncio, "sleep", sleep)
+    limits = [kind("spent", after=3000 + n) for n in range(PATIENCE + 1)]
+    source = Source([*limits, "success", "success"])
+    load(source)
+    assert source.passes == []
+    assert waits == [3000 + n for n in range(PATIENCE + 1)]
 
 
 @pytest.mark.parametrize(("error", "asked"), [(Unauthorised("401"), 1), (Refused("403"), PATIENCE)])
