@@ -136,7 +136,7 @@ class App:
         self._print = fingerprint(path)
         try:
             config = load(path, self.environ, {row.name for row in exported()})
-            load_web_config(Path(config.server.web_config_file) if config.server.web_config_file else None)
+            load_web_config(config.server.web_config_path)
         except ConfigError as error:
             self.config_ok = False
             self._news.set()
@@ -169,7 +169,7 @@ class App:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._hang_up()))
         server = self._server
-        web_config = load_web_config(Path(server.web_config_file) if server.web_config_file else None)
+        web_config = load_web_config(server.web_config_path)
         served = await web.start(self, server.host, server.port, web_config)
         self.port = served.port
         ready(served.port)

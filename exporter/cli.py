@@ -159,7 +159,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     config = _config(options)
-    load_web_config(Path(config.server.web_config_file) if config.server.web_config_file else None)
+    load_web_config(config.server.web_config_path)
     print(f"{options.config}: fine; {len(config.sources)} source{'s' * (len(config.sources) != 1)}")
     return FINE
 

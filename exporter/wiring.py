@@ -95,30 +95,26 @@ def books(store: SqliteStore, config: Config, until: int | None = None) -> Books
     )
 
 
+def _settled_once(store: SqliteStore, name: str, value: int) -> int:
+    """What was kept under a name at the first start; at the first start this value."""
+    kept = store.get(name)
+    if kept is None:
+        store.put(name, kept := str(value))
+    return int(kept)
+
+
 def ledger_starts(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
     """When each source's ledger begins: resolved at its first start, then kept (definitions 2)."""
-    found = {}
-    for source in config.sources:
-        name = f"ledger_start:{source.name}"
-        kept = store.get(name)
-        if kept is None:
-            lead = now - DEMO_LEAD if source.provider == "demo" else source.history.resolve(now)
-            kept = str(lead)
-            store.put(name, kept)
-        found[source.name] = int(kept)
-    return found
+
+    def begin(source: SourceSettings) -> int:
+        return now - DEMO_LEAD if source.provider == "demo" else source.history.resolve(now)
+
+    return {each.name: _settled_once(store, f"ledger_start:{each.name}", begin(each)) for each in config.sources}
 
 
 def first_seen(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
     """When each source was first configured: what never succeeded has been silent since then."""
-    found = {}
-    for source in config.sources:
-        name = f"first_seen:{source.name}"
-        kept = store.get(name)
-        if kept is None:
-            store.put(name, kept := str(now))
-        found[source.name] = int(kept)
-    return found
+    return {each.name: _settled_once(store, f"first_seen:{each.name}", now) for each in config.sources}
 
 
 def snapshot(

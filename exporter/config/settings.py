@@ -4,6 +4,7 @@ The reference of docs/configuration.md is written from these structs, and ``expo
 Durations are whole seconds here; a file path is text, already joined to the folder of the configuration file.
 """
 
+import pathlib
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -207,6 +208,11 @@ class Server(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def port(self) -> int:
         """The port; 0 lets the system choose."""
         return int(self.listen.rpartition(":")[2])
+
+    @property
+    def web_config_path(self) -> pathlib.Path | None:
+        """Where the web configuration is; None without one."""
+        return pathlib.Path(self.web_config_file) if self.web_config_file else None
 
 
 class OriginSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
