@@ -194,7 +194,8 @@ class GithubSource:
             raise
         await self.settle()
         if sweeping:
-            await self._sweep(lane, [row for row in rows if row.state is RepositoryState.OK])
+            fine = {row.id for row in await self._rows() if row.state is RepositoryState.OK}  # as the poll left them
+            await self._sweep(lane, [row for row in rows if row.id in fine])
         return faults + await self._load(lane, until)
 
     # Polling

@@ -735,6 +735,19 @@ def test_a_count_that_fails_fails_no_poll(forge):
     assert forge.play(loaded(act)) == ("success", 1, {"ok"})
 
 
+def test_a_repository_that_fails_in_the_poll_before_the_count_is_not_counted(forge, world):
+    """What it lacks after a day without polls is what that poll could not read, and no reason to load it anew."""
+
+    async def act(playing: Playing):
+        fresh = world.open(home(world, "acme/b"), "ann", at=world.now + HOUR)
+        playing.double.fail("null_repository", times=None, repository="R_b", kind="FORBIDDEN")
+        await playing.poll(after=DAY + HOUR)
+        row = playing.rows()["acme/b"]
+        return playing.knows(fresh), row.state, playing.errors("count_mismatch"), row.cursor is None
+
+    assert forge.play(loaded(act)) == (False, "failing", 0, False)
+
+
 def test_an_outage_of_everything_is_over_when_it_is_over(forge, world):
     async def act(playing: Playing):
         before = {name: row.watermark for name, row in playing.rows().items()}
