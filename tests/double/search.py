@@ -120,7 +120,12 @@ def found(world: World, query: Search, sees: Callable[[PullRequest], bool]) -> l
     low, high = query.ranges.get(by, (0, FOREVER))
     tests = [sees, *query.tests]
     if query.owners or query.repositories:
-        tests.insert(0, lambda pull: _inside(pull, query))
+        homes = {
+            one.id
+            for one in world.repositories.values()
+            if one.name.lower() in query.repositories or one.owner.lower() in query.owners
+        }
+        tests.insert(0, lambda pull: pull.repository.id in homes)
     for name, (first, last) in query.ranges.items():
         tests.append(lambda p, at=DATES[name], first=first, last=last: first <= (at(p) or -1) < last)
     inside = pulls[bisect_left(times, low) : bisect_left(times, high)]
@@ -128,7 +133,3 @@ def found(world: World, query: Search, sees: Callable[[PullRequest], bool]) -> l
     if query.order != by:
         kept.sort(key=lambda pull: (DATES[query.order](pull), pull.id))
     return kept[::-1] if query.descending else kept
-
-
-def _inside(pull: PullRequest, query: Search) -> bool:
-    return pull.repository.name.lower() in query.repositories or pull.repository.owner.lower() in query.owners
