@@ -12,7 +12,7 @@ from exporter.catalogue import DAY, HOUR, Detail, Group, Kind, Metric, exported
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
-from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT
+from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.providers.base import Page, Request
 from exporter.providers.github.answers import stamp
 from exporter.providers.github.provider import COUNT_FIRST, COUNTS, SPLIT_TO, GitHub
@@ -41,7 +41,7 @@ VALUES = {
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
 SUMMARISED = 3
 """Origins in histograms and windows, which leave out bots."""
-FEWER = {(QUEUE_FLOW.name, "window"): 1, (QUEUE_WAIT.name, "percentile"): 2}
+FEWER = {(QUEUE_FLOW.name, "window"): 1, (QUEUE_WAIT.name, "percentile"): 2, (TEAM_REPOSITORY_INFO.name, "team"): 2}
 SERIES_OWN = 250
 """The exporter's own and the thresholds' series, with one source; a test keeps it near the truth."""
 

@@ -142,6 +142,7 @@ def test_the_full_file_means_what_it_says() -> None:
         holidays=("2026-12-25", "2026-12-26"),
     )
     assert read.thresholds.seconds == {"review_wait_business": 16 * HOUR, "lead_time": 5 * DAY, "blind": 1800}
+    assert read.thresholds.changes == {"review_queue": 0, "review_queue_growth": 5, "samples": 12}
     assert read.series.budgets == {"sdlc_change_stage_seconds": 1000}
     assert read.series.repository_windows == ("7d", "90d")
     assert (read.log.level, read.log.format) == ("debug", "json")
@@ -159,10 +160,14 @@ def test_what_is_not_written_has_its_default() -> None:
     assert read.series.repository_windows == ("28d",)
     assert read.thresholds.ratios == {
         "review_utilisation": 1.05,
+        "review_queue_growth": 1.5,
         "unreviewed_merges": 0.2,
+        "unreviewed_merges_rise": 0.1,
+        "agentic_wait": 2.0,
         "api_budget": 0.1,
         "coverage": 0.8,
     }
+    assert read.thresholds.changes == {"review_queue": 5, "review_queue_growth": 5, "samples": 30}
 
 
 def test_one_threshold_can_be_set_and_the_others_stay() -> None:
@@ -489,6 +494,8 @@ def test_what_is_allowed_and_hardly_meant_is_warned_of() -> None:
           - {name: old, token_file: /no/such/file, include: ["a/*"], history: 2000d}
           - {name: older, token_env: GITHUB_TOKEN, include: ["b/*"], history: 2010-01-01}
           - {name: ahead, token_env: GITHUB_TOKEN, include: ["c/*"], history: 2030-01-01, interval: 29s}
+          - {name: rare, token_env: GITHUB_TOKEN, include: ["d/*"], interval: 55m}
+          - {name: often, token_env: GITHUB_TOKEN, include: ["e/*"], interval: 54m}
         teams: {all-of-a: ["a/*"], shop: ["a/shop"]}
     """)
     said = warnings(read, now=1767225600)  # 2026-01-01, which is 5844 days after 2010-01-01
@@ -498,6 +505,9 @@ def test_what_is_allowed_and_hardly_meant_is_warned_of() -> None:
         "source older: history goes back 5844 days; more than five years loads for long",
         "source ahead: an interval of 29s costs more requests than it shows; write 30s or more",
         "source ahead: history begins in the future; nothing is counted until then",
+        # 55 minutes and the 5 that search may be behind are the hour of the default
+        "source rare: polled every 55m its data is older than 1h, so alerts call it blind; "
+        "raise thresholds.seconds.blind",
         "team shop: gets no repository, the first match decides and all-of-a stands above it",
         "store: /tmp/state.db is emptied when the machine or container restarts; choose a lasting disk",
     ]

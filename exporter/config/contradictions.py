@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from exporter.config.faults import Faults, join
-from exporter.config.scalars import nearest, suggest
+from exporter.config.scalars import duration_text, nearest, suggest
 from exporter.config.settings import DAY, CalendarSettings, Config, OriginSettings, Series, Source, WorkingHours
 from exporter.config.strict import keys
 from exporter.errors import ConfigError
@@ -21,6 +21,8 @@ from exporter.policy import compile_rules, packaged
 FIVE_YEARS = 5 * 365 * DAY
 SHORT_INTERVAL = 30
 """Seconds between polls below which nothing gets fresher: search is behind by more."""
+LAG = 300
+"""Seconds by which the data of the latest poll lies behind it (definitions 4)."""
 CREDENTIALS = ("token_file", "token_env", "app")
 SELECTION = ("provider", "url", "include", "exclude", "organisations", "users", "topics", "repository_prefix")
 ONLY_DEMO = ("seed", "repositories")
@@ -238,6 +240,10 @@ def _source_warnings(config: Config, now: int | None) -> Iterator[str]:
         if source.interval < SHORT_INTERVAL and source.provider == "github":
             costs = f"an interval of {source.interval}s costs more requests than it shows"
             yield f"source {source.name}: {costs}; write 30s or more"
+        blind = config.thresholds.seconds["blind"]
+        if source.interval + LAG >= blind:
+            late = f"polled every {duration_text(source.interval)} its data is older than {duration_text(blind)}"
+            yield f"source {source.name}: {late}, so alerts call it blind; raise thresholds.seconds.blind"
         seconds = source.history.seconds or 0
         if now is not None and source.history.start is not None:
             seconds = now - source.history.start

@@ -288,31 +288,54 @@ class CalendarSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 SecondsName = Literal["review_wait_business", "lead_time", "blind"]
-RatioName = Literal["review_utilisation", "unreviewed_merges", "api_budget", "coverage"]
+RatioName = Literal[
+    "review_utilisation",
+    "review_queue_growth",
+    "unreviewed_merges",
+    "unreviewed_merges_rise",
+    "agentic_wait",
+    "api_budget",
+    "coverage",
+]
+ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
 
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The lines that alerts compare with and panels draw; exported as `sdlc_threshold_seconds` and `_ratio`."""
+    """The lines that alerts compare with and panels draw; exported as `sdlc_threshold_seconds` and the like.
+
+    What is not written keeps its default.
+    """
 
     seconds: Annotated[
         dict[SecondsName, Annotated[int, duration("1m")]],
         "`review_wait_business`: oldest wait for review, in working time (24h are three days of eight). "
         "`lead_time`: first activity to the end. "
-        "`blind`: how far a source's data may lie back before its alerts are called blind. Others keep their default.",
+        "`blind`: how far a source's data may lie back before its alerts are called blind.",
     ] = field(default_factory=lambda: {"review_wait_business": 24 * HOUR, "lead_time": 7 * DAY, "blind": HOUR})
     ratios: Annotated[
         dict[RatioName, Annotated[float, number(0, 10)]],
-        "`review_utilisation`: changes that arrive per first human review. `unreviewed_merges`: share of merges. "
-        "`api_budget`: share of the rate limit left. `coverage`: share of changes with the input there. "
-        "Others keep their default.",
+        "`review_utilisation`: changes that arrive per first human review. "
+        "`review_queue_growth`: growth of a queue within 7 days, in standard deviations of what chance makes of so "
+        "many arrivals and departures. `unreviewed_merges`: share of merges. `unreviewed_merges_rise`: by how much "
+        "that share may exceed the former one. `agentic_wait`: wait for a review of agents' changes by that of "
+        "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
+            "review_queue_growth": 1.5,
             "unreviewed_merges": 0.2,
+            "unreviewed_merges_rise": 0.1,
+            "agentic_wait": 2.0,
             "api_budget": 0.1,
             "coverage": 0.8,
         }
     )
+    changes: Annotated[
+        dict[ChangesName, Annotated[int, whole(0, 1_000_000)]],
+        "`review_queue`: a queue shorter than this is never called growing. "
+        "`review_queue_growth`: by how many changes a queue may grow within 7 days. "
+        "`samples`: fewest changes that a share or percentile has to rest on before an alert compares it.",
+    ] = field(default_factory=lambda: {"review_queue": 5, "review_queue_growth": 5, "samples": 30})
 
 
 class Series(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -20,6 +20,8 @@ POLL_SECONDS = metric(
     labels=("source", "stream"),
     bounds=(0.1, 0.5, 1, 5, 15, 60, 300),
 )
+RESULTS = ("success", "partial", "failure")
+"""How a poll ends."""
 POLLS = _counter("polls", "Polls by how they ended: success, partial or failure.", "source", "stream", "result")
 ERRORS = _counter(
     "errors",

@@ -83,6 +83,13 @@ THRESHOLD_RATIO = metric(
     "Thresholds as ratios that alerts compare with and panels draw, from the configuration.",
     labels=("name",),
 )
+THRESHOLD_CHANGES = metric(
+    "sdlc_threshold_changes",
+    Kind.GAUGE,
+    Group.STATE,
+    "Thresholds as numbers of changes that alerts compare with, from the configuration.",
+    labels=("name",),
+)
 REPOSITORY_INFO = metric(
     "sdlc_repository_info",
     Kind.GAUGE,
@@ -90,6 +97,15 @@ REPOSITORY_INFO = metric(
     "1 for each repository, with its source and the team it belongs to in today's configuration.",
     why="Joins a team to any metric by repository.",
     labels=("repository", "source", "team"),
+    quiet=True,
+)
+TEAM_REPOSITORY_INFO = metric(
+    "sdlc_team_repository_info",
+    Kind.GAUGE,
+    Group.STATE,
+    "1 for each repository of a team in today's configuration, and of the whole organisation.",
+    why='Picks a team\'s repositories from any metric, and with team="all" every one.',
+    labels=("team", "repository"),
     quiet=True,
 )
 ENTERED = metric(

@@ -61,6 +61,18 @@ def _both(stem: str, text: str, why: str) -> dict[str, Metric]:
 
 
 STAGE_WINDOW = _pair("stage", "Time merged changes spent in a stage", ("origin", "stage"))
+STAGE_MEAN = {
+    place: metric(
+        f"{prefix}stage_window_mean_seconds",
+        Kind.GAUGE,
+        Group.WINDOWS,
+        f"Time merged changes spent in a stage within the window, arithmetic mean, per {place}.",
+        why="Means add up where medians do not: times their samples, over the samples of coding, they are the parts of "
+        "the mean lead time.",
+        labels=(place, "origin", "stage", "window"),
+    )
+    for place, prefix in (("repository", "sdlc_"), ("team", "sdlc_team_"))
+}
 LEAD_TIME_WINDOW = _pair("lead_time", "Lead time of changes that ended", ("origin", "until"))
 REVIEW_WAIT_WINDOW = _pair("review_wait", "Wait for the first review by a person", ("origin",))
 REVIEW_LOAD = _both(

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported
 from exporter.errors import REASONS
+from exporter.measures.exporter import RESULTS
 from exporter.measures.windows import PERCENTILES, WINDOWS
 from exporter.model import Origin, QueueState, Stage, Verdict
 from exporter.store.base import RepositoryState
@@ -107,8 +108,8 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
-LATER = (Stage.QA, Stage.DEPLOY_WAIT)
-"""Stages that need facts from other services than those read today."""
+STAGES = tuple(stage for stage in Stage if stage not in (Stage.QA, Stage.DEPLOY_WAIT))
+"""The stages that are measured; the others need facts from services that are not read yet."""
 
 
 def _words(words: Iterable[str]) -> str:
@@ -129,11 +130,11 @@ LABELS: dict[str, str] = {
     "reason": f"why something failed: {_words(REASONS)}",
     "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
     "resource": "which of a forge's limits",
-    "result": f"how a poll ended: {_words(('success', 'partial', 'failure'))}",
+    "result": f"how a poll ended: {_words(RESULTS)}",
     "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
     "reviewer": f"{_words(('human', 'bot'))}",
     "source": "name of a source in the configuration",
-    "stage": f"part of a change's life: {_words(stage for stage in Stage if stage not in LATER)}",
+    "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": "what is read from a source: `changes`",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",

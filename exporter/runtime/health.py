@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from exporter.catalogue import METRICS
 from exporter.errors import REASONS, ExporterError
-from exporter.measures.exporter import API_REQUESTS, ERRORS, POLL_SECONDS, POLLS, TRUNCATED, UNKNOWN_WORDS
+from exporter.measures.exporter import API_REQUESTS, ERRORS, POLL_SECONDS, POLLS, RESULTS, TRUNCATED, UNKNOWN_WORDS
 from exporter.providers.base import Budget
 from exporter.runtime.limits import Limits
 
-RESULTS = ("success", "partial", "failure")
 RECENT = 50
 
 

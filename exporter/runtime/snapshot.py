@@ -61,6 +61,7 @@ class Presentation:
     default_hours: WorkingHours = WorkingHours()  # noqa: RUF009 - a frozen value
     thresholds_seconds: Mapping[str, int] = field(default_factory=dict)
     thresholds_ratios: Mapping[str, float] = field(default_factory=dict)
+    thresholds_changes: Mapping[str, int] = field(default_factory=dict)
     repository_windows: tuple[str, ...] = ("28d",)
     stage_windows: bool = False
     budget: int = 20000
@@ -193,10 +194,11 @@ class Snapshot:
     def _state(self, now: int) -> None:
         families: dict[str, Samples] = {row.name: {} for row in (
             queue.QUEUE, queue.DRAFTS, queue.OLDEST_WAIT, queue.OLDEST_WAIT_BUSINESS, queue.QUEUE_WAIT,
-            queue.QUEUE_FLOW, queue.REPOSITORY_INFO,
+            queue.QUEUE_FLOW, queue.REPOSITORY_INFO, queue.TEAM_REPOSITORY_INFO,
         )}  # fmt: skip
         for key, shown in self.shown.items():
             families[queue.REPOSITORY_INFO.name][shown.label, shown.source, shown.team] = 1
+            families[queue.TEAM_REPOSITORY_INFO.name] |= {(shown.team, shown.label): 1, (ALL, shown.label): 1}
             if shown.as_of is not None:
                 self._queue(key, shown, shown.as_of, families)
         families[queue.BUSINESS_HOURS.name] = {
@@ -204,6 +206,7 @@ class Snapshot:
         }
         families[queue.THRESHOLD_SECONDS.name] = {(n,): v for n, v in self.presentation.thresholds_seconds.items()}
         families[queue.THRESHOLD_RATIO.name] = {(n,): v for n, v in self.presentation.thresholds_ratios.items()}
+        families[queue.THRESHOLD_CHANGES.name] = {(n,): v for n, v in self.presentation.thresholds_changes.items()}
         for name, samples in families.items():
             self._gauges(name, samples)
 
@@ -340,6 +343,8 @@ class Snapshot:
             for labels, values in by_metric[metric]:
                 ordered = sorted(values)
                 samples[pair[f"{scope}_samples"].name][name, *labels, window] = len(ordered)
+                if pair is windows.STAGE_WINDOW:
+                    samples[windows.STAGE_MEAN[scope].name][name, *labels, window] = sum(ordered) / len(ordered)
                 for word, share in PERCENTILES.items():
                     samples[pair[f"{scope}_seconds"].name][name, *labels, window, word] = percentile(ordered, share)
         self._capacity(samples, scope, (name, window), by_metric)

@@ -138,8 +138,10 @@ def test_the_flow_of_the_queue_is_counted_over_seven_days_before_the_watermark()
 
 
 def test_thresholds_are_shown_as_configured():
-    with Desk(presentation=shown(thresholds_seconds={"wait": 7200}, thresholds_ratios={"load": 1.5})) as desk:
+    lines = {"thresholds_seconds": {"wait": 7200}, "thresholds_ratios": {"load": 1.5}, "thresholds_changes": {"n": 30}}
+    with Desk(presentation=shown(**lines)) as desk:
         page = desk.page("0h")
+        assert page['sdlc_threshold_changes{name="n"}'] == 30
         assert page['sdlc_threshold_seconds{name="wait"}'] == 7200
         assert page['sdlc_threshold_ratio{name="load"}'] == 1.5
 
@@ -157,6 +159,19 @@ def test_a_repository_has_one_team_the_first_that_has_a_glob_for_it():
             'sdlc_repository_info{repository="o/pay-api",source="forge",team="pay"}',
             'sdlc_repository_info{repository="o/shop",source="forge",team="rest"}',
             'sdlc_repository_info{repository="x/y",source="forge",team="none"}',
+        ]
+
+
+def test_a_repository_belongs_to_its_team_and_to_the_organisation():
+    with Desk(presentation=shown(teams={"pay": ["o/pay-*"]})) as desk:
+        desk.discover("o/pay-api", "x/y")
+        desk.passed("1d")
+        members = [series for series in desk.page("1d") if series.startswith("sdlc_team_repository_info")]
+        assert members == [
+            'sdlc_team_repository_info{repository="o/pay-api",team="all"}',
+            'sdlc_team_repository_info{repository="x/y",team="all"}',
+            'sdlc_team_repository_info{repository="x/y",team="none"}',
+            'sdlc_team_repository_info{repository="o/pay-api",team="pay"}',
         ]
 
 
@@ -310,6 +325,28 @@ def test_windows_hold_exact_percentiles_with_their_sample_size():
         assert not [series for series in page if series.startswith("sdlc_stage_window")], "stages are per team"
         team = f'origin="unmarked",percentile="p50",stage="pickup",{ALL}'
         assert page[f'sdlc_team_stage_window_seconds{{{team},window="28d"}}'] == 2.5 * HOUR
+        # (1 + 2 + 3 + 4) / 4 and, with 50, 60 / 5
+        mean = f'sdlc_team_stage_window_mean_seconds{{origin="unmarked",stage="pickup",{ALL},window='
+        assert [page[f'{mean}"{window}"}}'] for window in ("28d", "90d")] == [2.5 * HOUR, 12 * HOUR]
+
+
+def test_means_of_stages_add_up_to_the_mean_lead_time():
+    """One change is reviewed after 1 h and merged after 2 h, one merged unreviewed after 4 h: lead times 2 h and 4 h.
+
+    Times readings, over the merged changes: pickup 1/2, merge_wait 1/2, unreviewed 4/2; together 3 h.
+    """
+    with Desk() as desk:
+        desk.discover("o/a")
+        desk.story("o/a", 1, "opened 0h", "reviewed 1h by bob: approved", "merged 2h")
+        desk.story("o/a", 2, "opened 0h", "merged 4h")
+        desk.passed("1d")
+        page = desk.page("1d")
+        stem = 'sdlc_team_stage_window_{}{{origin="unmarked",stage="{}",team="all",window="28d"}}'
+        parts = {
+            stage: page[stem.format("mean_seconds", stage)] * page[stem.format("samples", stage)] / 2 / HOUR
+            for stage in ("coding", "pickup", "review", "merge_wait", "unreviewed")
+        }
+        assert parts == {"coding": 0, "pickup": 0.5, "review": 0, "merge_wait": 0.5, "unreviewed": 2}
 
 
 def test_a_window_is_open_at_its_beginning_and_closed_at_the_watermark():
@@ -563,6 +600,8 @@ def test_a_quiet_repository_costs_at_most_10_series():
             "sdlc_review_queue_oldest_wait_seconds",
             "sdlc_review_queue_wait_seconds",
             "sdlc_review_queue_wait_seconds",
+            "sdlc_team_repository_info",
+            "sdlc_team_repository_info",
         ]
         assert page[f"sdlc_review_queue_oldest_wait_seconds{{{A}}}"] == 90 * DAY + 3 * HOUR
 
