@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from exporter.config import Config, load, warnings
 from exporter.config.settings import Log, Server, Source, Store
 from exporter.errors import ConfigError, ExporterError, Refused, StoreError, Unauthorised
 from exporter.once import NotComplete, once
+from exporter.render.rules.rows import GRAFANA, RUNBOOKS
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.health import Health
 from exporter.runtime.web_config import load as load_web_config
@@ -85,6 +86,23 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here, whole or not at all")
         if name == "explain":
             command.add_argument("url", metavar="URL", help="the pull request's web address")
+    for name, run, text in (
+        ("dashboards", _dashboards, "write the Grafana dashboards"),
+        ("rules", _rules, "write the recording and alerting rules for Prometheus"),
+    ):
+        command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        command.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write into")
+        command.set_defaults(run=run)
+        if name == "rules":
+            command.add_argument(
+                "--param",
+                action="append",
+                default=[],
+                metavar="ALERT.WHAT=DURATION",
+                help="another duration: ALERT.for, ALERT.keep_firing_for or ALERT.window",
+            )
+            command.add_argument("--grafana-url", default=GRAFANA, metavar="URL", help="where dashboard links lead")
+            command.add_argument("--runbook-url", default=RUNBOOKS, metavar="URL", help="where runbook links lead")
     demo = commands.add_parser("demo", help="serve a pretend organisation, without network or token")
     demo.add_argument("--listen", default="127.0.0.1:9517", metavar="HOST:PORT")
     demo.add_argument("--store", metavar="FILE", help="keep state here; without it the story starts anew each time")
@@ -172,6 +190,32 @@ def _once(options: argparse.Namespace) -> int:
         sys.stdout.buffer.write(text)
     else:
         _write(options.output, text)
+    return FINE
+
+
+def _dashboards(options: argparse.Namespace) -> int:
+    from exporter.render.dashboards import files as dashboards  # made when imported; nothing else needs them
+
+    return _write_all(options.output, dashboards.files())
+
+
+def _rules(options: argparse.Namespace) -> int:
+    from exporter.render.rules import files as rules
+
+    params: dict[str, str] = {}
+    for each in options.param:
+        name, sign, duration = each.partition("=")
+        if not sign:
+            raise ConfigError(f"--param {each}: has no value; write {name}=4h")
+        params[name] = duration
+    return _write_all(options.output, rules.files(params, runbooks=options.runbook_url, grafana=options.grafana_url))
+
+
+def _write_all(folder: Path, files: Mapping[str, str]) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        _write(folder / name, content.encode())
+        print(folder / name)
     return FINE
 
 

@@ -1,0 +1,39 @@
+"""docs/dashboards.md, written from the rows of the dashboards."""
+
+from collections.abc import Iterator
+
+from exporter.render.dashboards.files import DASHBOARDS
+from exporter.render.dashboards.rows import Dashboard
+
+INTRODUCTION = """\
+# Dashboards
+
+Written from `exporter/render/dashboards/` by `exporter/render/dashboards/document.py`; a test keeps it equal.
+
+The files are in `dashboards/`, for Grafana 10.4 and newer; `sdlc-exporter dashboards -o DIR` writes the same, and the
+Helm chart installs them. They are read-only where they are provisioned: save a copy to change one. The address of a
+dashboard, its `uid`, never changes.
+
+- Every panel says in its description what it counts, over which time, and what good looks like.
+- Dashed is a threshold from the exporter's configuration, the one that the alert compares with. Dotted is the own
+  baseline over 90 days, or a figure of the industry, named with its source: context, never a target.
+- `n` is how many readings a percentile rests on. Below 30 it is an anecdote.
+- *Window* is 7, 28 or 90 days. Percentiles and means are exact over it from the first day on. What comes from counters
+  begins with the first scrape, and needs a Prometheus that keeps as much.
+- *Team* is a team of the configuration, `all` the organisation, `none` the repositories without a team.
+- Releases are shown on every page where something posts an annotation with the tag `release` to Grafana. Alerts that
+  fire are shown too, except those of severity info.
+"""
+
+
+def render() -> str:
+    """All dashboards with their rows and panels, as Markdown."""
+    return "\n".join([INTRODUCTION, *(line for each in DASHBOARDS for line in _dashboard(each))])
+
+
+def _dashboard(dashboard: Dashboard) -> Iterator[str]:
+    yield from (f"## {dashboard.title}", "", f"{dashboard.about} (`{dashboard.uid}`)", "")
+    for row in dashboard.rows:
+        yield from (f"### {row.title}", "")
+        yield from (f"- **{panel['title']}.** {panel['description']}" for panel in row.panels if "description" in panel)
+        yield ""

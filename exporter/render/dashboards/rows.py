@@ -1,0 +1,23 @@
+"""What a dashboard is, before it is written as JSON."""
+
+from msgspec import Struct
+
+from exporter.render.dashboards.panels import Panel
+
+
+class Row(Struct, frozen=True):
+    """A question, and the panels that answer it from left to right; those of one line are equally high."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+class Dashboard(Struct, frozen=True, kw_only=True):
+    """One dashboard. ``uid`` is part of its address and never changes; ``variables`` are keys of ``VARIABLES``."""
+
+    uid: str
+    title: str
+    about: str
+    variables: tuple[str, ...]
+    rows: tuple[Row, ...]
+    since: str = "now-30d"

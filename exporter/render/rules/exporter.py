@@ -1,0 +1,187 @@
+"""Whether the exporter can be believed, and what it goes without."""
+
+from exporter.render.rules.rows import Alert, Group, Recording
+
+PAGE = ("sdlc-exporter",)
+OF_SOURCE = ("sdlc-exporter", "source")
+
+GROUP = Group(
+    "sdlc-exporter",
+    (
+        Recording(
+            "stream:sdlc_exporter_last_success_timestamp_seconds:age",
+            "time() - max without ($pod) (sdlc_exporter_last_success_timestamp_seconds)",
+        ),
+        Recording(
+            "stream:sdlc_exporter_watermark_timestamp_seconds:age",
+            "time() - max without ($pod) (sdlc_exporter_watermark_timestamp_seconds)",
+        ),
+        Alert(
+            name="SdlcExporterDown",
+            severity="critical",
+            # An exporter that was here within the day and is not; or none for a day, of which no label is known.
+            expr="""
+(
+  max without ($pod, version, python) (last_over_time(sdlc_exporter_build_info[1d])) # param:window
+  unless
+  max without ($pod, version, python) (sdlc_exporter_build_info)
+)
+or
+absent(last_over_time(sdlc_exporter_build_info[1d])) # param:window
+""",
+            wait="1h",
+            summary="Prometheus gets no metrics from sdlc-exporter.",
+            description="There are no metrics of sdlc-exporter{{ with $labels.job }} (job {{ . }}){{ end }}. No alert "
+            "about reviews can fire until they are back; what happens meanwhile is read later and not lost.",
+            dashboard=PAGE,
+        ),
+        Alert(
+            name="SdlcSourceStale",
+            severity="warning",
+            expr="""
+stream:sdlc_exporter_last_success_timestamp_seconds:age
+> on ($exporter) group_left ()
+max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+""",
+            wait="15m",
+            keep="15m",
+            summary="A source has not been read completely for too long.",
+            description="The last complete pass over {{ $labels.source }} ({{ $labels.stream }}) was "
+            "{{ $value | humanizeDuration }} ago. Its gauges freeze and then disappear, and alerts about its "
+            "repositories are silent: what is shown of it is old.",
+            dashboard=OF_SOURCE,
+        ),
+        Alert(
+            name="SdlcSourceFailing",
+            severity="warning",
+            expr="""
+sum without ($pod, result) (
+  increase(sdlc_exporter_polls_total{result=~"failure|partial"}[30m]) # param:window
+)
+>
+sum without ($pod, result) (
+  increase(sdlc_exporter_polls_total{result="success"}[30m]) # param:window
+)
+""",
+            wait="15m",
+            keep="30m",
+            summary="Most polls of a source fail.",
+            description="About {{ $value | humanize }} polls of {{ $labels.source }} ({{ $labels.stream }}) failed or "
+            "were incomplete lately, and fewer succeeded. The reason is on the exporter's page and in its log.",
+            dashboard=OF_SOURCE,
+        ),
+        Alert(
+            name="SdlcRepositoriesFailing",
+            severity="info",
+            expr='max without ($pod, state) (sdlc_exporter_repositories{state="failing"}) > 0',
+            wait="1h",
+            keep="15m",
+            summary="Some repositories of a source cannot be read.",
+            description="Repositories of {{ $labels.source }} that cannot be read: {{ $value }}. They hold back only "
+            "themselves: their gauges disappear and their counters stand still.",
+            dashboard=OF_SOURCE,
+        ),
+        Alert(
+            name="SdlcWatermarkStuck",
+            severity="warning",
+            expr="""
+(
+  stream:sdlc_exporter_watermark_timestamp_seconds:age
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+)
+unless
+(
+  stream:sdlc_exporter_last_success_timestamp_seconds:age
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+)
+""",
+            wait="15m",
+            keep="15m",
+            summary="A source is read, and what is read is not counted.",
+            description="{{ $labels.source }} ({{ $labels.stream }}) is polled without fault, yet nothing of the last "
+            "{{ $value | humanizeDuration }} is counted: the watermark of some repository does not move.",
+            dashboard=OF_SOURCE,
+        ),
+        Alert(
+            name="SdlcApiBudgetLow",
+            severity="warning",
+            expr="""
+(
+  max without ($pod) (sdlc_exporter_api_budget_remaining)
+  / (max without ($pod) (sdlc_exporter_api_budget_limit) > 0)
+  < on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_ratio{name="api_budget"})
+)
+and
+max without ($pod) (sdlc_exporter_api_budget_reset_timestamp_seconds) > time()
+""",
+            wait="15m",
+            keep="15m",
+            summary="The rate limit of a source is nearly used up.",
+            description="{{ $value | humanizePercentage }} of the rate limit of {{ $labels.source }} is left"
+            "{{ with $labels.resource }} ({{ . }}){{ end }}. The exporter waits before the limit is spent, so numbers "
+            "become old before anything fails.",
+            dashboard=OF_SOURCE,
+        ),
+        Alert(
+            name="SdlcSeriesDropped",
+            severity="warning",
+            expr="max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # param:window",
+            wait="15m",
+            summary="A metric has more series than its budget, and some are left out.",
+            description="Within a day {{ $value | humanize }} label combinations of {{ $labels.metric }} exceeded its "
+            'budget: counters and histograms went into repository="other", gauges are left out.',
+            dashboard=PAGE,
+        ),
+        Alert(
+            name="SdlcDriftDetected",
+            severity="warning",
+            expr="max without ($pod) (increase(sdlc_exporter_drift_total[1d])) > 0 # param:window",
+            wait="15m",
+            summary="A second look at the past disagrees with what was counted.",
+            description="Within a day {{ $value | humanize }} readings of {{ $labels.metric }} disagreed with the "
+            "ledger. The ledger was kept and no counter moved: the source rewrote its past, or a measure is at fault.",
+            dashboard=PAGE,
+        ),
+        Alert(
+            name="SdlcConfigReloadFailed",
+            severity="warning",
+            expr="max without ($pod) (sdlc_exporter_config_last_reload_successful) == 0",
+            wait="15m",
+            summary="The configuration on disk cannot be used; the former one is in force.",
+            description="The last attempt to load the configuration failed. The exporter goes on with the former one "
+            "and would not start with this one. `sdlc-exporter check-config` names every fault.",
+            dashboard=PAGE,
+        ),
+        Alert(
+            name="SdlcStateNotPersistent",
+            severity="info",
+            expr="max without ($pod) (sdlc_exporter_state_persistent) == 0",
+            wait="15m",
+            summary="The exporter keeps no state: every restart loads the whole history again.",
+            description="Without `store.path` a restart costs the whole first load, in requests and in time, and the "
+            "metrics are absent until it is done.",
+            dashboard=PAGE,
+        ),
+        Alert(
+            name="SdlcCoverageLow",
+            severity="info",
+            expr="""
+avg without (repository) (
+  max without ($pod) (sdlc_exporter_coverage_ratio)
+  * on ($exporter, repository) group_left (source, team)
+  max without ($pod) (sdlc_repository_info)
+)
+< on ($exporter) group_left ()
+max without ($pod, name) (sdlc_threshold_ratio{name="coverage"})
+""",
+            wait="1d",
+            summary="For too many changes of a team an input is missing.",
+            description="Of the changes that {{ $labels.team }} merged, the input for {{ $labels.what }} was there for "
+            "{{ $value | humanizePercentage }} only, in the mean of its repositories. Read what rests on it with care.",
+            dashboard=("sdlc-exporter", "source"),
+        ),
+    ),
+)

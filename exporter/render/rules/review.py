@@ -1,0 +1,269 @@
+"""The review queue grows, waits get long, review is skipped: where review takes back what faster coding gave."""
+
+from exporter.render.rules.rows import Alert, Group, Recording
+
+OF_REPOSITORY = ("sdlc-review", "repository")
+OF_TEAM = ("sdlc-review", "team")
+
+FRESHNESS = (
+    # Every alert joins one of these two: it takes its labels from them, and is silent where it would speak of the past.
+    Recording(
+        "repository:sdlc_repository_info:fresh",
+        """
+max without ($pod) (sdlc_repository_info)
+and on ($exporter, source)
+(
+  min without (stream) (max without ($pod) (sdlc_exporter_last_success_timestamp_seconds))
+  > on ($exporter) group_left ()
+  (time() - max without ($pod, name) (sdlc_threshold_seconds{name="blind"}))
+)
+""",
+    ),
+    Recording(
+        "team:sdlc_repository_info:fresh",
+        """
+count without (repository, source) (repository:sdlc_repository_info:fresh)
+==
+count without (repository, source) (max without ($pod) (sdlc_repository_info))
+""",
+    ),
+)
+QUEUE = (
+    Recording(
+        "repository:sdlc_review_queue_changes:awaiting",
+        """
+sum without (origin, state) (
+  max without ($pod) (sdlc_review_queue_changes{state=~"awaiting_review|awaiting_rereview"})
+)
+""",
+    ),
+    Recording(
+        "repository:sdlc_review_queue_flow_changes:in7d",
+        'max without ($pod, direction, window) (sdlc_review_queue_flow_changes{direction="in", window="7d"})',
+    ),
+    Recording(
+        "repository:sdlc_review_queue_flow_changes:out7d",
+        'max without ($pod, direction, window) (sdlc_review_queue_flow_changes{direction="out", window="7d"})',
+    ),
+    Recording(
+        "team:sdlc_review_queue_flow_changes:growth7d",
+        """
+sum without (repository, source) (
+  (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
+  * on ($exporter, repository) group_left (source, team)
+  repository:sdlc_repository_info:fresh
+)
+""",
+    ),
+    Recording(
+        "team:sdlc_review_queue_changes:awaiting_agentic",
+        """
+sum without (repository, source, origin, state) (
+  max without ($pod) (sdlc_review_queue_changes{origin="agentic", state=~"awaiting_review|awaiting_rereview"})
+  * on ($exporter, repository) group_left (source, team)
+  repository:sdlc_repository_info:fresh
+)
+""",
+    ),
+)
+MERGES = (
+    # How many merged changes of a team passed coding (all of them) and were never reviewed, over 28 and 90 days.
+    Recording(
+        "team_window:sdlc_team_stage_window_samples:merged",
+        """
+sum without (origin, stage) (
+  max without ($pod) (sdlc_team_stage_window_samples{team!="all", stage="coding", window=~"28d|90d"})
+)
+""",
+    ),
+    Recording(
+        "team_window:sdlc_team_stage_window_samples:unreviewed",
+        """
+sum without (origin, stage) (
+  max without ($pod) (sdlc_team_stage_window_samples{team!="all", stage="unreviewed", window=~"28d|90d"})
+)
+or
+team_window:sdlc_team_stage_window_samples:merged * 0
+""",
+    ),
+    # The share of the last 28 days, and that of the 62 days before them.
+    Recording(
+        "team:sdlc_team_stage_window_samples:unreviewed_share",
+        """
+sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="28d"})
+/
+sum without (window) (
+  team_window:sdlc_team_stage_window_samples:merged{window="28d"}
+  >= on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_changes{name="samples"})
+)
+""",
+    ),
+    Recording(
+        "team:sdlc_team_stage_window_samples:unreviewed_share_before",
+        """
+(
+  sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="90d"})
+  - sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="28d"})
+)
+/
+(
+  sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"})
+  - sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"})
+  >= on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_changes{name="samples"})
+)
+""",
+    ),
+)
+WAITS = (
+    # Medians that rest on enough changes to be compared.
+    Recording(
+        "team_origin:sdlc_team_review_wait_window_seconds:median",
+        """
+max without ($pod, window, percentile) (
+  sdlc_team_review_wait_window_seconds{team!="all", window="28d", percentile="p50"}
+)
+and on ($exporter, team, origin)
+(
+  max without ($pod, window) (sdlc_team_review_wait_window_samples{team!="all", window="28d"})
+  >= on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_changes{name="samples"})
+)
+""",
+    ),
+)
+
+GROUP = Group(
+    "sdlc-review",
+    (
+        *FRESHNESS,
+        *QUEUE,
+        *MERGES,
+        *WAITS,
+        Alert(
+            name="SdlcReviewQueueGrowing",
+            severity="critical",
+            # Growth within seven days, beyond what chance alone makes of so many arrivals and departures.
+            expr="""
+(
+  repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_changes{name="review_queue_growth"})
+)
+* on ($exporter, repository) group_left (source, team)
+repository:sdlc_repository_info:fresh
+and on ($exporter, repository)
+(
+  (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
+  / sqrt(repository:sdlc_review_queue_flow_changes:in7d + repository:sdlc_review_queue_flow_changes:out7d + 1)
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_ratio{name="review_queue_growth"})
+)
+and on ($exporter, repository)
+(
+  repository:sdlc_review_queue_changes:awaiting
+  >= on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_changes{name="review_queue"})
+)
+""",
+            wait="4h",
+            keep="12h",
+            summary="A review queue grows faster than it is worked off.",
+            description="In {{ $labels.repository }} (team {{ $labels.team }}) the number of changes that wait for a "
+            "review grew by {{ $value }} within seven days, more than chance explains.",
+            dashboard=OF_REPOSITORY,
+        ),
+        Alert(
+            name="SdlcReviewWaitTooLong",
+            severity="warning",
+            expr="""
+(
+  max without ($pod) (sdlc_review_queue_oldest_wait_business_seconds)
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_seconds{name="review_wait_business"})
+)
+/ 3600
+* on ($exporter, repository) group_left (source, team)
+repository:sdlc_repository_info:fresh
+""",
+            wait="30m",
+            keep="1h",
+            summary="A change has waited for a review longer than promised.",
+            description="In {{ $labels.repository }} (team {{ $labels.team }}) a change has waited for a review for "
+            "{{ $value | printf `%.0f` }} hours of the team's working time.",
+            dashboard=OF_REPOSITORY,
+        ),
+        Alert(
+            name="SdlcReviewCapacityExceeded",
+            severity="warning",
+            expr="""
+(
+  max without ($pod, window) (sdlc_team_review_utilisation_ratio{team!="all", window="28d"})
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_ratio{name="review_utilisation"})
+)
+and on ($exporter, team)
+(
+  team:sdlc_review_queue_flow_changes:growth7d
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_changes{name="review_queue_growth"})
+)
+and on ($exporter, team)
+team:sdlc_repository_info:fresh
+""",
+            wait="1d",
+            keep="1d",
+            summary="A team is asked for more reviews than it gives, and its queue grows.",
+            description="For four weeks {{ $labels.team }} has been asked for {{ $value | humanize }} reviews for each "
+            "one it gave, and its queue grew in the last seven days.",
+            dashboard=OF_TEAM,
+        ),
+        Alert(
+            name="SdlcUnreviewedMergesRising",
+            severity="warning",
+            expr="""
+(
+  team:sdlc_team_stage_window_samples:unreviewed_share - team:sdlc_team_stage_window_samples:unreviewed_share_before
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_ratio{name="unreviewed_merges_rise"})
+)
+and on ($exporter, team)
+team:sdlc_repository_info:fresh
+""",
+            wait="1d",
+            keep="1d",
+            summary="A team merges more of its changes without a review than it used to.",
+            description="The share of changes that {{ $labels.team }} merged without a review by a second person is "
+            "{{ $value | humanizePercentage }} of all merges higher in the last 28 days than in the 62 days before.",
+            dashboard=OF_TEAM,
+        ),
+        Alert(
+            name="SdlcAgenticChangesWaiting",
+            severity="info",
+            expr="""
+(
+  team_origin:sdlc_team_review_wait_window_seconds:median{origin="agentic"}
+  / ignoring (origin)
+  (team_origin:sdlc_team_review_wait_window_seconds:median{origin="unmarked"} > 0)
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_ratio{name="agentic_wait"})
+)
+and on ($exporter, team)
+(
+  team:sdlc_review_queue_changes:awaiting_agentic
+  >= on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_changes{name="review_queue"})
+)
+and on ($exporter, team)
+team:sdlc_repository_info:fresh
+""",
+            wait="1d",
+            keep="1d",
+            summary="Changes of agents wait much longer for a review than others, and pile up.",
+            description="In {{ $labels.team }} half of the changes of agents waited more than {{ $value | humanize }} "
+            "times as long for a first review as half of the unmarked ones, over the last 28 days.",
+            dashboard=OF_TEAM,
+        ),
+    ),
+)

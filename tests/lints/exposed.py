@@ -1,0 +1,92 @@
+"""What the exporter really exposes: the metrics, types, labels and values of a page that a running one wrote."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.app import App
+from exporter.config import load
+from tests.double import TOKEN, hand_made, serve
+
+CONFIG = """\
+sources:
+  - {{name: pretend, provider: demo, repositories: 3}}
+  - {{name: forge, url: '{url}', token_file: token, archived: true, forks: true, include: [acme/*, umbrella/*],
+      history: 2025-04-01, repository_prefix: forge/}}
+teams: {{shop: [acme/web-shop]}}
+series: {{repository_windows: [7d, 28d, 90d], stage_windows: true, quiet_after: 36525d}}
+server: {{listen: "127.0.0.1:0"}}
+store: {{path: state.db}}
+"""
+WHOLE = (
+    'sdlc_exporter_initial_load_complete{source="pretend"} 1.0',
+    'sdlc_exporter_initial_load_complete{source="forge"} 1.0',
+    'repository="all",stage="coding"} ',
+)
+"""What stands on the page when both sources and the organisation's sums are there."""
+FIVE_DIGITS = 253_402_300_800
+"""The year 10000: a date that whoever commits may choose, and that no calendar of ours has."""
+WITHIN = 60
+PARTS = ("_bucket", "_sum", "_count")
+
+
+class Family(NamedTuple):
+    """A metric of the page: its type, the values of each label, and the labels that some series lack."""
+
+    kind: str
+    labels: dict[str, frozenset[str]]
+    lacking: frozenset[str] = frozenset()
+
+
+Exposed = dict[str, Family]
+"""Families by the name that PromQL asks for them by; a histogram is there by its own name too."""
+
+
+def read(text: str) -> Exposed:
+    """The families of an exposition in Prometheus' text format."""
+    found: Exposed = {}
+    for family in text_string_to_metric_families(text):
+        names = {f"{family.name}_total" if family.type == "counter" else family.name}
+        names |= {f"{family.name}{part}" for part in PARTS} if family.type == "histogram" else set()
+        for name in names:
+            series = [each.labels for each in family.samples if each.name == name]
+            found[name] = _family(family.type, series)
+    return found
+
+
+def _family(kind: str, series: list[dict[str, str]]) -> Family:
+    labels: dict[str, set[str]] = {}
+    for each in series:
+        for label, value in each.items():
+            labels.setdefault(label, set()).add(value)
+    lacking = {label for label in labels if any(not each.get(label) for each in series)}
+    return Family(kind, {label: frozenset(seen - {""}) for label, seen in labels.items()}, frozenset(lacking))
+
+
+def page(folder: Path) -> str:
+    """The page of an exporter with two sources: the pretend organisation, and the double with all its edge cases."""
+    world = hand_made().world
+    pull = next(pull for pull in world.pulls.values() if pull.closed is None)
+    world.push(pull, at=pull.created + 60, authored=FIVE_DIGITS)
+    (folder / "token").write_text(TOKEN)
+    path = folder / "exporter.yaml"
+    with serve(world) as double:
+        path.write_text(CONFIG.format(url=double.url))
+        return asyncio.run(_page(App(load(path, os.environ), path, os.environ)))
+
+
+async def _page(app: App) -> str:
+    running = asyncio.create_task(app.run())
+    try:
+        async with asyncio.timeout(WITHIN):
+            while True:
+                text = app.metrics().text.decode()
+                if all(each in text for each in WHOLE):
+                    return text
+                await asyncio.sleep(0.05)  # nobody tells when a page is new
+    finally:
+        app._stop.set()
+        await running
