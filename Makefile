@@ -2,6 +2,7 @@
 PYTHON ?= python3
 LISTEN ?= 127.0.0.1:9517
 CONFIG ?=
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,7 +33,9 @@ endif
 
 test: check
 	@sh tools/machine.sh prometheus
-	$(BIN)/python -m pytest --cov --cov-report=term
+	@sh tools/machine.sh registry
+	@$(BIN)/python -m tools.helm
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --cov --cov-report=term
 
 check: $(VENV)/.installed-to-test
 	$(BIN)/ruff format --check .

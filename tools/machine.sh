@@ -3,6 +3,7 @@
 #
 #   sh tools/machine.sh python PYTHON    a Python of 3.11 or newer that can make virtual environments
 #   sh tools/machine.sh prometheus       Prometheus, promtool and Alertmanager, for the tests that use the real ones
+#   sh tools/machine.sh registry         a registry of images and charts, for the test that pushes and pulls the chart
 set -eu
 
 say() { printf '%s\n' "$*"; }
@@ -69,8 +70,18 @@ need_prometheus() {
     fi
 }
 
+need_registry() {
+    command -v docker-registry >/dev/null && return
+    if may_install && install docker-registry; then
+        if command -v systemctl >/dev/null; then systemctl disable --quiet docker-registry 2>/dev/null || true; fi
+        return
+    fi
+    say "LEFT OUT: the test of the chart that needs docker-registry (Debian: docker-registry)."
+}
+
 case ${1:-} in
     python) need_python "${2:?which Python}" ;;
     prometheus) need_prometheus ;;
-    *) die "usage: sh tools/machine.sh python PYTHON | prometheus" ;;
+    registry) need_registry ;;
+    *) die "usage: sh tools/machine.sh python PYTHON | prometheus | registry" ;;
 esac
