@@ -109,8 +109,8 @@ REPOSITORIES = table(
 STAGES = table(
     "Stages of the repositories",
     "Exact median and mean of each stage over the changes that a repository merged within 28 days, by origin, and n, "
-    "what they rest on. Only where the configuration asks for it: with teams alone it costs far fewer series. Good is a "
-    "median that stays where it was.",
+    "what they rest on. Only where the configuration asks for it: with teams alone it costs far fewer series. Good is "
+    "a median that stays where it was.",
     {"repository": "Repository", "stage": "Stage", "origin": "Origin"},
     {
         "p50": largest(
