@@ -21,6 +21,8 @@ dashboard, its `uid`, never changes.
 - *Window* is 7, 28 or 90 days. Percentiles and means are exact over it from the first day on. What comes from counters
   begins with the first scrape, and needs a Prometheus that keeps as much.
 - *Team* is a team of the configuration, `all` the organisation, `none` the repositories without a team.
+- The pictures are previews, drawn by `tools/preview` with Grafana's own libraries from a simulated quarter of a
+  pretend organisation.
 - Releases are shown on every page where something posts an annotation with the tag `release` to Grafana. Alerts that
   fire are shown too, except those of severity info.
 """
@@ -33,6 +35,7 @@ def render() -> str:
 
 def _dashboard(dashboard: Dashboard) -> Iterator[str]:
     yield from (f"## {dashboard.title}", "", f"{dashboard.about} (`{dashboard.uid}`)", "")
+    yield from (f"![Preview of the dashboard {dashboard.title}](images/{dashboard.title.lower()}.png)", "")
     for row in dashboard.rows:
         yield from (f"### {row.title}", "")
         yield from (f"- **{panel['title']}.** {panel['description']}" for panel in row.panels if "description" in panel)
