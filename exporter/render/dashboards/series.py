@@ -17,8 +17,9 @@ def series(name: str, over: str = "", /, **matchers: str) -> str:
     Raises:
         KeyError: the catalogue has no such metric, or it has no such label.
     """
+    labels = _labels(name)
     for label in matchers:
-        if label != "le" and label not in _labels(name):
+        if label != "le" and label not in labels:
             raise KeyError(f"{name} has no label {label}")
     found = f"{name}{{{', '.join(_matcher(label, value) for label, value in {'job': '~$job', **matchers}.items())}}}"
     return f"increase({found}[{over}])" if over else found
