@@ -32,16 +32,18 @@ ERRORS = _counter(
 )
 LAST_SUCCESS = _gauge(
     "last_success_timestamp_seconds",
-    "End of the last complete pass, the oldest over the repositories; before any, when the source was first seen.",
+    "End of the last complete pass, the oldest over the repositories that do not fail, and over all where all do; "
+    "before any, when the source was first seen.",
     "source",
     "stream",
-    why="Every business alert is guarded by it: a stuck poller is blind, not fine.",
+    why="An old one means that the source is not read at all: blind, not fine.",
 )
 WATERMARK = _gauge(
     "watermark_timestamp_seconds",
     "Everything that happened up to this time is counted; the oldest over the healthy repositories.",
     "source",
     "stream",
+    why="Alerts about reviews are silent where it is old.",
 )
 INITIAL_LOAD = _gauge(
     "initial_load_complete", "1 once the history of every healthy repository is loaded, else 0.", "source"

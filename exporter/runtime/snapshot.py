@@ -398,11 +398,12 @@ class Snapshot:
             counts = Counter(row.state for row in rows)
             states |= {(source, state): counts[state] for state in RepositoryState}
             here = [row for row in rows if row.state is not RepositoryState.GONE]
-            # What never succeeded has been silent since it began: absence would look like health to an alert. A
-            # repository whose history still loads is no failure, and must not hide the others' age.
-            silent = [row.loaded_from for row in here if row.state is RepositoryState.FAILING and not row.last_success]
-            passes = [row.last_success for row in here if row.last_success is not None]
-            ages = [*passes, *(each for each in silent if each is not None)]
+            # A repository that fails alone holds back itself and says so by its state. Where all fail, what never
+            # succeeded has been silent since it began: absence would look like health to an alert.
+            fine = [row for row in here if row.state is not RepositoryState.FAILING]
+            passes = [row.last_success for row in fine or here]
+            silent = [] if fine else [row.loaded_from for row in here if row.last_success is None]
+            ages = [each for each in (*passes, *silent) if each is not None]
             if ages or source in self.presentation.first_seen:
                 success[source, STREAM] = min(ages, default=self.presentation.first_seen.get(source, 0))
             healthy = [row.watermark for row in here if row.state is RepositoryState.OK and row.watermark is not None]

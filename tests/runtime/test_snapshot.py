@@ -238,8 +238,8 @@ def test_a_source_that_is_no_longer_configured_is_not_shown():
 # Freshness
 
 
-def fail(desk):
-    desk.store.progress([1], state=RepositoryState.FAILING, reason="server_error")
+def fail(desk, *rows):
+    desk.store.progress(rows or [1], state=RepositoryState.FAILING, reason="server_error")
     desk.books.refresh()
 
 
@@ -488,6 +488,20 @@ def test_the_watermark_is_the_oldest_of_the_healthy_ones():
         fail(desk)
         mark = 'sdlc_exporter_watermark_timestamp_seconds{source="forge",stream="changes"}'
         assert desk.page("2d")[mark] == at("2d")
+
+
+def test_the_last_success_is_the_oldest_of_those_that_do_not_fail_and_of_all_where_all_do():
+    """One that fails alone speaks by its state; if it aged the source, alerts about all others would be silent."""
+    success = 'sdlc_exporter_last_success_timestamp_seconds{source="forge",stream="changes"}'
+    with Desk() as desk:
+        desk.discover("o/a", "o/b", "o/c")
+        for day, name in enumerate(("o/a", "o/b", "o/c"), 1):
+            desk.mark(at(f"{day}d"), name)
+        assert desk.page("3d")[success] == at("1d")
+        fail(desk)
+        assert desk.page("3d")[success] == at("2d")
+        fail(desk, 2, 3)
+        assert desk.page("3d")[success] == at("1d")
 
 
 def test_series_are_counted_as_they_stand_on_the_page():
