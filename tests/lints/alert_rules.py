@@ -305,7 +305,7 @@ def fresh(file: RuleFile, everything: Everything) -> Iterator[Finding]:
     for where, _, node in parsed(file.alerts):
         asked = {selector.name for selector in find(node, Selector)}
         ours = {name for name in asked if not re.search(r"(^|:)sdlc_(exporter_|threshold_|repository_info$)", name)}
-        if ours and not any(name.endswith(":fresh") and "last_success" in _origin(name, recorded) for name in asked):
+        if ours and not any(name.endswith(":fresh") and "watermark" in _origin(name, recorded) for name in asked):
             yield where, "nothing keeps it silent while its source is stale"
 
 

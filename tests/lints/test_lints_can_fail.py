@@ -285,7 +285,7 @@ IN_RULES = [
     (73, f"{WAIT}/annotations/dashboard_url", swap(" | urlquery", "")),
     (73, f"{WAIT}/annotations/dashboard_url", "http://grafana/"),
     (74, f"{WAIT}/expr", swap("repository:sdlc_repository_info:fresh", "sdlc_repository_info")),
-    (74, f"{FRESH}/expr", swap("sdlc_exporter_last_success_timestamp_seconds", "sdlc_threshold_seconds")),
+    (74, f"{FRESH}/expr", swap("sdlc_exporter_watermark_timestamp_seconds", "sdlc_threshold_seconds")),
 ]  # fmt: skip
 """The same for the file of rules."""
 

@@ -42,9 +42,16 @@ absent(last_over_time(sdlc_exporter_build_info[1d])) # param:window
 stream:sdlc_exporter_last_success_timestamp_seconds:age
 > on ($exporter) group_left ()
 max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+unless on ($exporter, source)
+(
+  max without ($pod) (sdlc_exporter_initial_load_complete) == 0
+  and on ($exporter, source)
+  sum without ($pod, result) (increase(sdlc_exporter_polls_total{result="success"}[30m])) > 0 # param:window
+)
 """,
             wait="15m",
             keep="15m",
+            # A first load of hours is no failure as long as its polls succeed.
             summary="A source has not been read completely for too long.",
             description="The last complete pass over {{ $labels.source }} ({{ $labels.stream }}) was "
             "{{ $value | humanizeDuration }} ago. Its gauges freeze and then disappear, and alerts about its "
@@ -56,18 +63,18 @@ max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
             severity="warning",
             expr="""
 sum without ($pod, result) (
-  increase(sdlc_exporter_polls_total{result=~"failure|partial"}[30m]) # param:window
+  increase(sdlc_exporter_polls_total{result="failure"}[30m]) # param:window
 )
 >
 sum without ($pod, result) (
-  increase(sdlc_exporter_polls_total{result="success"}[30m]) # param:window
+  increase(sdlc_exporter_polls_total{result=~"success|partial"}[30m]) # param:window
 )
 """,
             wait="15m",
             keep="30m",
             summary="Most polls of a source fail.",
-            description="About {{ $value | humanize }} polls of {{ $labels.source }} ({{ $labels.stream }}) failed or "
-            "were incomplete lately, and fewer succeeded. The reason is on the exporter's page and in its log.",
+            description="About {{ $value | humanize }} polls of {{ $labels.source }} ({{ $labels.stream }}) failed "
+            "lately, and fewer got through. The reason is on the exporter's page and in its log.",
             dashboard=OF_SOURCE,
         ),
         Alert(
@@ -101,7 +108,8 @@ unless
             keep="15m",
             summary="A source is read, and what is read is not counted.",
             description="{{ $labels.source }} ({{ $labels.stream }}) is polled without fault, yet nothing of the last "
-            "{{ $value | humanizeDuration }} is counted: the watermark of some repository does not move.",
+            "{{ $value | humanizeDuration }} is counted: a poll takes too long, or the source is polled too rarely for "
+            "the threshold blind.",
             dashboard=OF_SOURCE,
         ),
         Alert(
@@ -176,6 +184,12 @@ avg without (repository) (
 )
 < on ($exporter) group_left ()
 max without ($pod, name) (sdlc_threshold_ratio{name="coverage"})
+unless on ($exporter, source)
+(
+  min without (stream) (stream:sdlc_exporter_watermark_timestamp_seconds:age)
+  > on ($exporter) group_left ()
+  max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+)
 """,
             wait="1d",
             summary="For too many changes of a team an input is missing.",

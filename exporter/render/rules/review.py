@@ -7,13 +7,14 @@ OF_TEAM = ("sdlc-review", "team")
 
 FRESHNESS = (
     # Every alert joins one of these two: it takes its labels from them, and is silent where it would speak of the past.
+    # The watermark knows only what is read without fault, and is gone while nothing is: an hour bridges one bad poll.
     Recording(
         "repository:sdlc_repository_info:fresh",
         """
 max without ($pod) (sdlc_repository_info)
 and on ($exporter, source)
 (
-  min without (stream) (max without ($pod) (sdlc_exporter_last_success_timestamp_seconds))
+  min without (stream) (max without ($pod) (max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])))
   > on ($exporter) group_left ()
   (time() - max without ($pod, name) (sdlc_threshold_seconds{name="blind"}))
 )
