@@ -163,6 +163,7 @@ def test_what_is_not_written_has_its_default() -> None:
         "review_queue_growth": 1.5,
         "unreviewed_merges": 0.2,
         "unreviewed_merges_rise": 0.1,
+        "significance": 3.0,
         "agentic_wait": 2.0,
         "api_budget": 0.1,
         "coverage": 0.8,

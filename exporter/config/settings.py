@@ -293,6 +293,7 @@ RatioName = Literal[
     "review_queue_growth",
     "unreviewed_merges",
     "unreviewed_merges_rise",
+    "significance",
     "agentic_wait",
     "api_budget",
     "coverage",
@@ -301,7 +302,7 @@ ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
 
 class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The lines that alerts compare with and panels draw; exported as `sdlc_threshold_seconds` and the like.
+    """The lines that alerts compare with or panels draw; exported as `sdlc_threshold_seconds` and the like.
 
     What is not written keeps its default.
     """
@@ -317,7 +318,8 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "`review_utilisation`: changes that arrive per first human review. "
         "`review_queue_growth`: growth of a queue within 7 days, in standard deviations of what chance makes of so "
         "many arrivals and departures. `unreviewed_merges`: share of merges. `unreviewed_merges_rise`: by how much "
-        "that share may exceed the former one. `agentic_wait`: wait for a review of agents' changes by that of "
+        "that share may exceed the former one. `significance`: by how many standard deviations it has to, for a rise "
+        "that is no chance. `agentic_wait`: wait for a review of agents' changes by that of "
         "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there.",
     ] = field(
         default_factory=lambda: {
@@ -325,6 +327,7 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "review_queue_growth": 1.5,
             "unreviewed_merges": 0.2,
             "unreviewed_merges_rise": 0.1,
+            "significance": 3.0,
             "agentic_wait": 2.0,
             "api_budget": 0.1,
             "coverage": 0.8,

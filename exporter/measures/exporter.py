@@ -70,6 +70,12 @@ DRIFT = _counter(
 )
 LATE = _counter("late_observations", "Readings whose date had already passed when their facts arrived.", "metric")
 SERIES = _gauge("series", "Series exported per metric.", "metric")
+SERIES_LEFT_OUT = _gauge(
+    "series_left_out",
+    "Label combinations of a gauge that are not shown now because the budget is full.",
+    "metric",
+    why="What is left out of the queue's gauges can alarm nobody.",
+)
 SERIES_DROPPED = _counter(
     "series_dropped", "Label combinations folded or dropped because the budget was full.", "metric"
 )

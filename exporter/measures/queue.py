@@ -73,14 +73,14 @@ THRESHOLD_SECONDS = metric(
     "sdlc_threshold_seconds",
     Kind.GAUGE,
     Group.STATE,
-    "Thresholds in seconds that alerts compare with and panels draw, from the configuration.",
+    "Thresholds in seconds that alerts compare with or panels draw, from the configuration.",
     labels=("name",),
 )
 THRESHOLD_RATIO = metric(
     "sdlc_threshold_ratio",
     Kind.GAUGE,
     Group.STATE,
-    "Thresholds as ratios that alerts compare with and panels draw, from the configuration.",
+    "Thresholds as ratios that alerts compare with or panels draw, from the configuration.",
     labels=("name",),
 )
 THRESHOLD_CHANGES = metric(
@@ -103,8 +103,8 @@ TEAM_REPOSITORY_INFO = metric(
     "sdlc_team_repository_info",
     Kind.GAUGE,
     Group.STATE,
-    "1 for each repository of a team in today's configuration, and of the whole organisation.",
-    why='Picks a team\'s repositories from any metric, and with team="all" every one.',
+    "1 for each repository of a team in today's configuration, and of the whole organisation, all and other included.",
+    why='Picks a team\'s repositories from any metric, and with team="all" everything.',
     labels=("team", "repository"),
     quiet=True,
 )

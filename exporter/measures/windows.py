@@ -88,7 +88,7 @@ ACTIVE_REVIEWERS = _both(
 UTILISATION = _both(
     "review_utilisation_ratio",
     "Changes that asked for review divided by first reviews given within the window",
-    "Above 1 the queue grows whatever averages say.",
+    "Above 1 more is asked for than given, and what is not merged without a review piles up.",
 )
 COVERAGE = metric(
     "sdlc_exporter_coverage_ratio",

@@ -94,6 +94,7 @@ class Snapshot:
         self._labels: dict[Place, tuple[str, ...]] = {}
         self._births_shown: set[Place] = set()
         self._dropped: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._left_out: dict[str, int] = {}
         self._window_samples: dict[int, dict[str, Samples]] = {}
         self._team_samples: dict[str, Samples] = {}
         self._windows_at = 0.0
@@ -201,6 +202,8 @@ class Snapshot:
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(shown.team, shown.label): 1, (ALL, shown.label): 1}
             if shown.as_of is not None:
                 self._queue(key, shown, shown.as_of, families)
+        if self.shown:  # what is kept for the organisation, or folded, belongs to all of it
+            families[queue.TEAM_REPOSITORY_INFO.name] |= {(ALL, ALL): 1, (ALL, OTHER): 1}
         families[queue.BUSINESS_HOURS.name] = {
             (team,): float(self._hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
         }
@@ -257,6 +260,7 @@ class Snapshot:
     def _gauges(self, name: str, samples: Samples) -> None:
         """Replace a gauge's family; what exceeds the budget is left out and counted once (definitions 6)."""
         budget = self.presentation.budgets.get(name, self.presentation.budget)
+        self._left_out[name] = max(0, len(samples) - budget)
         if len(samples) > budget:
             ordered = sorted(samples)
             left_out = set(ordered[budget:]) - self._dropped[name]
@@ -429,6 +433,7 @@ class Snapshot:
             if row.kind is not Kind.FACT and not name.startswith("sdlc_exporter")
         }
         self.exposition.replace(own.SERIES_DROPPED.name, dropped)
+        self.exposition.replace(own.SERIES_LEFT_OUT.name, {(name,): n for name, n in self._left_out.items()})
 
 
 def _identity(shown: Shown | None) -> tuple[object, ...] | None:

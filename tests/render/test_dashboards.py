@@ -5,8 +5,8 @@ import json
 import pytest
 
 from exporter.render.dashboards.files import files, render
-from exporter.render.dashboards.panels import ask, lines, stat, table, text
-from exporter.render.dashboards.rows import Dashboard, Row
+from exporter.render.dashboards.panels import ask, lines, link, stat, table, text
+from exporter.render.dashboards.rows import Dashboard, Row, described
 from exporter.render.dashboards.series import chosen, mean, series, share, threshold
 
 
@@ -83,11 +83,11 @@ def test_a_threshold_is_the_one_value_of_its_name():
 
 
 def test_panels_stand_from_left_to_right_and_a_full_line_begins_the_next():
-    """A row of height 1, a line of 6 + 18 columns and height 4, and one of 24."""
-    row, one, two, three = placed(number(width=6), words(width=18), words("Last"))
+    """A row of height 1, a line of 4 + 20 columns and height 4, and one of 24."""
+    row, one, two, three = placed(number(), words(width=20), words("Last"))
     assert (row["type"], row["title"], row["gridPos"]) == ("row", "Why?", {"h": 1, "w": 24, "x": 0, "y": 0})
-    assert one["gridPos"] == {"h": 4, "w": 6, "x": 0, "y": 1}
-    assert two["gridPos"] == {"h": 4, "w": 18, "x": 6, "y": 1}
+    assert one["gridPos"] == {"h": 4, "w": 4, "x": 0, "y": 1}
+    assert two["gridPos"] == {"h": 4, "w": 20, "x": 4, "y": 1}
     assert three["gridPos"] == {"h": 4, "w": 24, "x": 0, "y": 5}
     assert [each["id"] for each in (row, one, two, three)] == [1, 2, 3, 4]
 
@@ -103,6 +103,24 @@ def test_panels_stand_from_left_to_right_and_a_full_line_begins_the_next():
 def test_a_line_that_does_not_fit_is_refused(panels, says):
     with pytest.raises(ValueError, match=says):
         placed(*panels)
+
+
+# What it says
+
+
+@pytest.mark.parametrize(
+    ("expr", "says"),
+    [
+        ('a{team="$team"}', "How many. Not narrowed by the choice of repository and origin."),
+        ('a{team="$team", origin=~"$origin"}', "How many. Not narrowed by the choice of repository."),
+        ('a{team="$team", origin=~"$origin", repository=~"$repository"}', "How many."),
+        ("vector(1)", "How many."),
+    ],
+)
+def test_a_panel_says_which_choices_do_not_narrow_it(expr, says):
+    panel = stat("Number", "How many.", [ask(expr, "one", at_end=True)], unit="short", none="none")
+    board = Dashboard(uid="sdlc-x", title="X", about="?", variables=("team", "repository", "origin"), rows=())
+    assert described(panel, board)["description"] == says
 
 
 # How it looks
@@ -123,6 +141,21 @@ def test_a_limit_of_lines_is_a_dashed_line():
     dashed = panel["fieldConfig"]["overrides"][-1]
     assert dashed["matcher"] == {"id": "byName", "options": "limit"}
     assert {"id": "custom.lineStyle", "value": {"dash": [10, 10], "fill": "dash"}} in dashed["properties"]
+
+
+def test_a_rate_is_asked_in_steps_that_hold_more_than_one_scrape():
+    """Grafana's rate interval is four of the query's own shortest steps: four minutes."""
+    assert ask("rate(a[$__rate_interval])")["interval"] == "1m"
+    assert "interval" not in ask("a")
+
+
+def test_a_link_keeps_filters_and_sets_what_was_clicked_on():
+    (found,) = link("Go", "sdlc-review", "repository")
+    assert found["url"] == (
+        "/d/sdlc-review?${datasource:queryparam}&${job:queryparam}&${origin:queryparam}&${window:queryparam}"
+        "&var-repository=${__value.raw:percentencode}&${__url_time_range}"
+    )
+    assert link("Go", "sdlc-repositories")[0]["url"] == "/d/sdlc-repositories?${__all_variables}&${__url_time_range}"
 
 
 def test_columns_of_a_table_are_named_by_their_queries():

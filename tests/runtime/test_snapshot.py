@@ -163,12 +163,15 @@ def test_a_repository_has_one_team_the_first_that_has_a_glob_for_it():
 
 
 def test_a_repository_belongs_to_its_team_and_to_the_organisation():
+    """And so does what is kept for the organisation, or folded."""
     with Desk(presentation=shown(teams={"pay": ["o/pay-*"]})) as desk:
         desk.discover("o/pay-api", "x/y")
         desk.passed("1d")
         members = [series for series in desk.page("1d") if series.startswith("sdlc_team_repository_info")]
         assert members == [
+            'sdlc_team_repository_info{repository="all",team="all"}',
             'sdlc_team_repository_info{repository="o/pay-api",team="all"}',
+            'sdlc_team_repository_info{repository="other",team="all"}',
             'sdlc_team_repository_info{repository="x/y",team="all"}',
             'sdlc_team_repository_info{repository="x/y",team="none"}',
             'sdlc_team_repository_info{repository="o/pay-api",team="pay"}',
@@ -526,6 +529,8 @@ def test_a_gauge_over_its_budget_is_cut_and_what_is_left_out_counted_once():
         page = desk.page("1d1m")
         assert sum(series.startswith("sdlc_repository_info") for series in page) == 2
         assert page['sdlc_exporter_series_dropped_total{metric="sdlc_repository_info"}'] == 1
+        assert page['sdlc_exporter_series_left_out{metric="sdlc_repository_info"}'] == 1
+        assert page['sdlc_exporter_series_left_out{metric="sdlc_draft_changes"}'] == 0
 
 
 # What a repository costs

@@ -10,6 +10,7 @@ from exporter.render.dashboards.panels import (
     gauges,
     heatmap,
     lines,
+    link,
     override,
     stat,
     table,
@@ -21,6 +22,8 @@ from exporter.render.dashboards.series import largest, series, smallest, thresho
 from exporter.store.base import RepositoryState
 
 OF = {"source": "~$source"}
+OWN = ("datasource", "job")
+"""What this dashboard has of the filters of the others."""
 LEFT = largest(series("sdlc_exporter_api_budget_remaining", **OF), "source", "resource")
 LIMIT = largest(series("sdlc_exporter_api_budget_limit", **OF), "source", "resource")
 LEDGER_START = smallest(series("sdlc_exporter_ledger_start_timestamp_seconds", **OF), "source")
@@ -59,7 +62,8 @@ EMPTY = text(
   day on.
 - **Sums over 28 or 90 days are too low:** Prometheus keeps less than that (`--storage.tsdb.retention.time`).
 - **No 7 or 90 days per repository:** only 28 are summarised; see `series.repository_windows`.
-- **A repository is missing:** it is not selected, quiet for 90 days, or may not be read.
+- **A repository is missing:** it is not selected, still loading, or may not be read. One without news for 90 days
+  keeps its state alone.
 - **Many repositories are one, `other`:** a metric reached its budget of series.
 """,
     height=7,
@@ -136,8 +140,8 @@ STATE = (
 FRESHNESS = (
     lines(
         "Age of the last complete pass",
-        "How long before each moment a source had last been read completely. Dashed is the threshold blind: above it "
-        "alerts about the source's repositories are silent, and SdlcSourceStale speaks. Good is a minute or two.",
+        "How long before each moment a source had last been read completely, but for repositories that fail alone. "
+        "Dashed is the threshold blind: above it SdlcSourceStale speaks. Good is a minute or two.",
         [
             ask(
                 f"time() - {smallest(series('sdlc_exporter_last_success_timestamp_seconds', **OF), 'source')}",
@@ -152,8 +156,8 @@ FRESHNESS = (
     ),
     lines(
         "Age of the data",
-        "How long before each moment the watermark lay: everything older is counted. Dashed is the threshold blind. "
-        "Good is 6 to 7 minutes; if it rises while the last pass is fresh, some repository holds it back.",
+        "How long before each moment the watermark lay: everything older is counted. Dashed is the threshold blind: "
+        "above it alerts about the source's repositories are silent. Good is 6 to 7 minutes.",
         [
             ask(
                 f"time() - {smallest(series('sdlc_exporter_watermark_timestamp_seconds', **OF), 'source')}",
@@ -295,7 +299,10 @@ COMPLETE = (
         down=False,
         width=8,
         height=8,
-        overrides=[override("Coverage", unit="percentunit", decimals=0)],
+        overrides=[
+            override("Coverage", unit="percentunit", decimals=0),
+            override("Repository", links=link("This repository", "sdlc-repositories", "repository", filters=OWN)),
+        ],
     ),
     table(
         "What is not as it should be",
@@ -341,12 +348,16 @@ COST = (
     ),
     table(
         "Series left out",
-        "Label combinations that exceeded a metric's budget of series, since the exporter started: counters and "
-        "histograms went into repository=other, gauges are left out. Good is an empty table.",
+        "Label combinations beyond a metric's budget of series. Folded: of counters and histograms, counted under "
+        "repository=other for good, and of gauges, since the exporter started. Missing: gauges that are left out now. "
+        "Good is an empty table.",
         {"metric": "Metric"},
-        {"Left out": f"{largest(series('sdlc_exporter_series_dropped_total'), 'metric')} > 0"},
+        {
+            "Folded": f"{largest(series('sdlc_exporter_series_dropped_total'), 'metric')} > 0",
+            "Missing": f"{largest(series('sdlc_exporter_series_left_out'), 'metric')} > 0",
+        },
         none="nothing was left out",
-        sort="Left out",
+        sort="Folded",
         width=7,
     ),
 )

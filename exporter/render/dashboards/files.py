@@ -8,7 +8,7 @@ from exporter.measures.windows import WINDOWS
 from exporter.model import Origin
 from exporter.render.dashboards import exporter, overview, repositories, review
 from exporter.render.dashboards.panels import RED, SOURCE, Panel
-from exporter.render.dashboards.rows import Dashboard, Row
+from exporter.render.dashboards.rows import Dashboard, described
 
 TAG = "sdlc"
 COLUMNS = 24
@@ -43,19 +43,19 @@ def render(dashboard: Dashboard) -> str:
         "links": [LINKS],
         "annotations": {"list": [BUILT_IN, RELEASES, FIRING]},
         "templating": {"list": [VARIABLES[name] for name in dashboard.variables]},
-        "panels": list(_placed(dashboard.rows)),
+        "panels": list(_placed(dashboard)),
     }
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
-def _placed(rows: Sequence[Row]) -> Iterator[Panel]:
+def _placed(dashboard: Dashboard) -> Iterator[Panel]:
     """Every panel with its place and id, rows above their panels; a line is full before the next begins.
 
     Raises:
         ValueError: a line is not filled, or its panels differ in height.
     """
     top, number = 0, 0
-    for row in rows:
+    for row in dashboard.rows:
         number += 1
         yield {
             "collapsed": False,
@@ -72,7 +72,8 @@ def _placed(rows: Sequence[Row]) -> Iterator[Panel]:
                 raise ValueError(f"{row.title}: {panel['title']} is not as high as its neighbours")
             number += 1
             place = {"gridPos": {"h": height, "w": width, "x": left, "y": top}, "id": number}
-            yield {key: value for key, value in panel.items() if key != "size"} | place
+            told = described(panel, dashboard)
+            yield {key: value for key, value in told.items() if key != "size"} | place
             left, line = left + width, height
             if left > COLUMNS:
                 raise ValueError(f"{row.title}: {panel['title']} is wider than what is left of its line")
@@ -151,7 +152,7 @@ VARIABLES: dict[str, Mapping[str, Any]] = {
     "repository": _asked(
         "repository",
         "Repository",
-        'label_values(sdlc_team_repository_info{job=~"$job", team="$team"}, repository)',
+        'label_values(sdlc_team_repository_info{job=~"$job", team="$team", repository!~"all|other"}, repository)',
         **SEVERAL,
     ),
     "source": _asked("source", "Source", 'label_values(sdlc_exporter_repositories{job=~"$job"}, source)', **SEVERAL),

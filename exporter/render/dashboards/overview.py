@@ -1,21 +1,7 @@
 """Is work piling up, where, and is it AI work?"""
 
 from exporter.catalogue import DAY, HOUR
-from exporter.model import Origin, QueueState
-from exporter.render.dashboards.numbers import (
-    AI_SHARE,
-    GROWTH,
-    LONGEST_WAIT,
-    NOT_COUNTED,
-    NOT_LOADED,
-    NOT_MERGED,
-    PEOPLE,
-    SAMPLES,
-    WAITING,
-    lead_time,
-    stage,
-    unreviewed,
-)
+from exporter.model import Origin
 from exporter.render.dashboards.panels import (
     BASELINE,
     ask,
@@ -24,12 +10,29 @@ from exporter.render.dashboards.panels import (
     counted,
     gauges,
     lines,
+    link,
     override,
     stat,
     table,
 )
 from exporter.render.dashboards.rows import Dashboard, Row
 from exporter.render.dashboards.series import chosen, series, share, smallest, threshold, total
+from exporter.render.dashboards.shared import (
+    AI_SHARE,
+    GROWTH,
+    LONGEST,
+    NOT_COUNTED,
+    NOT_LOADED,
+    NOT_MERGED,
+    OPEN_CHANGES,
+    PEOPLE,
+    SAMPLES,
+    TO_REPOSITORIES,
+    WAITING,
+    lead_time,
+    stage,
+    unreviewed,
+)
 from exporter.render.metrics import STAGES
 
 MEAN, STAGE = "sdlc_team_stage_window_mean_seconds", "sdlc_change_stage_seconds"
@@ -64,6 +67,7 @@ HEADLINES = (
         unit="short",
         decimals=0,
         none=NOT_LOADED,
+        links=TO_REPOSITORIES,
     ),
     stat(
         "Growth of the queue, 7 days",
@@ -73,17 +77,9 @@ HEADLINES = (
         unit="short",
         decimals=0,
         none=NOT_LOADED,
+        links=TO_REPOSITORIES,
     ),
-    stat(
-        "Longest wait, work time",
-        "Hours of its team's working time that the longest-waiting change has waited for a review, now. Red from the "
-        "threshold review_wait_business on; good is well below it.",
-        [ask(LONGEST_WAIT, "longest wait", at_end=True)],
-        unit="suffix:h",
-        decimals=0,
-        none=NOT_LOADED,
-        limit=f"{threshold('seconds', 'review_wait_business')} / 3600",
-    ),
+    LONGEST,
     stat(
         "AI share of merges",
         "Share of the changes merged within the window that carry the marker of an AI tool, without bots and reverts. "
@@ -112,6 +108,7 @@ HEADLINES = (
         decimals=0,
         none="nothing was read yet: see SDLC / Exporter",
         limit=threshold("seconds", "blind"),
+        links=link("How sources are read", "sdlc-exporter"),
     ),
 )
 
@@ -151,24 +148,14 @@ TIME = (
 )
 
 QUEUE = (
-    lines(
-        "Open changes, by where they stand in review",
-        "Open changes that are no drafts, by state, over time. Orange waits for reviewers, red for authors, green for "
-        "the merge. Good is an orange band that is as wide each week as the week before.",
-        [ask(total(chosen("sdlc_review_queue_changes"), "state"), "{{state}}")],
-        unit="short",
-        decimals=0,
-        none=NOT_LOADED,
-        stack="normal",
-        overrides=coloured(QueueState),
-    ),
+    OPEN_CHANGES,
     lines(
         "Into and out of the queue, per day",
         "Changes that began to wait for a review within a day (up) and that stopped waiting (down); the line is the "
         "growth over 7 days. Good is a line around 0. The bars come from counters and lack the first day.",
         [
-            ask(total(chosen("sdlc_review_queue_entered_total", "1d")), "began to wait"),
-            ask(f"-{total(chosen('sdlc_review_queue_left_total', '1d'))}", "stopped waiting"),
+            ask(total(chosen("sdlc_review_queue_entered_total", "1d", origin="~.+")), "began to wait"),
+            ask(f"-{total(chosen('sdlc_review_queue_left_total', '1d', origin='~.+'))}", "stopped waiting"),
             ask(GROWTH, "growth in 7 days"),
         ],
         unit="short",

@@ -57,14 +57,15 @@ CONTEXT = ("LinearB", "Faros")
 """How the legends of industry figures begin: dotted references, never targets."""
 
 
-def ask(expr: str, legend: str = "", *, at_end: bool = False, form: str = "time_series", step: str = "") -> Query:
-    """One query. ``at_end``: only its value at the end of the dashboard's time range. ``step``: the shortest step."""
+def ask(expr: str, legend: str = "", *, at_end: bool = False, form: str = "time_series") -> Query:
+    """One query. ``at_end``: only its value at the end of the dashboard's time range."""
     query: Query = {"datasource": SOURCE, "editorMode": "code", "expr": expr, "format": form}
     query |= {"instant": True, "range": False} if at_end else {"instant": False, "range": True}
     if legend:
         query["legendFormat"] = legend
-    if step:
-        query["interval"] = step
+    if "$__rate_interval" in expr:
+        # Grafana makes it four of these; by itself it supposes a scrape every 15 s, and finds nothing where it is 60.
+        query["interval"] = "1m"
     return query
 
 
@@ -75,13 +76,10 @@ def stat(
     *,
     unit: str,
     none: str,
-    width: int = 4,
-    height: int = 4,
     decimals: int | None = None,
     limit: str = "",
     words: Mapping[int, tuple[str, str]] | None = None,
     shows: str = "auto",
-    overrides: Sequence[dict[str, Any]] = (),
     links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
     """One or a few numbers.
@@ -89,7 +87,7 @@ def stat(
     ``limit`` is a query for the threshold from which on they are red. ``words`` are shown instead of numbers, each in
     its colour. ``shows`` is Grafana's text mode, such as ``name`` for the legend instead of the value.
     """
-    panel = _panel("stat", title, about, queries, unit, none, width, height, decimals, overrides, links)
+    panel = _panel("stat", title, about, queries, unit, none, (4, 4), decimals, links=links)
     panel["fieldConfig"]["defaults"] |= {
         "color": {"mode": "thresholds"},
         "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}]},
@@ -128,11 +126,10 @@ def lines(
     share: bool = False,
     least: float | None = 0,
     overrides: Sequence[dict[str, Any]] = (),
-    links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
     """Values over time. ``stack``: ``normal`` adds up, ``percent`` shows shares. ``limit`` asks for a threshold."""
     asked = [*queries, *([ask(limit, LIMIT)] if limit else [])]
-    panel = _panel("timeseries", title, about, asked, unit, none, width, height, decimals, overrides, links)
+    panel = _panel("timeseries", title, about, asked, unit, none, (width, height), decimals, overrides)
     filled = bars or stack != "none"
     defaults = panel["fieldConfig"]["defaults"]
     defaults |= {
@@ -166,11 +163,10 @@ def lines(
 
 
 def heatmap(
-    title: str, about: str, queries: Sequence[Query], *, unit: str, none: str, width: int = 12, height: int = 8,
-    step: str = "1d",
-) -> Panel:  # fmt: skip
+    title: str, about: str, queries: Sequence[Query], *, unit: str, none: str, width: int, step: str = "1d"
+) -> Panel:
     """How many readings of a histogram fell between its bounds, over time."""
-    panel = _panel("heatmap", title, about, queries, unit, none, width, height, None, (), ())
+    panel = _panel("heatmap", title, about, queries, unit, none, (width, 8))
     panel["interval"] = step
     panel["options"] = {
         "calculate": False,
@@ -198,11 +194,10 @@ def gauges(
     height: int = 8,
     decimals: int | None = None,
     colour: str = BLUE,
-    overrides: Sequence[dict[str, Any]] = (),
     links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
     """A horizontal bar for each value, as long as it is large."""
-    panel = _panel("bargauge", title, about, queries, unit, none, width, height, decimals, overrides, links)
+    panel = _panel("bargauge", title, about, queries, unit, none, (width, height), decimals, links=links)
     panel["fieldConfig"]["defaults"] |= {
         "color": {"fixedColor": colour, "mode": "fixed"},
         "min": 0,
@@ -242,7 +237,7 @@ def table(
     brings labels.
     """
     asked = [ask(expr, at_end=True, form="table") for expr in queries.values()]
-    panel = _panel("table", title, about, asked, "short", none, width, height, None, overrides, ())
+    panel = _panel("table", title, about, asked, "short", none, (width, height), overrides=overrides)
     # Grafana calls the values of several queries by their letters, and those of a single one just so.
     values = ["Value"] if len(queries) == 1 else [f"Value #{_ref(place)}" for place in range(len(queries))]
     headings = dict(columns) | {value: name for value, name in zip(values, queries, strict=True) if name}
@@ -276,7 +271,7 @@ def timeline(
     height: int = 8,
 ) -> Panel:  # fmt: skip
     """What state something was in, over time, each in its colour."""
-    panel = _panel("state-timeline", title, about, queries, "short", none, width, height, None, (), ())
+    panel = _panel("state-timeline", title, about, queries, "short", none, (width, height))
     panel["fieldConfig"]["defaults"] |= {
         "color": {"mode": "thresholds"},
         "custom": {"fillOpacity": 70, "lineWidth": 0, "spanNulls": False},
@@ -313,11 +308,22 @@ def override(name: str, **properties: Any) -> dict[str, Any]:
     return _override({"id": "byName", "options": name}, properties)
 
 
-def link(title: str, dashboard: str, variable: str) -> list[dict[str, Any]]:
-    """Leads from a cell to a dashboard that shows the cell's value, at the same time and with the same filters."""
-    kept = "&".join(f"${{{name}:queryparam}}" for name in ("datasource", "job", "origin", "window"))
-    url = f"/d/{dashboard}?{kept}&var-{variable}=${{__value.raw:percentencode}}&${{__url_time_range}}"
-    return [{"title": title, "url": url}]
+FILTERS = ("datasource", "job", "origin", "window")
+"""The variables that a link to another repository or team takes along."""
+
+
+def link(
+    title: str, dashboard: str, variable: str = "", value: str = "__value.raw", filters: Sequence[str] = FILTERS
+) -> list[dict[str, Any]]:
+    """Leads to a dashboard at the same time, with a variable set to what was clicked on.
+
+    Without a variable all of them are kept. ``value`` is a variable of Grafana's data links.
+    Source: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-data-links/
+    """
+    kept = ["${__all_variables}"]
+    if variable:
+        kept = [*(f"${{{name}:queryparam}}" for name in filters), f"var-{variable}=${{{value}:percentencode}}"]
+    return [{"title": title, "url": f"/d/{dashboard}?{'&'.join(kept)}&${{__url_time_range}}"}]
 
 
 def coloured(words: Iterable[str]) -> list[dict[str, Any]]:
@@ -378,11 +384,10 @@ def _panel(
     queries: Sequence[Query],
     unit: str,
     none: str,
-    width: int,
-    height: int,
-    decimals: int | None,
-    overrides: Sequence[dict[str, Any]],
-    links: Sequence[dict[str, Any]],
+    size: tuple[int, int],
+    decimals: int | None = None,
+    overrides: Sequence[dict[str, Any]] = (),
+    links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
     defaults: dict[str, Any] = {"noValue": none, "unit": unit}
     if decimals is not None:
@@ -393,7 +398,7 @@ def _panel(
         "type": kind,
         "title": title,
         "description": about,
-        "size": (width, height),
+        "size": size,
         "datasource": SOURCE,
         "targets": [{**query, "refId": _ref(place)} for place, query in enumerate(queries)],
         "fieldConfig": {"defaults": defaults, "overrides": list(overrides)},

@@ -1,9 +1,9 @@
 """Every team and repository in a table, to find where to look."""
 
-from exporter.render.dashboards.numbers import FLOW, NOT_LOADED, SAMPLES
 from exporter.render.dashboards.panels import link, override, table
 from exporter.render.dashboards.rows import Dashboard, Row
 from exporter.render.dashboards.series import chosen, largest, series, share, total
+from exporter.render.dashboards.shared import FLOW, NOT_LOADED, SAMPLES
 
 MONTH = "28d"
 """The window that is summarised per repository unless `series.repository_windows` says otherwise."""
@@ -26,22 +26,25 @@ def per_repository(name: str, **matchers: str) -> str:
 TEAMS = table(
     "Teams",
     "One row per team, none being the repositories without one: changes that wait now and their growth within 7 days; "
-    "over the window, reviews asked for by reviews given, reviewers and changes for each, the median wait, and merges. "
-    "Good is growth around 0, no more asked than given, few merges unreviewed. A name leads to the team's overview.",
+    "over the window, reviews asked for by reviews given, reviewers and, of three or more, changes for each, median "
+    "waits with n, and merges. Good is growth around 0, no more asked than given, few merges unreviewed. A name leads "
+    "to the team's overview.",
     {"team": "Team"},
     {
-        "Waiting": per_team("sdlc_review_queue_changes", state="~awaiting_.+", origin="~$origin"),
+        "Waiting": per_team("sdlc_review_queue_changes", state="~awaiting_.+"),
         "Growth": f"{per_team(FLOW, direction='in', window='7d')}\n- {per_team(FLOW, direction='out', window='7d')}",
         "Asked/given": largest(series("sdlc_team_review_utilisation_ratio", **TEAM), "team"),
         "Reviewers": largest(series("sdlc_team_active_reviewers", **TEAM), "team"),
-        "For each": largest(series("sdlc_team_review_load_changes", **TEAM), "team"),
+        "For each": f"{largest(series('sdlc_team_review_load_changes', **TEAM), 'team')}\n"
+        f"and {largest(series('sdlc_team_active_reviewers', **TEAM), 'team')} >= 3",
         "Wait, unmarked": largest(
             series("sdlc_team_review_wait_window_seconds", **TEAM, origin="unmarked", percentile="p50"), "team"
         ),
         "Wait, agentic": largest(
             series("sdlc_team_review_wait_window_seconds", **TEAM, origin="agentic", percentile="p50"), "team"
         ),
-        "n waits": total(series("sdlc_team_review_wait_window_samples", **TEAM), "team"),
+        "n unmarked": total(series("sdlc_team_review_wait_window_samples", **TEAM, origin="unmarked"), "team"),
+        "n agentic": total(series("sdlc_team_review_wait_window_samples", **TEAM, origin="agentic"), "team"),
         "Merged": total(series(SAMPLES, **TEAM, stage="coding"), "team"),
         "AI share": share(
             series(SAMPLES, **TEAM, stage="coding", origin="~agentic|assisted"),
@@ -66,19 +69,21 @@ TEAMS = table(
 REPOSITORIES = table(
     "Repositories",
     "One row per repository: changes that wait now, the longest wait in working hours, growth within 7 days; over 28 "
-    "days, reviews and waits; merges within the window. Percentiles are of the slowest of the chosen origins, n is "
-    "what all of them rest on. Good is growth around 0 and a short longest wait. A name leads to its reviews.",
+    "days, reviews and waits, the load where three or more review; merges within the window. Percentiles are of the "
+    "slowest of the chosen origins, n is what all of them rest on; queue, growth and reviews are of all origins. Good "
+    "is growth around 0 and a short longest wait. A name leads to its reviews.",
     {"repository": "Repository", "team": "Team", "source": "Source"},
     {
         "": largest(chosen("sdlc_repository_info"), "repository", "team", "source"),
-        "Waiting": total(chosen("sdlc_review_queue_changes", state="~awaiting_.+"), "repository"),
+        "Waiting": total(chosen("sdlc_review_queue_changes", state="~awaiting_.+", origin="~.+"), "repository"),
         "Longest, h": f"{per_repository('sdlc_review_queue_oldest_wait_business_seconds')} / 3600",
         "Growth": f"{per_repository(FLOW, direction='in', window='7d')}\n"
         f"- {per_repository(FLOW, direction='out', window='7d')}",
         "Drafts": total(chosen("sdlc_draft_changes"), "repository"),
         "Asked/given": per_repository("sdlc_review_utilisation_ratio", window=MONTH),
         "Reviewers": per_repository("sdlc_active_reviewers", window=MONTH),
-        "For each": per_repository("sdlc_review_load_changes", window=MONTH),
+        "For each": f"{per_repository('sdlc_review_load_changes', window=MONTH)}\n"
+        f"and {per_repository('sdlc_active_reviewers', window=MONTH)} >= 3",
         "Wait p50": per_repository("sdlc_review_wait_window_seconds", window=MONTH, percentile="p50"),
         "n waits": total(chosen("sdlc_review_wait_window_samples", window=MONTH), "repository"),
         "Lead p50": per_repository("sdlc_lead_time_window_seconds", until="merge", window=MONTH, percentile="p50"),

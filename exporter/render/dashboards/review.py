@@ -2,16 +2,6 @@
 
 from exporter.catalogue import DAY, HOUR
 from exporter.model import Origin, QueueState
-from exporter.render.dashboards.numbers import (
-    FLOW,
-    LONGEST_WAIT,
-    NOT_COUNTED,
-    NOT_LOADED,
-    NOT_MERGED,
-    PEOPLE,
-    lead_time,
-    unreviewed,
-)
 from exporter.render.dashboards.panels import (
     BASELINE,
     CONTEXT_LINES,
@@ -24,12 +14,25 @@ from exporter.render.dashboards.panels import (
     gauges,
     heatmap,
     lines,
+    link,
     override,
     stat,
     table,
 )
 from exporter.render.dashboards.rows import Dashboard, Row
 from exporter.render.dashboards.series import chosen, largest, mean, share, threshold, total
+from exporter.render.dashboards.shared import (
+    FLOW,
+    LONGEST,
+    LONGEST_WAIT,
+    NOT_COUNTED,
+    NOT_LOADED,
+    NOT_MERGED,
+    OPEN_CHANGES,
+    PEOPLE,
+    lead_time,
+    unreviewed,
+)
 
 WAIT = "sdlc_change_review_wait_seconds"
 GROWTH_EACH = f"""\
@@ -65,6 +68,9 @@ def reviewing(window: str) -> str:
     """The median of the time from first review to final approval, by origin."""
     found = chosen("sdlc_team_stage_window_seconds", stage="review", percentile="p50", window=window)
     return largest(found, "origin")
+
+
+REVIEWED = total(chosen("sdlc_team_stage_window_samples", stage="review", window="$window"), "origin")
 
 
 def state(word: QueueState, title: str, about: str) -> Panel:
@@ -103,16 +109,7 @@ NOW = (
         "Approved",
         "Open changes, now, that are approved and not merged. Good is near 0: nothing but the merge is missing.",
     ),
-    stat(
-        "Longest wait, work time",
-        "Hours of its team's working time that the longest-waiting change has waited for a review, now. Red from the "
-        "threshold review_wait_business on; good is well below it.",
-        [ask(LONGEST_WAIT, "longest wait", at_end=True)],
-        unit="suffix:h",
-        decimals=0,
-        none=NOT_LOADED,
-        limit=f"{threshold('seconds', 'review_wait_business')} / 3600",
-    ),
+    LONGEST,
     stat(
         "Drafts",
         "Open changes, now, that are drafts and ask nobody for a review; agents park much work here. Good is that they "
@@ -122,17 +119,7 @@ NOW = (
         decimals=0,
         none=NOT_LOADED,
     ),
-    lines(
-        "Open changes, by where they stand in review",
-        "Open changes that are no drafts, by state, over time. Orange waits for reviewers, red for authors, green for "
-        "the merge. Good is an orange band that is as wide each week as the week before.",
-        [ask(total(chosen("sdlc_review_queue_changes"), "state"), "{{state}}")],
-        unit="short",
-        decimals=0,
-        none=NOT_LOADED,
-        stack="normal",
-        overrides=coloured(QueueState),
-    ),
+    OPEN_CHANGES,
     lines(
         "Ages of the waiting changes, in days",
         "How long the changes that wait for a review have waited, over time and around the clock: median, 90th "
@@ -164,6 +151,7 @@ NOW = (
         none="no queue grew within 7 days",
         width=12,
         colour=ORANGE,
+        links=link("Reviews of this repository", "sdlc-review", "repository", "__field.labels.repository"),
     ),
 )
 
@@ -209,12 +197,14 @@ WAITS = (
     ),
 )
 
+REVIEWERS = largest(chosen("sdlc_team_active_reviewers", window="$window"))
+
 CAPACITY = (
     lines(
         "Reviews asked for, by reviews given",
         "Changes that asked for a first review divided by first reviews given, over the window. Above 1 more is asked "
-        "for than given and the queue grows, whatever averages say. Dashed is the threshold review_utilisation. Good "
-        "is 1 or a little less. Changes merged without a review raise it.",
+        "for than given, and what is not merged without a review piles up. Dashed is the threshold review_utilisation. "
+        "Good is 1 or a little less.",
         [ask(largest(chosen("sdlc_team_review_utilisation_ratio", window="$window")), "asked / given")],
         unit="short",
         decimals=2,
@@ -226,10 +216,14 @@ CAPACITY = (
     lines(
         "Reviewers, and changes for each",
         "People who gave at least one review within the window (right axis, counted and never named), and changes "
-        "that asked for a review for each of them. Good is a load that stays where it was before code got cheap.",
+        "that asked for a review for each of them, where there are three or more. Good is a load that stays where it "
+        "was before code got cheap.",
         [
-            ask(largest(chosen("sdlc_team_review_load_changes", window="$window")), "changes for each reviewer"),
-            ask(largest(chosen("sdlc_team_active_reviewers", window="$window")), "reviewers"),
+            ask(
+                f"{largest(chosen('sdlc_team_review_load_changes', window='$window'))}\nand {REVIEWERS} >= 3",
+                "changes for each reviewer",
+            ),
+            ask(REVIEWERS, "reviewers"),
         ],
         unit="short",
         decimals=1,
@@ -294,17 +288,22 @@ SKIPPED = (
     ),
 )
 
-ENDED = f"""\
-({total(chosen("sdlc_changes_merged_total", "$window"), "origin")}
-+ ({total(chosen("sdlc_changes_abandoned_total", "$window"), "origin")}
-or {total(chosen("sdlc_changes_merged_total", "$window"), "origin")} * 0))"""
-ACCEPTED = f"{total(chosen('sdlc_changes_merged_total', '$window'), 'origin')}\n/\n({ENDED} > 0)"
+
+def everywhere(name: str) -> str:
+    """What a counter of the team's changes gained in the window, whatever repository is chosen, by origin."""
+    return total(chosen(name, "$window", repository="~.+"), "origin")
+
+
+MERGED, ABANDONED = everywhere("sdlc_changes_merged_total"), everywhere("sdlc_changes_abandoned_total")
+# All of an origin's changes may have been merged, or all abandoned.
+ALL_MERGED = f"({MERGED} or {ABANDONED} * 0)"
+ACCEPTED = f"{ALL_MERGED}\n/\n({ALL_MERGED} + ({ABANDONED} or {MERGED} * 0) > 0)"
 SIZE = f"""\
-histogram_quantile(0.5, {total(chosen("sdlc_change_size_lines_bucket", "$window"), "origin", "le")})
-and on (origin) {total(chosen("sdlc_change_size_lines_count", "$window"), "origin")} >= 5"""
+histogram_quantile(0.5, {total(chosen("sdlc_change_size_lines_bucket", "$window", repository="~.+"), "origin", "le")})
+and on (origin) {everywhere("sdlc_change_size_lines_count")} >= 5"""
 REQUESTED = share(
-    chosen("sdlc_reviews_total", "$window", reviewer="human", verdict="changes_requested"),
-    chosen("sdlc_reviews_total", "$window", reviewer="human"),
+    chosen("sdlc_reviews_total", "$window", repository="~.+", reviewer="human", verdict="changes_requested"),
+    chosen("sdlc_reviews_total", "$window", repository="~.+", reviewer="human"),
     "origin",
 )
 
@@ -317,9 +316,9 @@ SIDE_BY_SIDE = (
         "Good is AI changes that are no worse than unmarked ones.",
         {"origin": "Origin"},
         {
-            "Opened": total(chosen("sdlc_changes_opened_total", "$window"), "origin"),
-            "Merged": total(chosen("sdlc_changes_merged_total", "$window"), "origin"),
-            "Abandoned": total(chosen("sdlc_changes_abandoned_total", "$window"), "origin"),
+            "Opened": everywhere("sdlc_changes_opened_total"),
+            "Merged": MERGED,
+            "Abandoned": ABANDONED,
             "Accepted": ACCEPTED,
             "Wait p50": wait("p50", "$window"),
             "Wait p75": wait("p75", "$window"),
@@ -327,7 +326,7 @@ SIDE_BY_SIDE = (
             "Lead p50": lead_time("$window"),
             "n leads": total(chosen("sdlc_team_lead_time_window_samples", until="merge", window="$window"), "origin"),
             "Requested": REQUESTED,
-            "Rounds": mean("sdlc_change_review_rounds", "$window", "origin"),
+            "Rounds": mean("sdlc_change_review_rounds", "$window", "origin", repository="~.+"),
             "Lines p50": SIZE,
         },
         none="nothing happened in this window",
@@ -344,8 +343,9 @@ SIDE_BY_SIDE = (
     lines(
         "Wait of AI changes, by that of unmarked ones",
         "Median wait for a first review over the window, divided by that of unmarked changes, where each rests on ten "
-        "or more. 1 is alike; good is near 1. Dotted, for context and no target: in LinearB's 2026 benchmark report of "
-        "8.1 million pull requests agentic changes waited 5.3 times and assisted ones 2.47 times as long for pickup.",
+        "or more. 1 is alike; good is near 1. Dashed is the threshold agentic_wait. Dotted, for context and no "
+        "target: in LinearB's 2026 benchmark report of 8.1 million pull requests agentic changes waited 5.3 times and "
+        "assisted ones 2.47 times as long for pickup.",
         [
             ask(compared("agentic"), "agentic"),
             ask(compared("assisted"), "assisted"),
@@ -357,6 +357,7 @@ SIDE_BY_SIDE = (
         none=NO_PAIR,
         width=8,
         step="6h",
+        limit=threshold("ratio", "agentic_wait"),
         overrides=[*coloured(("agentic", "assisted")), CONTEXT_LINES],
     ),
     lines(
@@ -379,13 +380,10 @@ SIDE_BY_SIDE = (
     lines(
         "Time in review, by the own 90 days",
         "Median time from first review to final approval over the window, divided by that of the last 90 days, by "
-        "origin: the own baseline is 1, and good is 1 or less. Dotted, for context and no target: Faros' 2025 AI "
-        "productivity report has review time 91% up where AI is used much.",
+        "origin, where it rests on ten changes or more: the own baseline is 1, and good is 1 or less. Dotted, for "
+        "context and no target: Faros' 2025 AI productivity report has review time 91% up where AI is used much.",
         [
-            ask(
-                f"{reviewing('$window')}\n/ ({reviewing('90d')} > 0)",
-                "{{origin}}",
-            ),
+            ask(f"{reviewing('$window')}\n/ ({reviewing('90d')} > 0)\nand {REVIEWED} >= 10", "{{origin}}"),
             ask("vector(1.91)", "Faros 2025: 1.91"),
         ],
         unit="short",

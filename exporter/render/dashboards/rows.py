@@ -21,3 +21,13 @@ class Dashboard(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...]
     rows: tuple[Row, ...]
     since: str = "now-30d"
+
+
+def described(panel: Panel, dashboard: Dashboard) -> Panel:
+    """The panel, whose description says which of the reader's choices do not narrow it."""
+    asked = [query["expr"] for query in panel.get("targets", ()) if "$team" in query["expr"]]
+    offered = [name for name in ("repository", "origin") if name in dashboard.variables]
+    ignored = [name for name in offered if asked and not any(f"${name}" in expr for expr in asked)]
+    if not ignored:
+        return panel
+    return panel | {"description": f"{panel['description']} Not narrowed by the choice of {' and '.join(ignored)}."}

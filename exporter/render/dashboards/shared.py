@@ -1,7 +1,8 @@
-"""Numbers and words that more than one dashboard shows."""
+"""Numbers, words and panels that more than one dashboard has."""
 
-from exporter.model import Origin
-from exporter.render.dashboards.series import chosen, largest, share, total
+from exporter.model import Origin, QueueState
+from exporter.render.dashboards.panels import ask, coloured, lines, link, stat
+from exporter.render.dashboards.series import chosen, largest, share, threshold, total
 
 NOT_LOADED = "no repository is loaded yet"
 NOT_MERGED = "nothing was merged in this window"
@@ -36,3 +37,28 @@ def lead_time(window: str) -> str:
 def unreviewed(window: str) -> str:
     """Which share of the merged changes nobody but the author looked at."""
     return share(chosen(SAMPLES, stage="unreviewed", window=window), chosen(SAMPLES, stage="coding", window=window))
+
+
+TO_REPOSITORIES = link("Which repository?", "sdlc-repositories")
+LONGEST = stat(
+    "Longest wait, work time",
+    "Hours of its team's working time that the longest-waiting change has waited for a review, now. Red from the "
+    "threshold review_wait_business on; good is well below it.",
+    [ask(LONGEST_WAIT, "longest wait", at_end=True)],
+    unit="suffix:h",
+    decimals=0,
+    none=NOT_LOADED,
+    limit=f"{threshold('seconds', 'review_wait_business')} / 3600",
+    links=TO_REPOSITORIES,
+)
+OPEN_CHANGES = lines(
+    "Open changes, by where they stand in review",
+    "Open changes that are no drafts, by state, over time. Orange waits for reviewers, red for authors, green for the "
+    "merge. Good is an orange band that is as wide each week as the week before.",
+    [ask(total(chosen("sdlc_review_queue_changes"), "state"), "{{state}}")],
+    unit="short",
+    decimals=0,
+    none=NOT_LOADED,
+    stack="normal",
+    overrides=coloured(QueueState),
+)
