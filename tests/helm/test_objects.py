@@ -235,10 +235,13 @@ def test_labels_may_be_called_labels_or_additional_labels(key):
     assert (labels["release"], labels["a"]) == ("two", "b")
 
 
-def test_the_job_is_called_the_same_under_every_release_name():
+def test_every_release_has_a_job_of_its_own():
+    """Without jobLabel the operator takes the service's name; the rules tell exporters apart by the job."""
     objects = render("serviceMonitor: {enabled: true}")
-    label = one(objects, "ServiceMonitor")["spec"]["jobLabel"]
-    assert one(objects, "Service", "rel-sdlc-exporter")["metadata"]["labels"][label] == "sdlc-exporter"
+    assert "jobLabel" not in one(objects, "ServiceMonitor")["spec"]
+    assert one(objects, "Service", "rel-sdlc-exporter")
+    named = render("serviceMonitor: {enabled: true, jobLabel: app.kubernetes.io/part-of}")
+    assert one(named, "ServiceMonitor")["spec"]["jobLabel"] == "app.kubernetes.io/part-of"
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ CONTRADICTIONS = {
     "prometheusRule.disabled.SdlcSourceFailin": "prometheusRule: {disabled: {SdlcSourceFailin: true}}",
     "prometheusRule.params.Nothing": "prometheusRule: {params: {Nothing: {for: 1h}}}",
     "prometheusRule.overrides.Nothing": "prometheusRule: {overrides: {Nothing: {for: 1h}}}",
-    "prometheusRule.params.SdlcSourceStale.window": "prometheusRule: {params: {SdlcSourceStale: {window: 1h}}}",
+    "prometheusRule.params.SdlcWatermarkStuck.window": "prometheusRule: {params: {SdlcWatermarkStuck: {window: 1h}}}",
     "dashboards.grafanaOperator.enabled": "dashboards: {enabled: false, grafanaOperator: {enabled: true, "
     "instanceSelector: {matchLabels: {a: b}}}}",
     "dashboards.grafanaOperator.instanceSelector": "dashboards: {grafanaOperator: {enabled: true}}",

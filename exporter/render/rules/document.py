@@ -23,8 +23,11 @@ writes the same, and the Helm chart installs them. Three things can be set, each
   severity, working hours, and an inhibition of what depends on a stale source.
 
 *Critical* is for a queue that grows and for an exporter that is gone; everything else is a *warning* or *info*. Alerts
-about reviews are silent while their source is stale: what is not known is not alarmed. None of them needs more than a
-day of Prometheus' memory; what looks back further is computed by the exporter from stored facts.
+about reviews are silent while their source is stale: what is not known is not alarmed. None of them needs more than
+four days of Prometheus' memory; what looks back further is computed by the exporter from stored facts.
+
+Give every exporter a job of its own: by cluster, namespace and job the rules tell one from another, and two under one
+job are taken for one that was restarted.
 """
 
 THRESHOLD = re.compile(r'sdlc_threshold_(seconds|ratio|changes)\{name="(\w+)"\}')
@@ -57,7 +60,8 @@ def _alert(alert: Alert) -> Iterator[str]:
 
 def _whole(expr: str) -> str:
     """An expression followed by those of the recorded series it reads, and of those that these read."""
-    return "\n".join([expr, *(_whole(each.expr) for each in RECORDINGS if each.record in expr)])
+    named = re.findall(r"[\w:]+", expr)
+    return "\n".join([expr, *(_whole(each.expr) for each in RECORDINGS if each.record in named)])
 
 
 def _thresholds(expr: str) -> list[str]:

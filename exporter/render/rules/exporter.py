@@ -19,15 +19,15 @@ GROUP = Group(
         Alert(
             name="SdlcExporterDown",
             severity="critical",
-            # An exporter that was here within the day and is not; or none for a day, of which no label is known.
+            # An exporter that was here within a long weekend and is not; or none was, and no label is known.
             expr="""
 (
-  max without ($pod, version, python) (last_over_time(sdlc_exporter_build_info[1d])) # param:window
+  max by ($exporter) (last_over_time(sdlc_exporter_build_info[4d])) # param:window
   unless
-  max without ($pod, version, python) (sdlc_exporter_build_info)
+  max by ($exporter) (sdlc_exporter_build_info)
 )
 or
-absent(last_over_time(sdlc_exporter_build_info[1d])) # param:window
+absent(last_over_time(sdlc_exporter_build_info[4d])) # param:window
 """,
             wait="1h",
             summary="Prometheus gets no metrics from sdlc-exporter.",
@@ -41,12 +41,12 @@ absent(last_over_time(sdlc_exporter_build_info[1d])) # param:window
             expr="""
 stream:sdlc_exporter_last_success_timestamp_seconds:age
 > on ($exporter) group_left ()
-max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+max by ($exporter) (sdlc_threshold_seconds{name="blind"})
 unless on ($exporter, source)
 (
   max without ($pod) (sdlc_exporter_initial_load_complete) == 0
   and on ($exporter, source)
-  sum without ($pod, result) (increase(sdlc_exporter_polls_total{result="success"}[30m])) > 0 # param:window
+  sum without ($pod, result) (increase(sdlc_exporter_polls_total{result=~"success|partial"}[30m])) > 0 # param:window
 )
 """,
             wait="15m",
@@ -61,9 +61,13 @@ unless on ($exporter, source)
         Alert(
             name="SdlcSourceFailing",
             severity="warning",
+            # Three at least: one failure of a source that is polled twice an hour is no outage.
             expr="""
-sum without ($pod, result) (
-  increase(sdlc_exporter_polls_total{result="failure"}[30m]) # param:window
+(
+  sum without ($pod, result) (
+    increase(sdlc_exporter_polls_total{result="failure"}[30m]) # param:window
+  )
+  >= 3
 )
 >
 sum without ($pod, result) (
@@ -95,13 +99,13 @@ sum without ($pod, result) (
 (
   stream:sdlc_exporter_watermark_timestamp_seconds:age
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+  max by ($exporter) (sdlc_threshold_seconds{name="blind"})
 )
 unless
 (
   stream:sdlc_exporter_last_success_timestamp_seconds:age
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+  max by ($exporter) (sdlc_threshold_seconds{name="blind"})
 )
 """,
             wait="15m",
@@ -120,7 +124,7 @@ unless
   max without ($pod) (sdlc_exporter_api_budget_remaining)
   / (max without ($pod) (sdlc_exporter_api_budget_limit) > 0)
   < on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_ratio{name="api_budget"})
+  max by ($exporter) (sdlc_threshold_ratio{name="api_budget"})
 )
 and
 max without ($pod) (sdlc_exporter_api_budget_reset_timestamp_seconds) > time()
@@ -136,11 +140,16 @@ max without ($pod) (sdlc_exporter_api_budget_reset_timestamp_seconds) > time()
         Alert(
             name="SdlcSeriesDropped",
             severity="warning",
-            expr="max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # param:window",
+            # What is folded is so for good, and told for a day; what is left out is told as long as it is.
+            expr="""
+max without ($pod) (sdlc_exporter_series_left_out) > 0
+or
+max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # param:window
+""",
             wait="15m",
             summary="A metric has more series than its budget, and some are left out.",
-            description="Within a day {{ $value | humanize }} label combinations of {{ $labels.metric }} exceeded its "
-            'budget: counters and histograms went into repository="other", gauges are left out.',
+            description="{{ $value | humanize }} label combinations of {{ $labels.metric }} exceed its budget. Gauges "
+            'are left out as long as they do, and alarm nobody; counters and histograms went into repository="other".',
             dashboard=PAGE,
         ),
         Alert(
@@ -183,12 +192,12 @@ avg without (repository) (
   max without ($pod) (sdlc_repository_info)
 )
 < on ($exporter) group_left ()
-max without ($pod, name) (sdlc_threshold_ratio{name="coverage"})
+max by ($exporter) (sdlc_threshold_ratio{name="coverage"})
 unless on ($exporter, source)
 (
   min without (stream) (stream:sdlc_exporter_watermark_timestamp_seconds:age)
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_seconds{name="blind"})
+  max by ($exporter) (sdlc_threshold_seconds{name="blind"})
 )
 """,
             wait="1d",

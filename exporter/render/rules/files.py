@@ -23,7 +23,7 @@ POD = "instance, pod"
 """What a restart of an exporter may change, ``$pod``: an alert that kept it would begin anew with each pod. Rules take
 the maximum over it, so that two pods that overlap for a moment count once."""
 
-DURATION = re.compile(r"(\d+(ms|[smhdwy]))+")
+DURATION = re.compile(r"(?=\d)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?")
 """A duration as Prometheus writes it. Source: https://prometheus.io/docs/prometheus/latest/querying/basics/"""
 
 HEADER = """\
@@ -43,7 +43,7 @@ def files(
     """Name and content of each rule file; ``params`` are durations by ``ALERT.for`` and the like.
 
     Raises:
-        ConfigError: a parameter that does not exist, or a value that is no duration of Prometheus.
+        ConfigError: a parameter that does not exist, a value that is no duration of Prometheus, or no address.
     """
     params = params or {}
     known = {each for group in GROUPS.values() for alert in group.alerts for each in parameters(alert)}
@@ -55,6 +55,9 @@ def files(
     ]
     if faults:
         raise ConfigError("\n".join([*faults, f"The parameters are {', '.join(sorted(known))}."]))
+    for url in (runbooks, grafana):
+        if "{{" in url or not url.startswith(("http://", "https://")):
+            raise ConfigError(f"{url}: not an address; write one such as https://grafana.example.org")
     links = (runbooks.rstrip("/"), grafana.rstrip("/"))
     return {name: HEADER + _yaml(group, params, *links) for name, group in GROUPS.items()}
 

@@ -16,7 +16,7 @@ and on ($exporter, source)
 (
   min without (stream) (max without ($pod) (max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])))
   > on ($exporter) group_left ()
-  (time() - max without ($pod, name) (sdlc_threshold_seconds{name="blind"}))
+  (time() - max by ($exporter) (sdlc_threshold_seconds{name="blind"}))
 )
 """,
     ),
@@ -51,6 +51,16 @@ sum without (origin, state) (
         """
 sum without (repository, source) (
   (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
+  * on ($exporter, repository) group_left (source, team)
+  repository:sdlc_repository_info:fresh
+)
+""",
+    ),
+    Recording(
+        "team:sdlc_review_queue_flow_changes:moved7d",
+        """
+sum without (repository, source) (
+  (repository:sdlc_review_queue_flow_changes:in7d + repository:sdlc_review_queue_flow_changes:out7d)
   * on ($exporter, repository) group_left (source, team)
   repository:sdlc_repository_info:fresh
 )
@@ -96,7 +106,7 @@ sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{wind
 sum without (window) (
   team_window:sdlc_team_stage_window_samples:merged{window="28d"}
   >= on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_changes{name="samples"})
+  max by ($exporter) (sdlc_threshold_changes{name="samples"})
 )
 """,
     ),
@@ -112,7 +122,33 @@ sum without (window) (
   sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"})
   - sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"})
   >= on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_changes{name="samples"})
+  max by ($exporter) (sdlc_threshold_changes{name="samples"})
+)
+""",
+    ),
+    # By how much chance alone sets two such shares apart: their standard error, were both the share of all 90 days.
+    Recording(
+        "team:sdlc_team_stage_window_samples:unreviewed_share_90d",
+        """
+sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="90d"})
+/
+(sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"}) > 0)
+""",
+    ),
+    Recording(
+        "team:sdlc_team_stage_window_samples:unreviewed_share_error",
+        """
+sqrt(
+  team:sdlc_team_stage_window_samples:unreviewed_share_90d
+  * (1 - team:sdlc_team_stage_window_samples:unreviewed_share_90d)
+  * (
+    1 / (sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"}) > 0)
+    + 1 / (
+      sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"})
+      - sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"})
+      > 0
+    )
+  )
 )
 """,
     ),
@@ -129,7 +165,7 @@ and on ($exporter, team, origin)
 (
   max without ($pod, window) (sdlc_team_review_wait_window_samples{team!="all", window="28d"})
   >= on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_changes{name="samples"})
+  max by ($exporter) (sdlc_threshold_changes{name="samples"})
 )
 """,
     ),
@@ -150,7 +186,7 @@ GROUP = Group(
 (
   repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_changes{name="review_queue_growth"})
+  max by ($exporter) (sdlc_threshold_changes{name="review_queue_growth"})
 )
 * on ($exporter, repository) group_left (source, team)
 repository:sdlc_repository_info:fresh
@@ -159,13 +195,13 @@ and on ($exporter, repository)
   (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
   / sqrt(repository:sdlc_review_queue_flow_changes:in7d + repository:sdlc_review_queue_flow_changes:out7d + 1)
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_ratio{name="review_queue_growth"})
+  max by ($exporter) (sdlc_threshold_ratio{name="review_queue_growth"})
 )
 and on ($exporter, repository)
 (
   repository:sdlc_review_queue_changes:awaiting
   >= on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_changes{name="review_queue"})
+  max by ($exporter) (sdlc_threshold_changes{name="review_queue"})
 )
 """,
             wait="4h",
@@ -182,7 +218,7 @@ and on ($exporter, repository)
 (
   max without ($pod) (sdlc_review_queue_oldest_wait_business_seconds)
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_seconds{name="review_wait_business"})
+  max by ($exporter) (sdlc_threshold_seconds{name="review_wait_business"})
 )
 / 3600
 * on ($exporter, repository) group_left (source, team)
@@ -202,13 +238,19 @@ repository:sdlc_repository_info:fresh
 (
   max without ($pod, window) (sdlc_team_review_utilisation_ratio{team!="all", window="28d"})
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_ratio{name="review_utilisation"})
+  max by ($exporter) (sdlc_threshold_ratio{name="review_utilisation"})
 )
 and on ($exporter, team)
 (
   team:sdlc_review_queue_flow_changes:growth7d
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_changes{name="review_queue_growth"})
+  max by ($exporter) (sdlc_threshold_changes{name="review_queue_growth"})
+)
+and on ($exporter, team)
+(
+  team:sdlc_review_queue_flow_changes:growth7d / sqrt(team:sdlc_review_queue_flow_changes:moved7d + 1)
+  > on ($exporter) group_left ()
+  max by ($exporter) (sdlc_threshold_ratio{name="review_queue_growth"})
 )
 and on ($exporter, team)
 team:sdlc_repository_info:fresh
@@ -217,7 +259,7 @@ team:sdlc_repository_info:fresh
             keep="1d",
             summary="A team is asked for more reviews than it gives, and its queue grows.",
             description="For four weeks {{ $labels.team }} has been asked for {{ $value | humanize }} reviews for each "
-            "one it gave, and its queue grew in the last seven days.",
+            "one it gave, and its queue grew in the last seven days, by more than chance explains.",
             dashboard=OF_TEAM,
         ),
         Alert(
@@ -227,7 +269,14 @@ team:sdlc_repository_info:fresh
 (
   team:sdlc_team_stage_window_samples:unreviewed_share - team:sdlc_team_stage_window_samples:unreviewed_share_before
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_ratio{name="unreviewed_merges_rise"})
+  max by ($exporter) (sdlc_threshold_ratio{name="unreviewed_merges_rise"})
+)
+and on ($exporter, team)
+(
+  (team:sdlc_team_stage_window_samples:unreviewed_share - team:sdlc_team_stage_window_samples:unreviewed_share_before)
+  / (team:sdlc_team_stage_window_samples:unreviewed_share_error > 0)
+  > on ($exporter) group_left ()
+  max by ($exporter) (sdlc_threshold_ratio{name="significance"})
 )
 and on ($exporter, team)
 team:sdlc_repository_info:fresh
@@ -236,7 +285,8 @@ team:sdlc_repository_info:fresh
             keep="1d",
             summary="A team merges more of its changes without a review than it used to.",
             description="The share of changes that {{ $labels.team }} merged without a review by a second person is "
-            "{{ $value | humanizePercentage }} of all merges higher in the last 28 days than in the 62 days before.",
+            "{{ $value | humanizePercentage }} of all merges higher in the last 28 days than in the 62 days before, "
+            "more than chance explains.",
             dashboard=OF_TEAM,
         ),
         Alert(
@@ -248,13 +298,13 @@ team:sdlc_repository_info:fresh
   / ignoring (origin)
   (team_origin:sdlc_team_review_wait_window_seconds:median{origin="unmarked"} > 0)
   > on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_ratio{name="agentic_wait"})
+  max by ($exporter) (sdlc_threshold_ratio{name="agentic_wait"})
 )
 and on ($exporter, team)
 (
   team:sdlc_review_queue_changes:awaiting_agentic
   >= on ($exporter) group_left ()
-  max without ($pod, name) (sdlc_threshold_changes{name="review_queue"})
+  max by ($exporter) (sdlc_threshold_changes{name="review_queue"})
 )
 and on ($exporter, team)
 team:sdlc_repository_info:fresh

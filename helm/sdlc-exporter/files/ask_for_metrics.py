@@ -21,6 +21,8 @@ if (folder / "password").exists():
 
 if (folder / "ca.crt").exists():
     tls = ssl.create_default_context(cafile=folder / "ca.crt")
+elif url.startswith("https:") and request.has_header("Authorization"):
+    sys.exit(f"{url}: there is a password for it, and no ca.crt that says whom it may be told")
 else:
     # Nobody said whom to trust; what is asked here is only whether somebody answers.
     tls = ssl.create_default_context()

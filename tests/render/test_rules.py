@@ -1,0 +1,197 @@
+"""Rule files with other durations and links: a parameter sets what it names, and nothing else."""
+
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from exporter import cli
+from exporter.errors import ConfigError
+from exporter.render.rules.files import files
+
+PROMTOOL = shutil.which("promtool")
+
+WINDOWS = ["SdlcDriftDetected", "SdlcExporterDown", "SdlcSeriesDropped", "SdlcSourceFailing", "SdlcSourceStale"]
+KEEPING = [
+    "SdlcAgenticChangesWaiting",
+    "SdlcApiBudgetLow",
+    "SdlcRepositoriesFailing",
+    "SdlcReviewCapacityExceeded",
+    "SdlcReviewQueueGrowing",
+    "SdlcReviewWaitTooLong",
+    "SdlcSourceFailing",
+    "SdlcSourceStale",
+    "SdlcUnreviewedMergesRising",
+    "SdlcWatermarkStuck",
+]
+OTHERS = ["SdlcConfigReloadFailed", "SdlcCoverageLow", "SdlcStateNotPersistent"]
+PARAMETERS = sorted([
+    *(f"{alert}.for" for alert in {*WINDOWS, *KEEPING, *OTHERS}),
+    *(f"{alert}.keep_firing_for" for alert in KEEPING),
+    *(f"{alert}.window" for alert in WINDOWS),
+])  # fmt: skip
+
+
+def alerts(written: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Every alert by its name."""
+    groups = [group for text in written.values() for group in yaml.safe_load(text)["groups"]]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
+
+
+def differences(params: dict[str, str]) -> dict[tuple[str, str], Any]:
+    """What parameters change, by alert and field; recording rules never change."""
+    before, after = files(), files(params)
+    old, new = alerts(before), alerts(after)
+    assert before.keys() == after.keys()
+    assert old.keys() == new.keys()
+    lines = [line for name in before for line in set(after[name].splitlines()) - set(before[name].splitlines())]
+    found = {
+        (alert, field): new[alert].get(field)
+        for alert in old
+        for field in old[alert].keys() | new[alert].keys()
+        if old[alert].get(field) != new[alert].get(field)
+    }
+    assert bool(lines) == bool(found)
+    return found
+
+
+def test_the_parameters_are_these():
+    """16 alerts wait, 10 of them go on for a while, 5 look back over a time that may be set."""
+    assert len(PARAMETERS) == 16 + 10 + 5
+    with pytest.raises(ConfigError) as refused:
+        files({"SdlcNothing.for": "1h"})
+    assert str(refused.value).splitlines() == [
+        "--param SdlcNothing.for: there is no such parameter",
+        f"The parameters are {', '.join(PARAMETERS)}.",
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in PARAMETERS if not name.endswith(".window")])
+def test_a_duration_is_set_where_it_is_named(name):
+    alert, field = name.split(".")
+    assert differences({name: "17m"}) == {(alert, field): "17m"}
+
+
+def test_a_window_is_set_wherever_the_alert_marks_it():
+    """Both times of two, and not in an alert that has the same window."""
+    params = {"SdlcExporterDown.window": "2d", "SdlcSourceFailing.window": "1h30m", "SdlcDriftDetected.window": "3h"}
+    assert differences(params) == {
+        ("SdlcExporterDown", "expr"): (
+            "(\n"
+            "  max by (cluster, namespace, job) (last_over_time(sdlc_exporter_build_info[2d])) # param:window\n"
+            "  unless\n"
+            "  max by (cluster, namespace, job) (sdlc_exporter_build_info)\n"
+            ")\n"
+            "or\n"
+            "absent(last_over_time(sdlc_exporter_build_info[2d])) # param:window\n"
+        ),
+        ("SdlcSourceFailing", "expr"): (
+            "(\n"
+            "  sum without (instance, pod, result) (\n"
+            '    increase(sdlc_exporter_polls_total{result="failure"}[1h30m]) # param:window\n'
+            "  )\n"
+            "  >= 3\n"
+            ")\n"
+            ">\n"
+            "sum without (instance, pod, result) (\n"
+            '  increase(sdlc_exporter_polls_total{result=~"success|partial"}[1h30m]) # param:window\n'
+            ")\n"
+        ),
+        ("SdlcDriftDetected", "expr"): (
+            "max without (instance, pod) (increase(sdlc_exporter_drift_total[3h])) > 0 # param:window"
+        ),
+    }
+
+
+def test_a_set_window_can_be_set_again():
+    """The marker stays."""
+    assert files({"SdlcDriftDetected.window": "1d"}) == files()
+    assert all("# param:window" in rule["expr"] for name, rule in alerts(files()).items() if name in WINDOWS)
+
+
+def test_links_lead_where_they_are_told():
+    """A slash at the end is not doubled."""
+    written = alerts(files(runbooks="https://wiki.example/sdlc/", grafana="https://grafana.example/"))
+    assert {rule["annotations"]["runbook_url"] for rule in written.values()} == {
+        f"https://wiki.example/sdlc/{alert}.md" for alert in written
+    }
+    assert written["SdlcExporterDown"]["annotations"]["dashboard_url"] == "https://grafana.example/d/sdlc-exporter"
+    assert written["SdlcReviewQueueGrowing"]["annotations"]["dashboard_url"] == (
+        "https://grafana.example/d/sdlc-review?var-repository={{ $labels.repository | urlquery }}"
+    )
+
+
+@pytest.mark.parametrize("duration", ["", "4", "h", "4 h", "-4h", "1.5h", "4H", "4h!", "4h\n", "one hour"])
+def test_what_is_no_duration_is_refused(duration):
+    with pytest.raises(ConfigError) as refused:
+        files({"SdlcReviewQueueGrowing.for": duration})
+    assert (
+        f"--param SdlcReviewQueueGrowing.for={duration}: not a duration of Prometheus; write 30m, 4h or 1h30m"
+        in str(refused.value)
+    )
+
+
+@pytest.mark.parametrize("url", ["grafana.example.org", "https://{{ $labels.team }}.example.org", ""])
+def test_what_is_no_address_is_refused(url):
+    for links in ({"grafana": url}, {"runbooks": url}):
+        with pytest.raises(ConfigError, match="not an address; write one such as"):
+            files(**links)
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+@pytest.mark.parametrize("duration", ["90s", "1h30m", "2w", "1y2w3d4h5m6s7ms"])
+def test_every_duration_that_is_taken_is_one_of_prometheus(duration, tmp_path):
+    for name, text in files(dict.fromkeys(PARAMETERS, duration)).items():
+        path = tmp_path / name
+        path.write_text(text)
+        checked = subprocess.run([PROMTOOL, "check", "rules", "--lint-fatal", path], capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stderr
+
+
+# The command
+
+
+def test_the_command_writes_every_file_and_names_it(tmp_path, capsys):
+    """Into a folder that it makes; without parameters they are as they are committed."""
+    folder = tmp_path / "new" / "rules"
+    assert cli.main(["rules", "-o", str(folder)]) == cli.FINE
+    assert sorted(capsys.readouterr().out.splitlines()) == [f"{folder}/exporter.yaml", f"{folder}/review.yaml"]
+    assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == files()
+
+
+def test_the_command_takes_parameters_and_links(tmp_path):
+    done = cli.main([
+        "rules", "-o", str(tmp_path),
+        "--param", "SdlcReviewQueueGrowing.for=8h", "--param", "SdlcDriftDetected.window=2d",
+        "--grafana-url", "https://grafana.example", "--runbook-url", "https://wiki.example",
+    ])  # fmt: skip
+    assert done == cli.FINE
+    params = {"SdlcReviewQueueGrowing.for": "8h", "SdlcDriftDetected.window": "2d"}
+    expected = files(params, runbooks="https://wiki.example", grafana="https://grafana.example")
+    assert {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()} == expected
+
+
+def test_the_command_tells_every_fault_and_writes_nothing(tmp_path, capsys):
+    words = ["--param", "SdlcReviewQueueGrowing.fore=8h", "--param", "SdlcReviewQueueGrowing.for=soon"]
+    assert cli.main(["rules", "-o", str(tmp_path / "rules"), *words]) == cli.USAGE == 2
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "--param SdlcReviewQueueGrowing.fore: there is no such parameter",
+        "--param SdlcReviewQueueGrowing.for=soon: not a duration of Prometheus; write 30m, 4h or 1h30m",
+    ]
+    assert not (tmp_path / "rules").exists()
+
+
+def test_the_command_refuses_a_parameter_without_a_value(tmp_path, capsys):
+    assert cli.main(["rules", "-o", str(tmp_path), "--param", "SdlcReviewQueueGrowing.for"]) == cli.USAGE
+    said = capsys.readouterr().err
+    assert said == "--param SdlcReviewQueueGrowing.for: has no value; write SdlcReviewQueueGrowing.for=4h\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_needs_a_folder(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["rules"])
+    assert ended.value.code == 2
+    assert "-o/--output" in capsys.readouterr().err
