@@ -197,6 +197,7 @@ def test_the_surge_makes_one_queue_grow(quarter: Quarter) -> None:
         ("sum(sdlc_exporter_late_observations_total)", 1),
         ("sum(sdlc_exporter_drift_total)", 1),
         ('sdlc_exporter_series_dropped_total{metric="sdlc_change_review_rounds"}', 1),
+        ('sdlc_exporter_series_left_out{metric="sdlc_stage_window_mean_seconds"}', 1),
         ('sum(sdlc_change_review_rounds_count{repository="other"})', 1),
         (f'1 - sdlc_exporter_coverage_ratio{{repository="{REWRITTEN}",what="origin"}}', 0.1),
         ("stddev_over_time(sdlc_exporter_api_budget_remaining[90d])", 100),
