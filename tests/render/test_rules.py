@@ -123,7 +123,7 @@ def test_links_lead_where_they_are_told():
     )
 
 
-@pytest.mark.parametrize("duration", ["", "4", "h", "4 h", "-4h", "1.5h", "4H", "4h!", "4h\n", "one hour"])
+@pytest.mark.parametrize("duration", ["", "4", "h", "4 h", "-4h", "1.5h", "4H", "4h!", "4h\n", "30m1h", "1h1h"])
 def test_what_is_no_duration_is_refused(duration):
     with pytest.raises(ConfigError) as refused:
         files({"SdlcReviewQueueGrowing.for": duration})

@@ -1,0 +1,428 @@
+"""For every alert a trouble that it tells of, and all that it says: written by hand, and by nothing of the exporter."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from exporter.catalogue import DAY, HOUR, MINUTE
+from tests.alerts.healthy import HEALTHY
+from tests.alerts.promtool import Firing
+from tests.alerts.scrapes import Page, Target, Value, counts_itself
+
+RUNBOOKS = "https://github.com/sdlc-exporter/sdlc-exporter/blob/main/docs/runbooks"
+GRAFANA = "http://localhost:3000"
+START = HOUR
+"""When the trouble begins."""
+ANOTHER = {
+    "acme/shop": "acme/pay",
+    "acme/cart": "acme/till",
+    "basket": "money",
+    "forge": "attic",
+    "sdlc_change_lead_time_seconds": "sdlc_changes_merged_total",
+}
+"""For everything that a trouble is about another of its kind, with which the same may be."""
+
+
+class Case(NamedTuple):
+    """One alert and its trouble.
+
+    ``trouble`` is what the page has instead of the healthy values from ``START`` on. The rule's expression holds
+    ``holds`` seconds after its beginning, and for ``lasts`` seconds after its end. ``bearable`` are thresholds with
+    which the same page is no trouble; an alert without any compares with none. ``JOB`` in a description stands for the
+    target's. ``only_exporter``: of the target's labels it keeps those alone that tell one exporter from another.
+    """
+
+    alert: str
+    severity: str
+    wait: int
+    keep: int
+    labels: Mapping[str, str]
+    summary: str
+    description: str
+    dashboard: str
+    trouble: Page
+    bearable: Page = MappingProxyType({})
+    holds: int = 0
+    lasts: int = 0
+    only_exporter: bool = False
+
+    @property
+    def step(self) -> int:
+        """Seconds between evaluations: ``wait`` and ``keep`` are whole numbers of them, and few are enough."""
+        if self.wait > HOUR:
+            return HOUR
+        return 15 * MINUTE if self.lasts > HOUR else 5 * MINUTE
+
+    @property
+    def fires(self) -> int:
+        """When it begins to fire."""
+        return START + self.holds + self.wait
+
+    @property
+    def ends(self) -> int:
+        """When the trouble ends in tests that see it end: two evaluations after it began to fire."""
+        return self.fires + 2 * self.step
+
+    @property
+    def resolves(self) -> int:
+        """When it fires no more."""
+        return self.ends + self.lasts + self.keep
+
+    @property
+    def another(self) -> "Case":
+        """The same trouble with another repository, team, source or metric; what it says is not made to fit."""
+        labels = {name: ANOTHER.get(value, value) for name, value in self.labels.items()}
+        return self._replace(labels=labels, trouble={_another(series): value for series, value in self.trouble.items()})
+
+    def firing(self, target: Target) -> Firing:
+        """What Alertmanager is told: the target's labels stay, but for those that a restart changes."""
+        changing = ("instance", "pod", *(("container", "endpoint", "service") if self.only_exporter else ()))
+        kept = {name: value for name, value in target.items() if name not in changing}
+        return Firing(
+            self.alert,
+            {**kept, **self.labels, "severity": self.severity},
+            {
+                "summary": self.summary,
+                "description": self.description.replace("JOB", target["job"]),
+                "runbook_url": f"{RUNBOOKS}/{self.alert}.md",
+                "dashboard_url": f"{GRAFANA}/d/{self.dashboard}",
+            },
+        )
+
+    def page(self, end: int | None = None, start: int = START, healthy: Page = HEALTHY) -> Page:
+        """A healthy page with the trouble in it, until its end."""
+        return {
+            **healthy,
+            **{series: _during(series, healthy[series], now, start, end) for series, now in self.trouble.items()},
+        }
+
+
+def _another(series: str) -> str:
+    return re.sub("|".join(map(re.escape, ANOTHER)), lambda found: ANOTHER[found[0]], series)
+
+
+def _during(series: str, healthy: Value, trouble: Value, start: int, end: int | None) -> Value:
+    def value(time: int) -> float | None:
+        if time < start:
+            return _of(healthy, time)
+        if end is None or time < end:
+            return _of(trouble, time)
+        if not counts_itself(series):
+            return _of(healthy, time)
+        counted, before, now = _of(trouble, end), _of(healthy, end), _of(healthy, time)
+        return None if counted is None or before is None or now is None else counted + now - before
+
+    return value
+
+
+def _of(value: Value, time: int) -> float | None:
+    return value(time) if callable(value) else value
+
+
+def of(name: str, kind: str = "seconds") -> str:
+    """A threshold as a series."""
+    return f'sdlc_threshold_{kind}{{name="{name}"}}'
+
+
+STREAM = 'source="forge",stream="changes"'
+LAST_SUCCESS = f"sdlc_exporter_last_success_timestamp_seconds{{{STREAM}}}"
+WATERMARK = f"sdlc_exporter_watermark_timestamp_seconds{{{STREAM}}}"
+BUDGET = 'source="forge",resource="graphql"'
+REMAINING = f"sdlc_exporter_api_budget_remaining{{{BUDGET}}}"
+DROPPED = 'sdlc_exporter_series_dropped_total{metric="sdlc_change_lead_time_seconds"}'
+LEFT_OUT = 'sdlc_exporter_series_left_out{metric="sdlc_change_lead_time_seconds"}'
+DRIFT = 'sdlc_exporter_drift_total{metric="sdlc_change_lead_time_seconds"}'
+LOADED = 'sdlc_exporter_initial_load_complete{source="forge"}'
+FAILING = 'sdlc_exporter_repositories{source="forge",state="failing"}'
+
+
+def polls(result: str) -> str:
+    """The counter of polls that ended so."""
+    return f'sdlc_exporter_polls_total{{{STREAM},result="{result}"}}'
+
+
+def coverage(repository: str, what: str = "first_activity") -> str:
+    """A repository's coverage."""
+    return f'sdlc_exporter_coverage_ratio{{repository="{repository}",what="{what}"}}'
+
+
+def flow(repository: str, direction: str) -> str:
+    """What entered (``in``) or left (``out``) a repository's queue in seven days."""
+    return f'sdlc_review_queue_flow_changes{{repository="{repository}",direction="{direction}",window="7d"}}'
+
+
+def queue(repository: str, origin: str, state: str) -> str:
+    """Changes of an origin in a state."""
+    return f'sdlc_review_queue_changes{{repository="{repository}",origin="{origin}",state="{state}"}}'
+
+
+def oldest(repository: str) -> str:
+    """The oldest wait of a repository in working time."""
+    return f'sdlc_review_queue_oldest_wait_business_seconds{{repository="{repository}"}}'
+
+
+def utilisation(team: str, window: str = "28d") -> str:
+    """A team's utilisation."""
+    return f'sdlc_team_review_utilisation_ratio{{team="{team}",window="{window}"}}'
+
+
+def merged(team: str, stage: str, window: str, origin: str = "unmarked") -> str:
+    """How many of a team's merged changes passed a stage."""
+    return f'sdlc_team_stage_window_samples{{team="{team}",origin="{origin}",stage="{stage}",window="{window}"}}'
+
+
+def median(team: str, origin: str) -> str:
+    """The median wait of a team's changes of an origin."""
+    return f'sdlc_team_review_wait_window_seconds{{team="{team}",origin="{origin}",window="28d",percentile="p50"}}'
+
+
+def waits(team: str, origin: str) -> str:
+    """How many waits that median rests on."""
+    return f'sdlc_team_review_wait_window_samples{{team="{team}",origin="{origin}",window="28d"}}'
+
+
+CASES = [
+    Case(
+        alert="SdlcExporterDown",
+        severity="critical",
+        wait=HOUR,
+        keep=0,
+        labels={},
+        summary="Prometheus gets no metrics from sdlc-exporter.",
+        description="There are no metrics of sdlc-exporter (job JOB). No alert about reviews can fire until they are "
+        "back; what happens meanwhile is read later and not lost.",
+        dashboard="sdlc-exporter",
+        trouble=dict.fromkeys(HEALTHY, lambda time: None),
+        only_exporter=True,
+    ),
+    Case(
+        alert="SdlcSourceStale",
+        severity="warning",
+        wait=15 * MINUTE,
+        keep=15 * MINUTE,
+        labels={"source": "forge", "stream": "changes"},
+        summary="A source has not been read completely for too long.",
+        description="The last complete pass over forge (changes) was 1h 0m 1s ago. Its gauges freeze and then "
+        "disappear, and alerts about its repositories are silent: what is shown of it is old.",
+        dashboard="sdlc-exporter?var-source=forge",
+        trouble={LAST_SUCCESS: lambda time: time - 3601},
+        bearable={of("blind"): 3601},
+    ),
+    Case(
+        # The last 30 minutes are six steps of five polls: of the k last ones each fails, and 5k > 5(6 - k) from k = 4
+        # on. Six steps later all 30 failed. After the end 5(6 - k) > 5k holds for k = 0, 1 and 2.
+        alert="SdlcSourceFailing",
+        severity="warning",
+        wait=15 * MINUTE,
+        keep=30 * MINUTE,
+        labels={"source": "forge", "stream": "changes"},
+        summary="Most polls of a source fail.",
+        description="About 30 polls of forge (changes) failed lately, and fewer got through. The reason is on the "
+        "exporter's page and in its log.",
+        dashboard="sdlc-exporter?var-source=forge",
+        trouble={
+            polls("success"): START // MINUTE,
+            polls("failure"): lambda time: (time - START) // MINUTE,
+        },
+        holds=20 * MINUTE,
+        lasts=15 * MINUTE,
+    ),
+    Case(
+        alert="SdlcRepositoriesFailing",
+        severity="info",
+        wait=HOUR,
+        keep=15 * MINUTE,
+        labels={"source": "forge"},
+        summary="Some repositories of a source cannot be read.",
+        description="Repositories of forge that cannot be read: 1. They hold back only themselves: their gauges "
+        "disappear and their counters stand still.",
+        dashboard="sdlc-exporter?var-source=forge",
+        trouble={FAILING: 1},
+    ),
+    Case(
+        alert="SdlcWatermarkStuck",
+        severity="warning",
+        wait=15 * MINUTE,
+        keep=15 * MINUTE,
+        labels={"source": "forge", "stream": "changes"},
+        summary="A source is read, and what is read is not counted.",
+        description="forge (changes) is polled without fault, yet nothing of the last 1h 0m 1s is counted: a "
+        "poll takes too long, or the source is polled too rarely for the threshold blind.",
+        dashboard="sdlc-exporter?var-source=forge",
+        trouble={WATERMARK: lambda time: time - 3601},
+        bearable={of("blind"): 3601},
+    ),
+    Case(
+        alert="SdlcApiBudgetLow",
+        severity="warning",
+        wait=15 * MINUTE,
+        keep=15 * MINUTE,
+        labels={"source": "forge", "resource": "graphql"},
+        summary="The rate limit of a source is nearly used up.",
+        description="9.98% of the rate limit of forge is left (graphql). The exporter waits before the limit is spent, "
+        "so numbers become old before anything fails.",  # 499 / 5000
+        dashboard="sdlc-exporter?var-source=forge",
+        trouble={REMAINING: 499},
+        bearable={of("api_budget", "ratio"): 0.0998},
+    ),
+    Case(
+        alert="SdlcSeriesDropped",
+        severity="warning",
+        wait=15 * MINUTE,
+        keep=0,
+        labels={"metric": "sdlc_change_lead_time_seconds"},
+        summary="A metric has more series than its budget, and some are left out.",
+        description="3 label combinations of sdlc_change_lead_time_seconds exceed its budget. Gauges are left out as "
+        'long as they do, and alarm nobody; counters and histograms went into repository="other".',
+        dashboard="sdlc-exporter",
+        trouble={DROPPED: 3},
+        lasts=DAY - 45 * MINUTE,  # a day after the beginning, and the trouble ends 15 + 30 minutes after it
+    ),
+    Case(
+        alert="SdlcDriftDetected",
+        severity="warning",
+        wait=15 * MINUTE,
+        keep=0,
+        labels={"metric": "sdlc_change_lead_time_seconds"},
+        summary="A second look at the past disagrees with what was counted.",
+        description="Within a day 1 readings of sdlc_change_lead_time_seconds disagreed with the ledger. The ledger "
+        "was kept and no counter moved: the source rewrote its past, or a measure is at fault.",
+        dashboard="sdlc-exporter",
+        trouble={DRIFT: 1},
+        lasts=DAY - 45 * MINUTE,
+    ),
+    Case(
+        alert="SdlcConfigReloadFailed",
+        severity="warning",
+        wait=15 * MINUTE,
+        keep=0,
+        labels={},
+        summary="The configuration on disk cannot be used; the former one is in force.",
+        description="The last attempt to load the configuration failed. The exporter goes on with the former one and "
+        "would not start with this one. `sdlc-exporter check-config` names every fault.",
+        dashboard="sdlc-exporter",
+        trouble={"sdlc_exporter_config_last_reload_successful": 0},
+    ),
+    Case(
+        alert="SdlcStateNotPersistent",
+        severity="info",
+        wait=15 * MINUTE,
+        keep=0,
+        labels={},
+        summary="The exporter keeps no state: every restart loads the whole history again.",
+        description="Without `store.path` a restart costs the whole first load, in requests and in time, and the "
+        "metrics are absent until it is done.",
+        dashboard="sdlc-exporter",
+        trouble={"sdlc_exporter_state_persistent": 0},
+    ),
+    Case(
+        # The mean of 0.9 and 0.6.
+        alert="SdlcCoverageLow",
+        severity="info",
+        wait=DAY,
+        keep=0,
+        labels={"source": "forge", "team": "basket", "what": "first_activity"},
+        summary="For too many changes of a team an input is missing.",
+        description="Of the changes that basket merged, the input for first_activity was there for 75% only, in the "
+        "mean of its repositories. Read what rests on it with care.",
+        dashboard="sdlc-exporter?var-source=forge",
+        trouble={coverage("acme/cart"): 0.6},
+        bearable={of("coverage", "ratio"): 0.75},
+    ),
+    Case(
+        # 26 - 20 = 6 > 5, 6 / sqrt(26 + 20 + 1) = 0.88: the healthy 20 in and 20 out are too many for 6 to be more
+        # than chance; of 10 in and 4 out 6 / sqrt(15) = 1.55 is. 4 + 1 wait.
+        alert="SdlcReviewQueueGrowing",
+        severity="critical",
+        wait=4 * HOUR,
+        keep=12 * HOUR,
+        labels={"repository": "acme/shop", "source": "forge", "team": "basket"},
+        summary="A review queue grows faster than it is worked off.",
+        description="In acme/shop (team basket) the number of changes that wait for a review grew by 6 within seven "
+        "days, more than chance explains.",
+        dashboard="sdlc-review?var-repository=acme%2Fshop",
+        trouble={
+            flow("acme/shop", "in"): 10,
+            flow("acme/shop", "out"): 4,
+            queue("acme/shop", "unmarked", "awaiting_review"): 4,
+        },
+        bearable={of("review_queue_growth", "ratio"): 1.55},
+    ),
+    Case(
+        alert="SdlcReviewWaitTooLong",
+        severity="warning",
+        wait=30 * MINUTE,
+        keep=HOUR,
+        labels={"repository": "acme/shop", "source": "forge", "team": "basket"},
+        summary="A change has waited for a review longer than promised.",
+        description="In acme/shop (team basket) a change has waited for a review for 24 hours of the team's working "
+        "time.",
+        dashboard="sdlc-review?var-repository=acme%2Fshop",
+        trouble={oldest("acme/shop"): 24 * HOUR + 1},
+        bearable={of("review_wait_business"): 24 * HOUR + 1},
+    ),
+    Case(
+        # 3 more in shop and 3 more in cart are 6 > 5, and 6 / sqrt(10 + 4 + 1) = 1.55
+        alert="SdlcReviewCapacityExceeded",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="A team is asked for more reviews than it gives, and its queue grows.",
+        description="For four weeks basket has been asked for 1.06 reviews for each one it gave, and its queue grew in "
+        "the last seven days, by more than chance explains.",
+        dashboard="sdlc-review?var-team=basket",
+        trouble={
+            utilisation("basket"): 1.06,
+            **{flow(each, "in"): 5 for each in ("acme/shop", "acme/cart")},
+            **{flow(each, "out"): 2 for each in ("acme/shop", "acme/cart")},
+        },
+        bearable={of("review_utilisation", "ratio"): 1.06},
+    ),
+    Case(
+        # In 28 days (9 + 5) / (20 + 10), and 30 are enough; in the 62 days before (11 + 6 - 14) / (40 + 20 - 30): a
+        # rise of 11 / 30 = 0.367. In all 90 days 17 / 60 = 0.28, and 0.367 / sqrt(0.28 * 0.72 * 2 / 30) = 3.2 > 3.
+        alert="SdlcUnreviewedMergesRising",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="A team merges more of its changes without a review than it used to.",
+        description="The share of changes that basket merged without a review by a second person is 36.67% of "
+        "all merges higher in the last 28 days than in the 62 days before, more than chance explains.",
+        dashboard="sdlc-review?var-team=basket",
+        trouble={
+            merged("basket", "coding", "28d"): 20,
+            merged("basket", "coding", "28d", "agentic"): 10,
+            merged("basket", "coding", "90d"): 40,
+            merged("basket", "coding", "90d", "agentic"): 20,
+            merged("basket", "unreviewed", "28d"): 9,
+            merged("basket", "unreviewed", "28d", "agentic"): 5,
+            merged("basket", "unreviewed", "90d"): 11,
+            merged("basket", "unreviewed", "90d", "agentic"): 6,
+        },
+        bearable={of("unreviewed_merges_rise", "ratio"): 0.37},
+    ),
+    Case(
+        # 10 h to 4 h, of 30 changes each; 3 agents' changes wait in shop and 2 in cart
+        alert="SdlcAgenticChangesWaiting",
+        severity="info",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="Changes of agents wait much longer for a review than others, and pile up.",
+        description="In basket half of the changes of agents waited more than 2.5 times as long for a first review as "
+        "half of the unmarked ones, over the last 28 days.",
+        dashboard="sdlc-review?var-team=basket",
+        trouble={
+            median("basket", "agentic"): 10 * HOUR,
+            waits("basket", "agentic"): 30,
+            waits("basket", "unmarked"): 30,
+            queue("acme/shop", "agentic", "awaiting_review"): 2,
+            queue("acme/cart", "agentic", "awaiting_review"): 1,
+        },
+        bearable={of("agentic_wait", "ratio"): 2.5},
+    ),
+]
+BY_NAME = {case.alert: case for case in CASES}

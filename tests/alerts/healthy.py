@@ -1,0 +1,114 @@
+"""The page of an exporter with which, and with whose teams, all is well."""
+
+from collections.abc import Mapping
+
+from exporter.catalogue import HOUR, MINUTE
+from exporter.config.settings import Thresholds
+from tests.alerts.scrapes import Page, Value
+
+FORGE, ATTIC = "forge", "attic"
+TEAMS = {
+    "basket": (FORGE, ("acme/shop", "acme/cart")),
+    "money": (ATTIC, ("acme/pay", "acme/till")),
+}
+"""Two teams, each with a source of its own, and two repositories in it."""
+STATES = ("awaiting_review", "awaiting_rereview", "approved")
+
+
+def thresholds() -> dict[str, Value]:
+    """The thresholds of a configuration that sets none."""
+    settings = Thresholds()
+    return {
+        **{f'sdlc_threshold_seconds{{name="{name}"}}': value for name, value in settings.seconds.items()},
+        **{f'sdlc_threshold_ratio{{name="{name}"}}': value for name, value in settings.ratios.items()},
+        **{f'sdlc_threshold_changes{{name="{name}"}}': value for name, value in settings.changes.items()},
+    }
+
+
+def repository(name: str, team: str, source: str) -> dict[str, Value]:
+    """A repository with two changes of people and one of an agent awaiting review, and as many in as out.
+
+    Nine more of each are approved, and are in nobody's way.
+    """
+    here = f'repository="{name}"'
+    waiting = {("unmarked", "awaiting_review"): 2, ("agentic", "awaiting_rereview"): 1}
+    waiting |= {("unmarked", "approved"): 9, ("agentic", "approved"): 9}
+    return {
+        f'sdlc_repository_info{{{here},source="{source}",team="{team}"}}': 1,
+        **{
+            f'sdlc_review_queue_changes{{{here},origin="{origin}",state="{state}"}}': waiting.get((origin, state), 0)
+            for origin in ("unmarked", "agentic")
+            for state in STATES
+        },
+        f'sdlc_review_queue_flow_changes{{{here},direction="in",window="7d"}}': 20,
+        f'sdlc_review_queue_flow_changes{{{here},direction="out",window="7d"}}': 20,
+        f"sdlc_review_queue_oldest_wait_business_seconds{{{here}}}": 2 * HOUR,
+        f'sdlc_exporter_coverage_ratio{{{here},what="origin"}}': 1,
+        f'sdlc_exporter_coverage_ratio{{{here},what="first_activity"}}': 0.9,
+    }
+
+
+def team(name: str) -> dict[str, Value]:
+    """A team that gives the reviews it is asked for: a tenth of its merges goes without, some of before are of drafts,
+    and agents' changes wait as long as others.
+    """
+    here = f'team="{name}"'
+    page: dict[str, Value] = {}
+    for window, merged, reviewed in (("28d", 50, 45), ("90d", 180, 150)):
+        page[f'sdlc_team_review_utilisation_ratio{{{here},window="{window}"}}'] = 1
+        for origin in ("unmarked", "agentic"):
+            both = f'{here},origin="{origin}"'
+            page[f'sdlc_team_stage_window_samples{{{both},stage="coding",window="{window}"}}'] = merged
+            page[f'sdlc_team_stage_window_samples{{{both},stage="unreviewed",window="{window}"}}'] = merged / 10
+            page[f'sdlc_team_stage_window_samples{{{both},stage="review",window="{window}"}}'] = reviewed
+            page[f'sdlc_team_review_wait_window_samples{{{both},window="{window}"}}'] = reviewed
+            page[f'sdlc_team_review_wait_window_seconds{{{both},window="{window}",percentile="p50"}}'] = 4 * HOUR
+    return page
+
+
+def source(name: str) -> dict[str, Value]:
+    """A source that is polled every minute without fault; its watermark is five minutes behind."""
+    stream = f'source="{name}",stream="changes"'
+    budget = f'source="{name}",resource="graphql"'
+    return {
+        f"sdlc_exporter_last_success_timestamp_seconds{{{stream}}}": lambda time: time - MINUTE,
+        f"sdlc_exporter_watermark_timestamp_seconds{{{stream}}}": lambda time: time - 6 * MINUTE,
+        f'sdlc_exporter_initial_load_complete{{source="{name}"}}': 1,
+        f'sdlc_exporter_polls_total{{{stream},result="success"}}': lambda time: time // MINUTE,
+        f'sdlc_exporter_polls_total{{{stream},result="partial"}}': 0,
+        f'sdlc_exporter_polls_total{{{stream},result="failure"}}': 0,
+        f'sdlc_exporter_repositories{{source="{name}",state="ok"}}': 2,
+        f'sdlc_exporter_repositories{{source="{name}",state="loading"}}': 1,
+        f'sdlc_exporter_repositories{{source="{name}",state="failing"}}': 0,
+        f'sdlc_exporter_repositories{{source="{name}",state="gone"}}': 3,
+        f"sdlc_exporter_api_budget_limit{{{budget}}}": 5000,
+        f"sdlc_exporter_api_budget_remaining{{{budget}}}": 4000,
+        f"sdlc_exporter_api_budget_reset_timestamp_seconds{{{budget}}}": lambda time: time + 20 * MINUTE,
+    }
+
+
+OWN: Mapping[str, Value] = {
+    'sdlc_exporter_build_info{version="0.1.0",python="3.11.2"}': 1,
+    "sdlc_exporter_config_last_reload_successful": 1,
+    "sdlc_exporter_state_persistent": 1,
+    'sdlc_exporter_series_left_out{metric="sdlc_change_lead_time_seconds"}': 0,
+    'sdlc_exporter_series_left_out{metric="sdlc_changes_merged_total"}': 0,
+    'sdlc_exporter_series_dropped_total{metric="sdlc_change_lead_time_seconds"}': 0,
+    'sdlc_exporter_series_dropped_total{metric="sdlc_changes_merged_total"}': 0,
+    'sdlc_exporter_drift_total{metric="sdlc_change_lead_time_seconds"}': 0,
+    'sdlc_exporter_drift_total{metric="sdlc_changes_merged_total"}': 0,
+}
+
+HEALTHY: Page = {
+    **OWN,
+    **thresholds(),
+    **source(FORGE),
+    **source(ATTIC),
+    **{
+        series: value
+        for name, (origin, repositories) in TEAMS.items()
+        for each in repositories
+        for series, value in repository(each, name, origin).items()
+    },
+    **{series: value for name in (*TEAMS, "all") for series, value in team(name).items()},
+}

@@ -1,0 +1,156 @@
+"""What is just not enough for an alert: its trouble, less the last bit of it."""
+
+from typing import NamedTuple
+
+from exporter.catalogue import DAY, HOUR, MINUTE
+from tests.alerts.cases import (
+    BUDGET,
+    DRIFT,
+    DROPPED,
+    FAILING,
+    LAST_SUCCESS,
+    LOADED,
+    REMAINING,
+    START,
+    WATERMARK,
+    coverage,
+    flow,
+    median,
+    merged,
+    oldest,
+    polls,
+    queue,
+    utilisation,
+    waits,
+)
+from tests.alerts.scrapes import Page, turns
+
+
+class NearMiss(NamedTuple):
+    """What an alert's trouble is short of, and the pages that differ from it by so much."""
+
+    alert: str
+    short_of: str
+    page: Page
+
+
+NEAR = [
+    NearMiss("SdlcSourceStale", "more than an hour", {LAST_SUCCESS: lambda time: time - HOUR}),
+    NearMiss(
+        "SdlcSourceStale",
+        "polls without success while the history loads",
+        {LOADED: 0, LAST_SUCCESS: turns(START, lambda time: time, lambda time: time - 3601)},
+    ),
+    NearMiss(
+        "SdlcSourceFailing",
+        "more failures than polls that get through",
+        {
+            polls("success"): lambda time: time // MINUTE * 0.25,
+            polls("partial"): lambda time: time // MINUTE * 0.25,
+            polls("failure"): lambda time: time // MINUTE * 0.5,
+        },
+    ),
+    NearMiss(
+        "SdlcSourceFailing",
+        "failures: a restart puts the counters to zero",
+        {
+            polls("success"): turns(START, lambda time: time // MINUTE, lambda time: (time - START) // MINUTE),
+            polls("partial"): turns(START, 400, 0),
+            polls("failure"): turns(START, 300, 0),
+        },
+    ),
+    NearMiss(
+        "SdlcSourceFailing",
+        "three failures",  # one by each pod
+        {polls("success"): START // MINUTE, polls("failure"): turns(START, 0, 1)},
+    ),
+    NearMiss("SdlcRepositoriesFailing", "a failing repository", {FAILING: 0}),
+    NearMiss("SdlcWatermarkStuck", "more than an hour", {WATERMARK: lambda time: time - HOUR}),
+    NearMiss("SdlcApiBudgetLow", "less than a tenth", {REMAINING: 500}),
+    NearMiss(
+        "SdlcApiBudgetLow",
+        "a reset to come: the limit is full again",
+        {f"sdlc_exporter_api_budget_reset_timestamp_seconds{{{BUDGET}}}": lambda time: time},
+    ),
+    NearMiss("SdlcApiBudgetLow", "a limit", {f"sdlc_exporter_api_budget_limit{{{BUDGET}}}": 0}),
+    NearMiss("SdlcSeriesDropped", "a rise within a day", {DROPPED: 3}),
+    NearMiss("SdlcSeriesDropped", "a rise: a restart begins at zero", {DROPPED: turns(START, 5, 0)}),
+    NearMiss("SdlcDriftDetected", "a rise within a day", {DRIFT: 3}),
+    NearMiss("SdlcDriftDetected", "a rise: a restart begins at zero", {DRIFT: turns(START, 5, 0)}),
+    NearMiss("SdlcCoverageLow", "a mean below 0.8", {coverage("acme/cart"): 0.7}),
+    NearMiss(
+        "SdlcReviewQueueGrowing",
+        "a growth of more than 5",  # 5 / sqrt(6) = 2.04
+        {flow("acme/shop", "in"): 5, flow("acme/shop", "out"): 0},
+    ),
+    NearMiss(
+        "SdlcReviewQueueGrowing",
+        "more than chance makes of it",  # 9 / sqrt(22 + 13 + 1) = 1.5
+        {flow("acme/shop", "in"): 22, flow("acme/shop", "out"): 13},
+    ),
+    NearMiss(
+        "SdlcReviewQueueGrowing",
+        "five that wait",  # 3 + 1
+        {queue("acme/shop", "unmarked", "awaiting_review"): 3},
+    ),
+    NearMiss("SdlcReviewWaitTooLong", "more than 24 working hours", {oldest("acme/shop"): DAY}),
+    NearMiss(
+        "SdlcReviewCapacityExceeded",
+        "more than 1.05",
+        {utilisation("basket"): 1.05, utilisation("basket", "90d"): 2},
+    ),
+    NearMiss(
+        "SdlcReviewCapacityExceeded",
+        "a growth of more than 5",  # 2 + 3, and 5 / sqrt(6 + 1 + 1) = 1.77
+        {
+            flow("acme/shop", "in"): 3,
+            flow("acme/shop", "out"): 1,
+            flow("acme/cart", "in"): 3,
+            flow("acme/cart", "out"): 0,
+        },
+    ),
+    NearMiss(
+        "SdlcReviewCapacityExceeded",
+        "more than chance makes of it",  # 5 + 4, and 9 / sqrt(22 + 13 + 1) = 1.5
+        {
+            flow("acme/shop", "in"): 11,
+            flow("acme/shop", "out"): 6,
+            flow("acme/cart", "in"): 11,
+            flow("acme/cart", "out"): 7,
+        },
+    ),
+    NearMiss(
+        "SdlcUnreviewedMergesRising",
+        "more than a tenth more",  # 200 / 1000 and (300 - 200) / (2000 - 1000)
+        {
+            merged("basket", "coding", "28d"): 600,
+            merged("basket", "coding", "28d", "agentic"): 400,
+            merged("basket", "coding", "90d"): 1200,
+            merged("basket", "coding", "90d", "agentic"): 800,
+            merged("basket", "unreviewed", "28d"): 120,
+            merged("basket", "unreviewed", "28d", "agentic"): 80,
+            merged("basket", "unreviewed", "90d"): 180,
+            merged("basket", "unreviewed", "90d", "agentic"): 120,
+        },
+    ),
+    NearMiss(
+        "SdlcUnreviewedMergesRising",
+        "more than chance",  # 12 / 30 and 3 / 30, 0.3 / sqrt(0.25 * 0.75 * (1 / 30 + 1 / 30)) = 2.7
+        {merged("basket", "unreviewed", "28d"): 7, merged("basket", "unreviewed", "90d"): 9},
+    ),
+    NearMiss("SdlcUnreviewedMergesRising", "30 merges now", {merged("basket", "coding", "28d", "agentic"): 9}),
+    NearMiss(
+        "SdlcUnreviewedMergesRising",
+        "30 merges before",  # 40 + 19 - 30
+        {merged("basket", "coding", "90d", "agentic"): 19},
+    ),
+    NearMiss("SdlcAgenticChangesWaiting", "more than twice as long", {median("basket", "agentic"): 8 * HOUR}),
+    NearMiss("SdlcAgenticChangesWaiting", "30 waits of agents' changes", {waits("basket", "agentic"): 29}),
+    NearMiss("SdlcAgenticChangesWaiting", "30 waits of others", {waits("basket", "unmarked"): 29}),
+    NearMiss("SdlcAgenticChangesWaiting", "anything to compare with", {median("basket", "unmarked"): 0}),
+    NearMiss(
+        "SdlcAgenticChangesWaiting",
+        "five that wait",  # 3 + 1
+        {queue("acme/cart", "agentic", "awaiting_review"): 0},
+    ),
+]

@@ -1,0 +1,209 @@
+"""Tests for promtool, each of one alert's trouble in one situation."""
+
+from exporter.catalogue import HOUR, MINUTE
+from tests.alerts.cases import BY_NAME, LAST_SUCCESS, START, WATERMARK, Case
+from tests.alerts.healthy import HEALTHY
+from tests.alerts.near_misses import NearMiss
+from tests.alerts.promtool import Test, alert_series, fired, scenario
+from tests.alerts.scrapes import POD, STATIC, Page, Scrapes, Target, lives, turns
+
+DOWN, STALE, STUCK = (BY_NAME[name] for name in ("SdlcExporterDown", "SdlcSourceStale", "SdlcWatermarkStuck"))
+NEXT: Target = {**POD, "instance": "10.0.0.8:9517", "pod": "sdlc-exporter-1"}
+LAST: Target = {**POD, "instance": "10.0.0.9:9517", "pod": "sdlc-exporter-2"}
+ELSEWHERE: tuple[Target, ...] = ({"job": "other"}, {**STATIC, "namespace": "south"})
+
+
+def series(case: Case, target: Target = STATIC) -> str:
+    """The case's alert by its labels."""
+    return alert_series(case.alert, case.firing(target).labels)
+
+
+def begun(case: Case, target: Target, at: int) -> tuple[int, str, dict[str, float]]:
+    """For ``samples``: since when the case's alert has been pending or firing, and that no other is."""
+    named = f'ALERTS_FOR_STATE{{alertname!="{DOWN.alert}"}}'
+    return at, f"max without (__name__) ({named})", {series(case, target): START + case.holds}
+
+
+def whole(case: Case) -> Test:
+    """The trouble comes, lasts and goes."""
+    step, length = case.step, case.resolves + case.step
+    return scenario(
+        [Scrapes(case.page(end=case.ends))],
+        step=step,
+        length=length,
+        firing=[
+            (case.fires - step, case.alert, []),
+            (case.fires, case.alert, [case.firing(STATIC)]),
+            (case.resolves, case.alert, []),
+        ],
+        samples=[
+            fired(step, length, {series(case): case.wait // step}, "pending"),
+            fired(step, length, {series(case): (case.resolves - case.fires) // step}),
+        ],
+    )
+
+
+def brief(case: Case) -> Test:
+    """Twice the trouble is over just before it would be told."""
+    again = case.fires + 2 * case.step
+    page = case.page(again + case.wait, again, case.page(case.fires))
+    length = again + case.wait + case.step
+    return scenario([Scrapes(page)], step=case.step, length=length, samples=[fired(case.step, length, {})])
+
+
+def just_not(near: NearMiss) -> Test:
+    """All the time the trouble is there but for the last bit of it, and not even that is pending.
+
+    Two pods show it, as where one follows the other, and make it no more. Nor does it help that another repository,
+    team or source of the same exporter, and the same one of two other exporters, have the whole trouble.
+    """
+    case = BY_NAME[near.alert]
+    step, length = case.step, case.fires + 2 * case.step
+    page = {**case.another.page(), **case.trouble, **near.page}
+    others = [{**POD, "job": "other"}, {**POD, "namespace": "south"}]
+    told = [series(case.another, POD), *(series(case, target) for target in others)]
+    return scenario(
+        [Scrapes(page, POD), Scrapes(page, NEXT), *(Scrapes(case.page(), target) for target in others)],
+        step=step,
+        length=length,
+        samples=[
+            fired(step, length, dict.fromkeys(told, 3)),
+            fired(step, length, dict.fromkeys(told, case.wait // step), "pending"),
+        ],
+    )
+
+
+def replaced(case: Case) -> Test:
+    """A new pod comes while the alert is pending, and another while it fires; each time two are there for a scrape.
+
+    While there are two, what is said is what one would say; but increases of a pod's few samples are estimates.
+    """
+    step = case.step
+    first, second = case.fires - step, case.fires + step
+    end = second + 2 * step
+    said = [] if case.lasts else [(second, case.alert, [case.firing(POD)])]
+    return scenario(
+        lives(case.page(), (POD, 0, first + step), (NEXT, first, second + step), (LAST, second, None)),
+        step=step,
+        length=end,
+        firing=said,
+        samples=[fired(step, end, {series(case, POD): 4}), begun(case, POD, end)],
+    )
+
+
+def away(case: Case) -> Test:
+    """While the alert fires, Prometheus does not reach the exporter for two hours; that is told beside it."""
+    step = case.step
+    gone, back = case.fires + step, case.fires + step + 2 * HOUR
+    end = back + step
+    down = HOUR // step + min(DOWN.keep // step, 2)
+    evaluations = {series(case): (end - case.fires) // step + 1, series(DOWN): down}
+    return scenario(
+        [Scrapes(case.page(), STATIC, 0, gone), Scrapes(case.page(), STATIC, back)],
+        step=step,
+        length=end,
+        firing=[(end, case.alert, [case.firing(STATIC)])],
+        samples=[begun(case, STATIC, end), fired(step, end, evaluations)],
+    )
+
+
+def beside_others(case: Case) -> Test:
+    """Of three exporters of the same repositories, told apart by job or namespace, two have the trouble.
+
+    To the third the same is none, by its own thresholds, or it is healthy where no threshold decides.
+    """
+    step, length = case.step, case.fires + case.step
+    one, calm, other = {"job": "a"}, {"job": "b"}, {"job": "a", "namespace": "south"}
+    bearable = {**case.page(), **case.bearable} if case.bearable else HEALTHY
+    return scenario(
+        [Scrapes(case.page(), one), Scrapes(bearable, calm), Scrapes(case.page(), other)],
+        step=step,
+        length=length,
+        firing=[
+            (case.fires - step, case.alert, []),
+            (case.fires, case.alert, [case.firing(one), case.firing(other)]),
+        ],
+        samples=[fired(step, length, {series(case, one): 2, series(case, other): 2})],
+    )
+
+
+def silent(case: Case, told: Case, more: Page) -> Test:
+    """What is known of the source is old: that is told, and of its repositories nothing is even pending.
+
+    That other exporters read theirs makes no difference.
+    """
+    step, length = case.step, case.fires + case.step
+    waits = max(told.wait // step, 1)
+    return scenario(
+        [Scrapes({**case.page(), **told.trouble, **more}), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=step,
+        length=length,
+        firing=[(length, told.alert, [told.firing(STATIC)])],
+        samples=[
+            fired(step, length, {series(told): length // step + 1 - waits}),
+            fired(step, length, {series(told): waits}, "pending"),
+        ],
+    )
+
+
+def old(source: str) -> Page:
+    """A source that has not been read since the beginning."""
+    return {each.replace("forge", source): 0 for each in (LAST_SUCCESS, WATERMARK)}
+
+
+def other_stale(case: Case) -> Test:
+    """Another source is stale, which nobody of the team has anything in; so are all of other exporters."""
+    elsewhere = {**HEALTHY, **old("forge"), **old("attic")}
+    return scenario(
+        [Scrapes({**case.page(), **old("attic")}), *(Scrapes(elsewhere, target) for target in ELSEWHERE)],
+        step=case.step,
+        length=case.fires,
+        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
+    )
+
+
+def partly_stale(case: Case) -> Test:
+    """The team has a third repository, whose source is stale. Other teams are fresh, and so are other exporters."""
+    third = 'sdlc_repository_info{repository="acme/old",source="shed",team="basket"}'
+    return scenario(
+        [Scrapes({**case.page(), **old("shed"), third: 1}), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=case.step,
+        length=case.fires,
+        firing=[(case.fires, case.alert, [])],
+    )
+
+
+def bad_polls() -> Test:
+    """The watermark is gone from 10 to 60 minutes into a trouble: within an hour before there is one that is younger.
+
+    To another exporter it does not come back. The last one, of 5 minutes into the trouble and then 6 minutes old, is an
+    hour old 59 minutes into it; so the alert holds for the last time after 55, and an hour after 60 it is over.
+    """
+    case = BY_NAME["SdlcReviewWaitTooLong"]
+    step, gone, length = case.step, START + 10 * MINUTE, START + 3 * HOUR
+    mark = HEALTHY[WATERMARK]
+    back = {**case.page(), WATERMARK: turns(gone, mark, turns(START + HOUR, lambda time: None, mark))}
+    away = {**case.page(), WATERMARK: turns(gone, mark, lambda time: None)}
+    one, other = {"job": "back"}, {"job": "away"}
+    evaluations = {
+        series(case, one): (length - case.fires) // step + 1,
+        series(case, other): (START + 2 * HOUR - case.fires) // step,
+    }
+    return scenario(
+        [Scrapes(back, one), Scrapes(away, other)],
+        step=step,
+        length=length,
+        samples=[fired(step, length, evaluations)],
+    )
+
+
+def spread(case: Case) -> Test:
+    """The team's second repository is in another source than the first."""
+    here = 'sdlc_repository_info{{repository="acme/cart",source="{}",team="basket"}}'
+    moved = {here.format("forge"): lambda time: None, here.format("attic"): 1}
+    return scenario(
+        [Scrapes({**case.page(), **moved})],
+        step=case.step,
+        length=case.fires,
+        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
+    )

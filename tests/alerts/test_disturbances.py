@@ -1,0 +1,244 @@
+"""What happens to an exporter, and what it is beside, changes nothing of what its alerts say."""
+
+import pytest
+
+from exporter.catalogue import HOUR, MINUTE
+from tests.alerts import situations
+from tests.alerts.cases import BY_NAME, CASES, LAST_SUCCESS, LEFT_OUT, LOADED, START, WATERMARK, polls, queue
+from tests.alerts.healthy import HEALTHY, thresholds
+from tests.alerts.promtool import Firing, alert_series, check, fired, needs_promtool, scenario
+from tests.alerts.scrapes import POD, STATIC, Scrapes, lives, turns
+from tests.alerts.situations import DOWN, ELSEWHERE, LAST, NEXT, STALE, STUCK, series
+
+pytestmark = needs_promtool
+
+
+def each(cases):
+    return pytest.mark.parametrize("case", list(cases), ids=lambda case: case.alert)
+
+
+# Restarts and absences
+
+
+@each(case for case in CASES if case is not DOWN)
+def test_a_new_pod_neither_ends_an_alert_nor_begins_it_anew_nor_counts_twice(case, tmp_path):
+    check(tmp_path, situations.replaced(case))
+
+
+def test_all_pods_that_were_are_one_exporter_that_is_down(tmp_path):
+    """The last scrape of the third and last one is at 0:55."""
+    step, length = 5 * MINUTE, 3 * HOUR
+    pods = (POD, 0, 20 * MINUTE), (NEXT, 15 * MINUTE, 40 * MINUTE), (LAST, 35 * MINUTE, HOUR)
+    test = scenario(
+        lives(HEALTHY, *pods),
+        step=step,
+        length=length,
+        firing=[(length, DOWN.alert, [DOWN.firing(POD)])],
+        samples=[fired(step, length, {series(DOWN, POD): 13})],  # from 2:00 to 3:00
+    )
+    check(tmp_path, test)
+
+
+def test_restarts_and_absences_of_a_healthy_exporter_tell_nobody_anything(tmp_path):
+    """One scrape without it is nothing; of two hours its being down is told, and nothing else is even pending."""
+    step, length = 15 * MINUTE, 18 * HOUR
+    pods = (POD, 0, 4 * HOUR), (NEXT, 4 * HOUR + step, 12 * HOUR), (LAST, 14 * HOUR, None)
+    down = 4 + DOWN.keep // step
+    test = scenario(
+        lives(HEALTHY, *pods),
+        step=step,
+        length=length,
+        # pending at 4:00 and from 12:00 on, firing from 13:00 to 13:45
+        samples=[
+            fired(step, length, {series(DOWN, POD): down}),
+            fired(step, length, {series(DOWN, POD): 5}, "pending"),
+        ],
+    )
+    check(tmp_path, test)
+
+
+OUTLIVES = [case for case in CASES if case.keep > 2 * HOUR or case.lasts > 2 * HOUR]
+
+
+@each(OUTLIVES)
+def test_two_hours_without_the_exporter_resolve_nothing(case, tmp_path):
+    """It fires on, begun when it began."""
+    check(tmp_path, situations.away(case))
+
+
+def test_these_alerts_outlive_two_hours_without_the_exporter():
+    """The page and what is told of teams. Alerts about the exporter give way to the one that says it is down."""
+    assert [case.alert for case in OUTLIVES] == [
+        "SdlcSeriesDropped",
+        "SdlcDriftDetected",
+        "SdlcReviewQueueGrowing",
+        "SdlcReviewCapacityExceeded",
+        "SdlcUnreviewedMergesRising",
+        "SdlcAgenticChangesWaiting",
+    ]
+
+
+def test_an_exporter_that_never_was_is_down(tmp_path):
+    """After an hour; nobody knows its labels."""
+    annotations = DOWN.firing({"job": ""}).annotations
+    nameless = {**annotations, "description": annotations["description"].replace(" (job )", "")}
+    test = scenario(
+        [Scrapes({})],
+        step=5 * MINUTE,
+        length=HOUR,
+        firing=[
+            (55 * MINUTE, DOWN.alert, []),
+            (HOUR, DOWN.alert, [Firing(DOWN.alert, {"severity": "critical"}, nameless)]),
+        ],
+    )
+    check(tmp_path, test)
+
+
+def test_an_exporter_that_is_gone_for_four_days_loses_its_name(tmp_path):
+    """What is known of it is forgotten four days after its last scrape at 1:00; then it is told without labels.
+
+    The alert with the labels is over an hour before the one without them begins, unless it goes on for so long.
+    """
+    length = 101 * HOUR
+    named = 97 - 3 + 1 + DOWN.keep // HOUR  # from 3:00 to 97:00
+    nameless = 101 - 99 + 1  # from 99:00
+    evaluations = {series(DOWN): named, alert_series(DOWN.alert, {"severity": "critical"}): nameless}
+    test = scenario(
+        [Scrapes(HEALTHY, STATIC, 0, 2 * HOUR)], step=HOUR, length=length, samples=[fired(HOUR, length, evaluations)]
+    )
+    check(tmp_path, test)
+
+
+# Two exporters in one Prometheus
+
+
+@each(CASES)
+def test_each_exporter_has_its_own_troubles_and_thresholds(case, tmp_path):
+    check(tmp_path, situations.beside_others(case))
+
+
+def test_every_alert_that_compares_with_a_threshold_has_a_bearable_one():
+    assert {threshold for case in CASES for threshold in case.bearable} < thresholds().keys()
+    assert [case.alert for case in CASES if not case.bearable] == [
+        "SdlcExporterDown",
+        "SdlcSourceFailing",
+        "SdlcRepositoriesFailing",
+        "SdlcSeriesDropped",
+        "SdlcDriftDetected",
+        "SdlcConfigReloadFailed",
+        "SdlcStateNotPersistent",
+    ]
+
+
+# Sources that are not read
+
+BUSINESS = [case for case in CASES if case.dashboard.startswith("sdlc-review")]
+JUDGED = [*BUSINESS, BY_NAME["SdlcCoverageLow"]]
+"""Alerts that are silent where what they compare is of the past."""
+OF_TEAMS = [case for case in BUSINESS if "repository" not in case.labels]
+
+
+@each(JUDGED)
+def test_of_a_stale_source_it_is_told_and_not_of_its_repositories(case, tmp_path):
+    check(tmp_path, situations.silent(case, STALE, {WATERMARK: STUCK.trouble[WATERMARK]}))
+
+
+@each(JUDGED)
+def test_of_a_stuck_source_it_is_told_and_not_of_its_repositories(case, tmp_path):
+    check(tmp_path, situations.silent(case, STUCK, {}))
+
+
+@each(BUSINESS)
+def test_of_a_source_without_a_healthy_repository_nothing_else_is_told(case, tmp_path):
+    """It has no watermark. What its repositories were covered by is not on the page any more."""
+    check(tmp_path, situations.silent(case, STALE, {WATERMARK: lambda time: None}))
+
+
+@each(JUDGED)
+def test_a_stale_source_silences_no_other(case, tmp_path):
+    check(tmp_path, situations.other_stale(case))
+
+
+@each(OF_TEAMS)
+def test_a_team_of_which_one_repository_is_not_read_is_not_judged(case, tmp_path):
+    check(tmp_path, situations.partly_stale(case))
+
+
+def test_a_source_that_is_not_read_is_stale_and_not_stuck(tmp_path):
+    """From the beginning of the trouble on neither moves: the watermark is then 6 minutes old, the last success 1.
+
+    So the watermark alone is older than an hour 55 minutes later; from 60 minutes on both are, and it is told after 75.
+    """
+    step, length = 5 * MINUTE, START + 2 * HOUR
+    page = {
+        **HEALTHY,
+        LAST_SUCCESS: turns(START, HEALTHY[LAST_SUCCESS], START - MINUTE),
+        WATERMARK: turns(START, HEALTHY[WATERMARK], START - 6 * MINUTE),
+    }
+    test = scenario(
+        [Scrapes(page)],
+        step=step,
+        length=length,
+        samples=[
+            fired(step, length, {series(STALE): 10}),
+            fired(step, length, {series(STUCK): 1, series(STALE): 3}, "pending"),
+        ],
+    )
+    check(tmp_path, test)
+
+
+def test_fifty_minutes_without_a_healthy_repository_silence_nothing(tmp_path):
+    check(tmp_path, situations.bad_polls())
+
+
+def test_a_first_load_of_which_no_poll_succeeds_is_stale(tmp_path):
+    """Else it is a long one, of which nobody need be told. That other sources and exporters get on does not help."""
+    success = polls("success")
+    page = {
+        **STALE.page(),
+        LOADED: 0,
+        success: turns(START, HEALTHY[success], START // MINUTE),
+        polls("failure"): lambda time: time // MINUTE,
+    }
+    test = scenario(
+        [Scrapes(page), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=STALE.step,
+        length=START + 50 * MINUTE,
+        # 30 minutes later no success is left to be seen, and 15 later it is told
+        firing=[(START + 40 * MINUTE, STALE.alert, []), (START + 45 * MINUTE, STALE.alert, [STALE.firing(STATIC)])],
+    )
+    check(tmp_path, test)
+
+
+# One queue of several origins, one team of several sources
+
+
+def test_changes_of_every_origin_are_one_queue_and_one_alert(tmp_path):
+    """2 + 2 + 1 wait: of people, of agents, of bots."""
+    case = BY_NAME["SdlcReviewQueueGrowing"]
+    waiting = {
+        queue("acme/shop", "unmarked", "awaiting_review"): 2,
+        queue("acme/shop", "agentic", "awaiting_rereview"): 2,
+        queue("acme/shop", "bot", "awaiting_review"): 1,
+    }
+    test = scenario(
+        [Scrapes({**case.page(), **waiting})],
+        step=case.step,
+        length=case.fires,
+        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
+    )
+    check(tmp_path, test)
+
+
+@each(OF_TEAMS)
+def test_a_team_with_repositories_in_two_sources_is_one_team(case, tmp_path):
+    check(tmp_path, situations.spread(case))
+
+
+# Series that are left out
+
+
+def test_what_is_left_out_is_told_as_long_as_it_is(tmp_path):
+    """Unlike what is folded, which is so for good and is told for a day."""
+    folded = BY_NAME["SdlcSeriesDropped"]
+    check(tmp_path, situations.whole(folded._replace(trouble={LEFT_OUT: 3}, lasts=0)))

@@ -1,0 +1,146 @@
+"""Rules with something wrong in them do not pass: each test of this folder can fail."""
+
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from tests.alerts.cases import BY_NAME, WATERMARK, Case
+from tests.alerts.near_misses import NEAR
+from tests.alerts.promtool import RULES, Test, needs_promtool, told
+from tests.alerts.situations import (
+    DOWN,
+    STALE,
+    STUCK,
+    away,
+    bad_polls,
+    beside_others,
+    brief,
+    just_not,
+    other_stale,
+    partly_stale,
+    replaced,
+    silent,
+    whole,
+)
+
+pytestmark = needs_promtool
+
+GROWING, DRIFT = BY_NAME["SdlcReviewQueueGrowing"], BY_NAME["SdlcDriftDetected"]
+OLD = {WATERMARK: STUCK.trouble[WATERMARK]}
+BUILD = "(sdlc_exporter_build_info)"
+FAILS = BY_NAME["SdlcSourceFailing"]
+RISING, AGENTIC = BY_NAME["SdlcUnreviewedMergesRising"], BY_NAME["SdlcAgenticChangesWaiting"]
+
+
+class Mutant(NamedTuple):
+    """What is done to the rules (everywhere it occurs), and the test that has to see it."""
+
+    before: str
+    after: str
+    test: Test
+
+
+def near(case: Case, short_of: str) -> Test:
+    """The near miss of that name."""
+    return just_not(next(each for each in NEAR if each.alert == case.alert and each.short_of.startswith(short_of)))
+
+
+MUTANTS = {
+    "chance is forgotten": Mutant(
+        'threshold_ratio{name="review_queue_growth"}',
+        'threshold_ratio{name="review_queue_growth"} * 0',
+        near(GROWING, "more than chance"),
+    ),
+    "small growth is forgotten": Mutant(
+        'threshold_changes{name="review_queue_growth"}',
+        'threshold_changes{name="review_queue_growth"} * 0',
+        near(GROWING, "a growth of more"),
+    ),
+    "short queues are forgotten": Mutant(
+        'threshold_changes{name="review_queue"}',
+        'threshold_changes{name="review_queue"} * 0',
+        near(GROWING, "five that wait"),
+    ),
+    "few samples are forgotten": Mutant(
+        'threshold_changes{name="samples"}',
+        'threshold_changes{name="samples"} * 0',
+        near(RISING, "30 merges before"),
+    ),
+    "a share's chance is forgotten": Mutant(
+        'threshold_ratio{name="significance"}',
+        'threshold_ratio{name="significance"} * 0',
+        near(RISING, "more than chance"),
+    ),
+    "few waits are forgotten": Mutant(
+        'threshold_changes{name="samples"}',
+        'threshold_changes{name="samples"} * 0',
+        near(AGENTIC, "30 waits of agents"),
+    ),
+    "more than is taken for at least": Mutant(
+        "business_seconds)\n  > on",
+        "business_seconds)\n  >= on",
+        near(BY_NAME["SdlcReviewWaitTooLong"], "more than 24"),
+    ),
+    "every source is fresh": Mutant("(time() - max by", "(0 - max by", silent(GROWING, STALE, OLD)),
+    "one fresh source speaks for all": Mutant(
+        "namespace, job, source)", "namespace, job)", silent(GROWING, STALE, OLD)
+    ),
+    "a stale one silences all": Mutant("min without (stream)", "min without (stream, source)", other_stale(GROWING)),
+    "a part of a team speaks for all": Mutant(
+        "\n==\ncount without (repository",
+        "\n>= 0 * count without (repository",
+        partly_stale(BY_NAME["SdlcReviewCapacityExceeded"]),
+    ),
+    "pods are kept apart": Mutant("(instance, pod", "(instance", replaced(GROWING)),
+    "instances are kept apart": Mutant("(instance, pod", "(pod", replaced(DRIFT)),
+    "pods are added up": Mutant("max without (instance, pod", "sum without (instance, pod", replaced(GROWING)),
+    "jobs are one": Mutant("(cluster, namespace, job", "(cluster, namespace", beside_others(GROWING)),
+    "namespaces are one": Mutant("(cluster, namespace, job", "(cluster, job", beside_others(GROWING)),
+    "it waits too short": Mutant("for: 4h", "for: 3h", brief(GROWING)),
+    "it waits too long": Mutant("for: 4h", "for: 5h", whole(GROWING)),
+    "it ends early": Mutant("keep_firing_for: 12h", "keep_firing_for: 11h", whole(GROWING)),
+    "it does not outlive an absence": Mutant("keep_firing_for: 12h", "keep_firing_for: 1h", away(GROWING)),
+    "another severity": Mutant("severity: critical", "severity: warning", whole(GROWING)),
+    "another word": Mutant("by {{ $value }} within", "within", whole(GROWING)),
+    "a link without its variable": Mutant("?var-repository={{ $labels.repository | urlquery }}", "", whole(GROWING)),
+    "a limit that is full again": Mutant("> time()", "> 0", near(BY_NAME["SdlcApiBudgetLow"], "a reset to come")),
+    "a drift of long ago": Mutant(
+        "increase(sdlc_exporter_drift_total[1d])", "sdlc_exporter_drift_total", near(DRIFT, "a rise within")
+    ),
+    "incomplete polls are failures": Mutant('=~"success|partial"', '="success"', near(FAILS, "more failures")),
+    "a long first load is stale": Mutant("load_complete) == 0", "load_complete) == 2", near(STALE, "polls without")),
+    "a bad poll silences": Mutant(
+        "max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])",
+        "sdlc_exporter_watermark_timestamp_seconds",
+        bad_polls(),
+    ),
+    "what is stale is called stuck too": Mutant("\nunless\n(\n  stream:", "\nor\n(\n  stream:", whole(STALE)),
+    "what was is forgotten at once": Mutant("last_over_time(sdlc_exporter_build_info[4d])", BUILD, whole(DOWN)),
+}
+
+
+def mutated(fields: dict[str, Any], mutant: Mutant) -> dict[str, Any]:
+    """A rule with the change in it."""
+    return {
+        key: mutated(value, mutant)
+        if isinstance(value, dict)
+        else f"{key}: {value}".replace(mutant.before, mutant.after).removeprefix(f"{key}: ")
+        for key, value in fields.items()
+    }
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_test_sees_what_is_wrong(name, tmp_path):
+    changed = 0
+    for path in RULES.glob("*.yaml"):
+        document = yaml.safe_load(path.read_text())
+        for group in document["groups"]:
+            rules = [mutated(rule, MUTANTS[name]) for rule in group["rules"]]
+            changed += rules != group["rules"]
+            group["rules"] = rules
+        (tmp_path / path.name).write_text(yaml.safe_dump(document))
+    assert changed
+    said = told(tmp_path, MUTANTS[name].test, tmp_path)
+    assert "FAILED" in said
+    assert "parse" not in said
