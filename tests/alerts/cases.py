@@ -308,7 +308,7 @@ CASES = [
         alert="SdlcStateNotPersistent",
         severity="info",
         wait=15 * MINUTE,
-        keep=0,
+        keep=15 * MINUTE,
         labels={},
         summary="The exporter keeps no state: every restart loads the whole history again.",
         description="Without `store.path` a restart costs the whole first load, in requests and in time, and the "
@@ -321,7 +321,7 @@ CASES = [
         alert="SdlcCoverageLow",
         severity="info",
         wait=DAY,
-        keep=0,
+        keep=DAY,
         labels={"source": "forge", "team": "basket", "what": "first_activity"},
         summary="For too many changes of a team an input is missing.",
         description="Of the changes that basket merged, the input for first_activity was there for 75% only, in the "
@@ -353,7 +353,7 @@ CASES = [
         alert="SdlcReviewWaitTooLong",
         severity="warning",
         wait=30 * MINUTE,
-        keep=HOUR,
+        keep=3 * HOUR,
         labels={"repository": "acme/shop", "source": "forge", "team": "basket"},
         summary="A change has waited for a review longer than promised.",
         description="In acme/shop (team basket) a change has waited for a review for 24 hours of the team's working "
@@ -412,8 +412,8 @@ CASES = [
         keep=DAY,
         labels={"team": "basket"},
         summary="Changes of agents wait much longer for a review than others, and pile up.",
-        description="In basket half of the changes of agents waited more than 2.5 times as long for a first review as "
-        "half of the unmarked ones, over the last 28 days.",
+        description="In basket changes of agents waited 2.5 times as long for a first review as unmarked ones, by the "
+        "medians of the last 28 days.",
         dashboard="sdlc-review?var-team=basket",
         trouble={
             median("basket", "agentic"): 10 * HOUR,

@@ -177,17 +177,17 @@ def bad_polls() -> Test:
     """The watermark is gone from 10 to 60 minutes into a trouble: within an hour before there is one that is younger.
 
     To another exporter it does not come back. The last one, of 5 minutes into the trouble and then 6 minutes old, is an
-    hour old 59 minutes into it; so the alert holds for the last time after 55, and an hour after 60 it is over.
+    hour old 59 minutes into it; so the alert holds for the last time after 55, and three hours after 60 it is over.
     """
     case = BY_NAME["SdlcReviewWaitTooLong"]
-    step, gone, length = case.step, START + 10 * MINUTE, START + 3 * HOUR
+    step, gone, length = case.step, START + 10 * MINUTE, START + 5 * HOUR
     mark = HEALTHY[WATERMARK]
     back = {**case.page(), WATERMARK: turns(gone, mark, turns(START + HOUR, lambda time: None, mark))}
     away = {**case.page(), WATERMARK: turns(gone, mark, lambda time: None)}
     one, other = {"job": "back"}, {"job": "away"}
     evaluations = {
         series(case, one): (length - case.fires) // step + 1,
-        series(case, other): (START + 2 * HOUR - case.fires) // step,
+        series(case, other): (START + 4 * HOUR - case.fires) // step,
     }
     return scenario(
         [Scrapes(back, one), Scrapes(away, other)],

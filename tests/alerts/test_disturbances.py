@@ -71,7 +71,9 @@ def test_these_alerts_outlive_two_hours_without_the_exporter():
     assert [case.alert for case in OUTLIVES] == [
         "SdlcSeriesDropped",
         "SdlcDriftDetected",
+        "SdlcCoverageLow",
         "SdlcReviewQueueGrowing",
+        "SdlcReviewWaitTooLong",
         "SdlcReviewCapacityExceeded",
         "SdlcUnreviewedMergesRising",
         "SdlcAgenticChangesWaiting",

@@ -17,16 +17,18 @@ WINDOWS = ["SdlcDriftDetected", "SdlcExporterDown", "SdlcSeriesDropped", "SdlcSo
 KEEPING = [
     "SdlcAgenticChangesWaiting",
     "SdlcApiBudgetLow",
+    "SdlcCoverageLow",
     "SdlcRepositoriesFailing",
     "SdlcReviewCapacityExceeded",
     "SdlcReviewQueueGrowing",
     "SdlcReviewWaitTooLong",
     "SdlcSourceFailing",
     "SdlcSourceStale",
+    "SdlcStateNotPersistent",
     "SdlcUnreviewedMergesRising",
     "SdlcWatermarkStuck",
 ]
-OTHERS = ["SdlcConfigReloadFailed", "SdlcCoverageLow", "SdlcStateNotPersistent"]
+OTHERS = ["SdlcConfigReloadFailed"]
 PARAMETERS = sorted([
     *(f"{alert}.for" for alert in {*WINDOWS, *KEEPING, *OTHERS}),
     *(f"{alert}.keep_firing_for" for alert in KEEPING),
@@ -58,8 +60,8 @@ def differences(params: dict[str, str]) -> dict[tuple[str, str], Any]:
 
 
 def test_the_parameters_are_these():
-    """16 alerts wait, 10 of them go on for a while, 5 look back over a time that may be set."""
-    assert len(PARAMETERS) == 16 + 10 + 5
+    """16 alerts wait, 12 of them go on for a while, 5 look back over a time that may be set."""
+    assert len(PARAMETERS) == 16 + 12 + 5
     with pytest.raises(ConfigError) as refused:
         files({"SdlcNothing.for": "1h"})
     assert str(refused.value).splitlines() == [
@@ -123,7 +125,7 @@ def test_links_lead_where_they_are_told():
     )
 
 
-@pytest.mark.parametrize("duration", ["", "4", "h", "4 h", "-4h", "1.5h", "4H", "4h!", "4h\n", "30m1h", "1h1h"])
+@pytest.mark.parametrize("duration", ["", "4", "h", "4 h", "-4h", "1.5h", "4H", "4h!", "4h\n", "30m1h", "1h1h", "0s"])
 def test_what_is_no_duration_is_refused(duration):
     with pytest.raises(ConfigError) as refused:
         files({"SdlcReviewQueueGrowing.for": duration})

@@ -77,8 +77,8 @@ sum without ($pod, result) (
             wait="15m",
             keep="30m",
             summary="Most polls of a source fail.",
-            description="About {{ $value | humanize }} polls of {{ $labels.source }} ({{ $labels.stream }}) failed "
-            "lately, and fewer got through. The reason is on the exporter's page and in its log.",
+            description="About {{ $value | printf `%.0f` }} polls of {{ $labels.source }} ({{ $labels.stream }}) "
+            "failed lately, and fewer got through. The reason is on the exporter's page and in its log.",
             dashboard=OF_SOURCE,
         ),
         Alert(
@@ -148,8 +148,9 @@ max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # para
 """,
             wait="15m",
             summary="A metric has more series than its budget, and some are left out.",
-            description="{{ $value | humanize }} label combinations of {{ $labels.metric }} exceed its budget. Gauges "
-            'are left out as long as they do, and alarm nobody; counters and histograms went into repository="other".',
+            description="{{ $value | printf `%.0f` }} label combinations of {{ $labels.metric }} exceed its budget. "
+            "Gauges are left out as long as they do, and alarm nobody; counters and histograms went into "
+            'repository="other".',
             dashboard=PAGE,
         ),
         Alert(
@@ -158,7 +159,7 @@ max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # para
             expr="max without ($pod) (increase(sdlc_exporter_drift_total[1d])) > 0 # param:window",
             wait="15m",
             summary="A second look at the past disagrees with what was counted.",
-            description="Within a day {{ $value | humanize }} readings of {{ $labels.metric }} disagreed with the "
+            description="Within a day {{ $value | printf `%.0f` }} readings of {{ $labels.metric }} disagreed with the "
             "ledger. The ledger was kept and no counter moved: the source rewrote its past, or a measure is at fault.",
             dashboard=PAGE,
         ),
@@ -177,6 +178,7 @@ max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # para
             severity="info",
             expr="max without ($pod) (sdlc_exporter_state_persistent) == 0",
             wait="15m",
+            keep="15m",
             summary="The exporter keeps no state: every restart loads the whole history again.",
             description="Without `store.path` a restart costs the whole first load, in requests and in time, and the "
             "metrics are absent until it is done.",
@@ -201,6 +203,7 @@ unless on ($exporter, source)
 )
 """,
             wait="1d",
+            keep="1d",
             summary="For too many changes of a team an input is missing.",
             description="Of the changes that {{ $labels.team }} merged, the input for {{ $labels.what }} was there for "
             "{{ $value | humanizePercentage }} only, in the mean of its repositories. Read what rests on it with care.",

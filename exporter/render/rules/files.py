@@ -23,8 +23,8 @@ POD = "instance, pod"
 """What a restart of an exporter may change, ``$pod``: an alert that kept it would begin anew with each pod. Rules take
 the maximum over it, so that two pods that overlap for a moment count once."""
 
-DURATION = re.compile(r"(?=\d)(\d+y)?(\d+w)?(\d+d)?(\d+h)?(\d+m)?(\d+s)?(\d+ms)?")
-"""A duration as Prometheus writes it. Source: https://prometheus.io/docs/prometheus/latest/querying/basics/"""
+DURATION = re.compile(r"(?=.*[1-9])([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?")
+"""A duration as Prometheus writes it, longer than none. Source: https://prometheus.io/docs/prometheus/latest/querying/basics/"""
 
 HEADER = """\
 # Written by `sdlc-exporter rules`; edit exporter/render/rules/ and not this file.

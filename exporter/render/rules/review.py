@@ -49,9 +49,9 @@ sum without (origin, state) (
     Recording(
         "team:sdlc_review_queue_flow_changes:growth7d",
         """
-sum without (repository, source) (
+sum without (repository) (
   (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
-  * on ($exporter, repository) group_left (source, team)
+  * on ($exporter, repository) group_left (team)
   repository:sdlc_repository_info:fresh
 )
 """,
@@ -59,9 +59,9 @@ sum without (repository, source) (
     Recording(
         "team:sdlc_review_queue_flow_changes:moved7d",
         """
-sum without (repository, source) (
+sum without (repository) (
   (repository:sdlc_review_queue_flow_changes:in7d + repository:sdlc_review_queue_flow_changes:out7d)
-  * on ($exporter, repository) group_left (source, team)
+  * on ($exporter, repository) group_left (team)
   repository:sdlc_repository_info:fresh
 )
 """,
@@ -69,9 +69,9 @@ sum without (repository, source) (
     Recording(
         "team:sdlc_review_queue_changes:awaiting_agentic",
         """
-sum without (repository, source, origin, state) (
+sum without (repository, origin, state) (
   max without ($pod) (sdlc_review_queue_changes{origin="agentic", state=~"awaiting_review|awaiting_rereview"})
-  * on ($exporter, repository) group_left (source, team)
+  * on ($exporter, repository) group_left (team)
   repository:sdlc_repository_info:fresh
 )
 """,
@@ -93,8 +93,6 @@ sum without (origin, stage) (
 sum without (origin, stage) (
   max without ($pod) (sdlc_team_stage_window_samples{team!="all", stage="unreviewed", window=~"28d|90d"})
 )
-or
-team_window:sdlc_team_stage_window_samples:merged * 0
 """,
     ),
     # The share of the last 28 days, and that of the 62 days before them.
@@ -225,7 +223,7 @@ and on ($exporter, repository)
 repository:sdlc_repository_info:fresh
 """,
             wait="30m",
-            keep="1h",
+            keep="3h",
             summary="A change has waited for a review longer than promised.",
             description="In {{ $labels.repository }} (team {{ $labels.team }}) a change has waited for a review for "
             "{{ $value | printf `%.0f` }} hours of the team's working time.",
@@ -312,8 +310,8 @@ team:sdlc_repository_info:fresh
             wait="1d",
             keep="1d",
             summary="Changes of agents wait much longer for a review than others, and pile up.",
-            description="In {{ $labels.team }} half of the changes of agents waited more than {{ $value | humanize }} "
-            "times as long for a first review as half of the unmarked ones, over the last 28 days.",
+            description="In {{ $labels.team }} changes of agents waited {{ $value | humanize }} times as long for a "
+            "first review as unmarked ones, by the medians of the last 28 days.",
             dashboard=OF_TEAM,
         ),
     ),
