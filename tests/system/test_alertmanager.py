@@ -2,8 +2,8 @@
 
 The rules come from ``sdlc-exporter rules``, with durations shortened by its own parameters; routes and inhibitions are
 those of deploy/alertmanager/alertmanager.yml. Prometheus compares with the machine's clock, so the worlds keep to it:
-the busy one moves on from now, and what its forge dates is never old; the frail one is behind by half of the threshold
-``blind``, and is stale half a minute after it falls silent.
+the busy one moves on from now, and what its forge dates is never old; the frail one is half a minute behind. Its data
+is five minutes older than its polls, so the threshold ``blind`` is long until its forge falls silent, and a minute then.
 """
 
 import json
@@ -27,8 +27,8 @@ HOUR, DAY = 3600, 86_400
 T = TypeVar("T")
 REPOSITORIES = {"acme/shop", "acme/pay"}
 GROWING, STALE = "SdlcReviewQueueGrowing", "SdlcSourceStale"
-BLIND = 60
-"""Seconds; the least that the configuration takes."""
+BLIND, PATIENT = 60, 1200
+"""Seconds; the least that the configuration takes, and enough for data that is five minutes old."""
 BEHIND = 33
 """Seconds by which the frail forge's clock is behind."""
 PATIENCE = 90.0
@@ -61,10 +61,17 @@ class Stage(NamedTuple):
     """A forge, the exporter that reads it, and all that stands between that and a pager."""
 
     double: Double
+    settings: Path
     exporter: Running
     prometheus: Prometheus
     alertmanager: Alertmanager
     inbox: Inbox
+
+    def grows_impatient(self) -> None:
+        """From now on a minute without a poll is called blind."""
+        text = self.settings.read_text()
+        self.settings.write_text(text.replace(f"blind: {PATIENT}s", f"blind: {BLIND}s"))
+        assert self.exporter.ask("/-/reload", "POST").status == 200
 
     def growing(self) -> set[tuple[str, str]]:
         """Repository and state of each alert about a growing queue, pending or firing."""
@@ -88,7 +95,7 @@ def stage(world: World, waits: dict[str, str], *params: str) -> Iterator[Stage]:
         rules = folder / "rules"
         done = command("rules", "-o", rules, *(word for each in params for word in ("--param", each)))
         assert done.returncode == 0, done.stderr
-        more = f"teams: {{basket: ['acme/*']}}\nthresholds: {{seconds: {{blind: {BLIND}s}}}}\n"
+        more = f"teams: {{basket: ['acme/*']}}\nthresholds: {{seconds: {{blind: {PATIENT}s}}}}\n"
         double = opened.enter_context(serve(world, fast=True, clock="world"))
         path = configuration(folder, double.url, more, source="include: [acme/*], history: 90d, interval: 1s")
         exporter = opened.enter_context(running(folder, "run", "-c", path))
@@ -98,7 +105,7 @@ def stage(world: World, waits: dict[str, str], *params: str) -> Iterator[Stage]:
         target = f"127.0.0.1:{exporter.address[1]}"
         settings = stack.prometheus_settings(folder, rules, target, alertmanager.address)
         prometheus = opened.enter_context(stack.prometheus(folder, settings))
-        yield Stage(double, exporter, prometheus, alertmanager, inbox)
+        yield Stage(double, path, exporter, prometheus, alertmanager, inbox)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +153,7 @@ def test_a_page_repeats_while_nothing_changes_and_then_the_forge_fails(frail):
     eventually(lambda: len(frail.inbox.of("pager", GROWING)) >= 2, "a page and its repetition")
     assert frail.inbox.of("team") == []
     frail.double.revoke()
+    frail.grows_impatient()
 
 
 def test_nothing_pages_while_the_world_is_steady(busy):
