@@ -3,7 +3,7 @@
 The rules come from ``sdlc-exporter rules``, with durations shortened by its own parameters; routes and inhibitions are
 those of deploy/alertmanager/alertmanager.yml. Prometheus compares with the machine's clock, so the worlds keep to it:
 the busy one moves on from now, and what its forge dates is never old; the frail one is half a minute behind. Its data
-is five minutes older than its polls, so the threshold ``blind`` is long until its forge falls silent, and a minute then.
+is five minutes older than its polls, so the threshold ``blind`` is long until its forge falls silent, then a minute.
 """
 
 import json
