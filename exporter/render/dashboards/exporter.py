@@ -359,6 +359,7 @@ COST = (
         none="nothing was left out",
         sort="Folded",
         width=7,
+        overrides=[override(name, custom__width=75) for name in ("Folded", "Missing")],
     ),
 )
 
