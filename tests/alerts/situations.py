@@ -91,6 +91,18 @@ def replaced(case: Case) -> Test:
     )
 
 
+def unscraped(case: Case) -> Test:
+    """One scrape of a minute fails in the middle of the wait, which goes on all the same."""
+    step, missed = MINUTE, START + case.holds + case.wait // 2
+    end = case.fires + 2 * step
+    return scenario(
+        [Scrapes(case.page(), STATIC, 0, missed), Scrapes(case.page(), STATIC, missed + step)],
+        step=step,
+        length=end,
+        samples=[fired(step, end, {series(case): 3})],
+    )
+
+
 def away(case: Case) -> Test:
     """While the alert fires, Prometheus does not reach the exporter for two hours; that is told beside it."""
     step = case.step

@@ -25,6 +25,12 @@ def test_a_new_pod_neither_ends_an_alert_nor_begins_it_anew_nor_counts_twice(cas
     check(tmp_path, situations.replaced(case))
 
 
+@each(case for case in CASES if case.wait <= 4 * HOUR and not case.holds and case is not DOWN)
+def test_a_scrape_that_fails_does_not_begin_a_wait_anew(case, tmp_path):
+    """Those that wait for a day read their gauges in the same way, and what counts polls looks back anyway."""
+    check(tmp_path, situations.unscraped(case))
+
+
 def test_all_pods_that_were_are_one_exporter_that_is_down(tmp_path):
     """The last scrape of the third and last one is at 0:55."""
     step, length = 5 * MINUTE, 3 * HOUR

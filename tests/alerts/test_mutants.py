@@ -21,6 +21,7 @@ from tests.alerts.situations import (
     partly_stale,
     replaced,
     silent,
+    unscraped,
     whole,
 )
 
@@ -48,38 +49,38 @@ def near(case: Case, short_of: str) -> Test:
 
 MUTANTS = {
     "chance is forgotten": Mutant(
-        'threshold_ratio{name="review_queue_growth"}',
-        'threshold_ratio{name="review_queue_growth"} * 0',
+        'threshold_ratio{name="review_queue_growth"}[5m]))',
+        'threshold_ratio{name="review_queue_growth"}[5m])) * 0',
         near(GROWING, "more than chance"),
     ),
     "small growth is forgotten": Mutant(
-        'threshold_changes{name="review_queue_growth"}',
-        'threshold_changes{name="review_queue_growth"} * 0',
+        'threshold_changes{name="review_queue_growth"}[5m]))',
+        'threshold_changes{name="review_queue_growth"}[5m])) * 0',
         near(GROWING, "a growth of more"),
     ),
     "short queues are forgotten": Mutant(
-        'threshold_changes{name="review_queue"}',
-        'threshold_changes{name="review_queue"} * 0',
+        'threshold_changes{name="review_queue"}[5m]))',
+        'threshold_changes{name="review_queue"}[5m])) * 0',
         near(GROWING, "five that wait"),
     ),
     "few samples are forgotten": Mutant(
-        'threshold_changes{name="samples"}',
-        'threshold_changes{name="samples"} * 0',
+        'threshold_changes{name="samples"}[5m]))',
+        'threshold_changes{name="samples"}[5m])) * 0',
         near(RISING, "30 merges before"),
     ),
     "a share's chance is forgotten": Mutant(
-        'threshold_ratio{name="significance"}',
-        'threshold_ratio{name="significance"} * 0',
+        'threshold_ratio{name="significance"}[5m]))',
+        'threshold_ratio{name="significance"}[5m])) * 0',
         near(RISING, "more than chance"),
     ),
     "few waits are forgotten": Mutant(
-        'threshold_changes{name="samples"}',
-        'threshold_changes{name="samples"} * 0',
+        'threshold_changes{name="samples"}[5m]))',
+        'threshold_changes{name="samples"}[5m])) * 0',
         near(AGENTIC, "30 waits of agents"),
     ),
     "more than is taken for at least": Mutant(
-        "business_seconds)\n  > on",
-        "business_seconds)\n  >= on",
+        "business_seconds[5m]))\n  > on",
+        "business_seconds[5m]))\n  >= on",
         near(BY_NAME["SdlcReviewWaitTooLong"], "more than 24"),
     ),
     "every source is fresh": Mutant("(time() - max by", "(0 - max by", silent(GROWING, STALE, OLD)),
@@ -109,7 +110,19 @@ MUTANTS = {
         "increase(sdlc_exporter_drift_total[1d])", "sdlc_exporter_drift_total", near(DRIFT, "a rise within")
     ),
     "incomplete polls are failures": Mutant('=~"success|partial"', '="success"', near(FAILS, "more failures")),
-    "a long first load is stale": Mutant("load_complete) == 0", "load_complete) == 2", near(STALE, "polls without")),
+    "a long first load is stale": Mutant(
+        "load_complete[5m])) == 0", "load_complete[5m])) == 2", near(STALE, "polls without")
+    ),
+    "a failed scrape begins anew": Mutant(
+        "last_over_time(sdlc_review_queue_oldest_wait_business_seconds[5m])",
+        "sdlc_review_queue_oldest_wait_business_seconds",
+        unscraped(BY_NAME["SdlcReviewWaitTooLong"]),
+    ),
+    "a failed scrape forgets the team": Mutant(
+        "last_over_time(sdlc_repository_info[5m])",
+        "sdlc_repository_info",
+        unscraped(BY_NAME["SdlcReviewQueueGrowing"]),
+    ),
     "a bad poll silences": Mutant(
         "max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])",
         "sdlc_exporter_watermark_timestamp_seconds",

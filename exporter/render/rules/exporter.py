@@ -1,4 +1,4 @@
-"""Whether the exporter can be believed, and what it goes without."""
+"""Whether the exporter can be believed, and what it goes without; gauges are read as in ``review.py``."""
 
 from exporter.render.rules.rows import Alert, Group, Recording
 
@@ -10,11 +10,11 @@ GROUP = Group(
     (
         Recording(
             "stream:sdlc_exporter_last_success_timestamp_seconds:age",
-            "time() - max without ($pod) (sdlc_exporter_last_success_timestamp_seconds)",
+            "time() - max without ($pod) (last_over_time(sdlc_exporter_last_success_timestamp_seconds[5m]))",
         ),
         Recording(
             "stream:sdlc_exporter_watermark_timestamp_seconds:age",
-            "time() - max without ($pod) (sdlc_exporter_watermark_timestamp_seconds)",
+            "time() - max without ($pod) (last_over_time(sdlc_exporter_watermark_timestamp_seconds[5m]))",
         ),
         Alert(
             name="SdlcExporterDown",
@@ -41,10 +41,10 @@ absent(last_over_time(sdlc_exporter_build_info[4d])) # param:window
             expr="""
 stream:sdlc_exporter_last_success_timestamp_seconds:age
 > on ($exporter) group_left ()
-max by ($exporter) (sdlc_threshold_seconds{name="blind"})
+max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m]))
 unless on ($exporter, source)
 (
-  max without ($pod) (sdlc_exporter_initial_load_complete) == 0
+  max without ($pod) (last_over_time(sdlc_exporter_initial_load_complete[5m])) == 0
   and on ($exporter, source)
   sum without ($pod, result) (increase(sdlc_exporter_polls_total{result=~"success|partial"}[30m])) > 0 # param:window
 )
@@ -84,7 +84,7 @@ sum without ($pod, result) (
         Alert(
             name="SdlcRepositoriesFailing",
             severity="info",
-            expr='max without ($pod, state) (sdlc_exporter_repositories{state="failing"}) > 0',
+            expr='max without ($pod, state) (last_over_time(sdlc_exporter_repositories{state="failing"}[5m])) > 0',
             wait="1h",
             keep="15m",
             summary="Some repositories of a source cannot be read.",
@@ -99,13 +99,13 @@ sum without ($pod, result) (
 (
   stream:sdlc_exporter_watermark_timestamp_seconds:age
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_seconds{name="blind"})
+  max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m]))
 )
 unless
 (
   stream:sdlc_exporter_last_success_timestamp_seconds:age
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_seconds{name="blind"})
+  max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m]))
 )
 """,
             wait="15m",
@@ -121,13 +121,13 @@ unless
             severity="warning",
             expr="""
 (
-  max without ($pod) (sdlc_exporter_api_budget_remaining)
-  / (max without ($pod) (sdlc_exporter_api_budget_limit) > 0)
+  max without ($pod) (last_over_time(sdlc_exporter_api_budget_remaining[5m]))
+  / (max without ($pod) (last_over_time(sdlc_exporter_api_budget_limit[5m])) > 0)
   < on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_ratio{name="api_budget"})
+  max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="api_budget"}[5m]))
 )
 and
-max without ($pod) (sdlc_exporter_api_budget_reset_timestamp_seconds) > time()
+max without ($pod) (last_over_time(sdlc_exporter_api_budget_reset_timestamp_seconds[5m])) > time()
 """,
             wait="15m",
             keep="15m",
@@ -142,7 +142,7 @@ max without ($pod) (sdlc_exporter_api_budget_reset_timestamp_seconds) > time()
             severity="warning",
             # What is folded is so for good, and told for a day; what is left out is told as long as it is.
             expr="""
-max without ($pod) (sdlc_exporter_series_left_out) > 0
+max without ($pod) (last_over_time(sdlc_exporter_series_left_out[5m])) > 0
 or
 max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # param:window
 """,
@@ -166,7 +166,7 @@ max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # para
         Alert(
             name="SdlcConfigReloadFailed",
             severity="warning",
-            expr="max without ($pod) (sdlc_exporter_config_last_reload_successful) == 0",
+            expr="max without ($pod) (last_over_time(sdlc_exporter_config_last_reload_successful[5m])) == 0",
             wait="15m",
             summary="The configuration on disk cannot be used; the former one is in force.",
             description="The last attempt to load the configuration failed. The exporter goes on with the former one "
@@ -176,7 +176,7 @@ max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # para
         Alert(
             name="SdlcStateNotPersistent",
             severity="info",
-            expr="max without ($pod) (sdlc_exporter_state_persistent) == 0",
+            expr="max without ($pod) (last_over_time(sdlc_exporter_state_persistent[5m])) == 0",
             wait="15m",
             keep="15m",
             summary="The exporter keeps no state: every restart loads the whole history again.",
@@ -189,17 +189,17 @@ max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # para
             severity="info",
             expr="""
 avg without (repository) (
-  max without ($pod) (sdlc_exporter_coverage_ratio)
+  max without ($pod) (last_over_time(sdlc_exporter_coverage_ratio[5m]))
   * on ($exporter, repository) group_left (source, team)
-  max without ($pod) (sdlc_repository_info)
+  max without ($pod) (last_over_time(sdlc_repository_info[5m]))
 )
 < on ($exporter) group_left ()
-max by ($exporter) (sdlc_threshold_ratio{name="coverage"})
+max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="coverage"}[5m]))
 unless on ($exporter, source)
 (
   min without (stream) (stream:sdlc_exporter_watermark_timestamp_seconds:age)
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_seconds{name="blind"})
+  max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m]))
 )
 """,
             wait="1d",

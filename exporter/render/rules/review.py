@@ -1,4 +1,7 @@
-"""The review queue grows, waits get long, review is skipped: where review takes back what faster coding gave."""
+"""The review queue grows, waits get long, review is skipped: where review takes back what faster coding gave.
+
+Gauges are read by ``last_over_time`` over five minutes, so that a scrape that fails does not start a wait anew.
+"""
 
 from exporter.render.rules.rows import Alert, Group, Recording
 
@@ -9,14 +12,25 @@ FRESHNESS = (
     # Every alert joins one of these two: it takes its labels from them, and is silent where it would speak of the past.
     # The watermark knows only what is read without fault, and is gone while nothing is: an hour bridges one bad poll.
     Recording(
-        "repository:sdlc_repository_info:fresh",
+        "repository:sdlc_repository_info:known",
+        # What is there now, and of what is missing for a moment what was there before: never two teams of one.
         """
 max without ($pod) (sdlc_repository_info)
+or
+max without ($pod) (last_over_time(sdlc_repository_info[5m]))
+unless on ($exporter, repository)
+max without ($pod) (sdlc_repository_info)
+""",
+    ),
+    Recording(
+        "repository:sdlc_repository_info:fresh",
+        """
+repository:sdlc_repository_info:known
 and on ($exporter, source)
 (
   min without (stream) (max without ($pod) (max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])))
   > on ($exporter) group_left ()
-  (time() - max by ($exporter) (sdlc_threshold_seconds{name="blind"}))
+  (time() - max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m])))
 )
 """,
     ),
@@ -25,7 +39,7 @@ and on ($exporter, source)
         """
 count without (repository, source) (repository:sdlc_repository_info:fresh)
 ==
-count without (repository, source) (max without ($pod) (sdlc_repository_info))
+count without (repository, source) (repository:sdlc_repository_info:known)
 """,
     ),
 )
@@ -34,17 +48,27 @@ QUEUE = (
         "repository:sdlc_review_queue_changes:awaiting",
         """
 sum without (origin, state) (
-  max without ($pod) (sdlc_review_queue_changes{state=~"awaiting_review|awaiting_rereview"})
+  max without ($pod) (
+    last_over_time(sdlc_review_queue_changes{state=~"awaiting_review|awaiting_rereview"}[5m])
+  )
 )
 """,
     ),
     Recording(
         "repository:sdlc_review_queue_flow_changes:in7d",
-        'max without ($pod, direction, window) (sdlc_review_queue_flow_changes{direction="in", window="7d"})',
+        """
+max without ($pod, direction, window) (
+  last_over_time(sdlc_review_queue_flow_changes{direction="in", window="7d"}[5m])
+)
+""",
     ),
     Recording(
         "repository:sdlc_review_queue_flow_changes:out7d",
-        'max without ($pod, direction, window) (sdlc_review_queue_flow_changes{direction="out", window="7d"})',
+        """
+max without ($pod, direction, window) (
+  last_over_time(sdlc_review_queue_flow_changes{direction="out", window="7d"}[5m])
+)
+""",
     ),
     Recording(
         "team:sdlc_review_queue_flow_changes:growth7d",
@@ -70,7 +94,9 @@ sum without (repository) (
         "team:sdlc_review_queue_changes:awaiting_agentic",
         """
 sum without (repository, origin, state) (
-  max without ($pod) (sdlc_review_queue_changes{origin="agentic", state=~"awaiting_review|awaiting_rereview"})
+  max without ($pod) (
+    last_over_time(sdlc_review_queue_changes{origin="agentic", state=~"awaiting_review|awaiting_rereview"}[5m])
+  )
   * on ($exporter, repository) group_left (team)
   repository:sdlc_repository_info:fresh
 )
@@ -83,7 +109,9 @@ MERGES = (
         "team_window:sdlc_team_stage_window_samples:merged",
         """
 sum without (origin, stage) (
-  max without ($pod) (sdlc_team_stage_window_samples{team!="all", stage="coding", window=~"28d|90d"})
+  max without ($pod) (
+    last_over_time(sdlc_team_stage_window_samples{team!="all", stage="coding", window=~"28d|90d"}[5m])
+  )
 )
 """,
     ),
@@ -91,7 +119,9 @@ sum without (origin, stage) (
         "team_window:sdlc_team_stage_window_samples:unreviewed",
         """
 sum without (origin, stage) (
-  max without ($pod) (sdlc_team_stage_window_samples{team!="all", stage="unreviewed", window=~"28d|90d"})
+  max without ($pod) (
+    last_over_time(sdlc_team_stage_window_samples{team!="all", stage="unreviewed", window=~"28d|90d"}[5m])
+  )
 )
 """,
     ),
@@ -104,7 +134,7 @@ sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{wind
 sum without (window) (
   team_window:sdlc_team_stage_window_samples:merged{window="28d"}
   >= on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_changes{name="samples"})
+  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="samples"}[5m]))
 )
 """,
     ),
@@ -120,7 +150,7 @@ sum without (window) (
   sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"})
   - sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"})
   >= on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_changes{name="samples"})
+  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="samples"}[5m]))
 )
 """,
     ),
@@ -157,13 +187,13 @@ WAITS = (
         "team_origin:sdlc_team_review_wait_window_seconds:median",
         """
 max without ($pod, window, percentile) (
-  sdlc_team_review_wait_window_seconds{team!="all", window="28d", percentile="p50"}
+  last_over_time(sdlc_team_review_wait_window_seconds{team!="all", window="28d", percentile="p50"}[5m])
 )
 and on ($exporter, team, origin)
 (
-  max without ($pod, window) (sdlc_team_review_wait_window_samples{team!="all", window="28d"})
+  max without ($pod, window) (last_over_time(sdlc_team_review_wait_window_samples{team!="all", window="28d"}[5m]))
   >= on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_changes{name="samples"})
+  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="samples"}[5m]))
 )
 """,
     ),
@@ -184,7 +214,7 @@ GROUP = Group(
 (
   repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_changes{name="review_queue_growth"})
+  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="review_queue_growth"}[5m]))
 )
 * on ($exporter, repository) group_left (source, team)
 repository:sdlc_repository_info:fresh
@@ -193,13 +223,13 @@ and on ($exporter, repository)
   (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
   / sqrt(repository:sdlc_review_queue_flow_changes:in7d + repository:sdlc_review_queue_flow_changes:out7d + 1)
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_ratio{name="review_queue_growth"})
+  max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="review_queue_growth"}[5m]))
 )
 and on ($exporter, repository)
 (
   repository:sdlc_review_queue_changes:awaiting
   >= on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_changes{name="review_queue"})
+  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="review_queue"}[5m]))
 )
 """,
             wait="4h",
@@ -214,9 +244,9 @@ and on ($exporter, repository)
             severity="warning",
             expr="""
 (
-  max without ($pod) (sdlc_review_queue_oldest_wait_business_seconds)
+  max without ($pod) (last_over_time(sdlc_review_queue_oldest_wait_business_seconds[5m]))
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_seconds{name="review_wait_business"})
+  max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="review_wait_business"}[5m]))
 )
 / 3600
 * on ($exporter, repository) group_left (source, team)
@@ -234,21 +264,21 @@ repository:sdlc_repository_info:fresh
             severity="warning",
             expr="""
 (
-  max without ($pod, window) (sdlc_team_review_utilisation_ratio{team!="all", window="28d"})
+  max without ($pod, window) (last_over_time(sdlc_team_review_utilisation_ratio{team!="all", window="28d"}[5m]))
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_ratio{name="review_utilisation"})
+  max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="review_utilisation"}[5m]))
 )
 and on ($exporter, team)
 (
   team:sdlc_review_queue_flow_changes:growth7d
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_changes{name="review_queue_growth"})
+  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="review_queue_growth"}[5m]))
 )
 and on ($exporter, team)
 (
   team:sdlc_review_queue_flow_changes:growth7d / sqrt(team:sdlc_review_queue_flow_changes:moved7d + 1)
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_ratio{name="review_queue_growth"})
+  max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="review_queue_growth"}[5m]))
 )
 and on ($exporter, team)
 team:sdlc_repository_info:fresh
@@ -267,14 +297,14 @@ team:sdlc_repository_info:fresh
 (
   team:sdlc_team_stage_window_samples:unreviewed_share - team:sdlc_team_stage_window_samples:unreviewed_share_before
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_ratio{name="unreviewed_merges_rise"})
+  max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="unreviewed_merges_rise"}[5m]))
 )
 and on ($exporter, team)
 (
   (team:sdlc_team_stage_window_samples:unreviewed_share - team:sdlc_team_stage_window_samples:unreviewed_share_before)
   / (team:sdlc_team_stage_window_samples:unreviewed_share_error > 0)
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_ratio{name="significance"})
+  max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="significance"}[5m]))
 )
 and on ($exporter, team)
 team:sdlc_repository_info:fresh
@@ -296,13 +326,13 @@ team:sdlc_repository_info:fresh
   / ignoring (origin)
   (team_origin:sdlc_team_review_wait_window_seconds:median{origin="unmarked"} > 0)
   > on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_ratio{name="agentic_wait"})
+  max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="agentic_wait"}[5m]))
 )
 and on ($exporter, team)
 (
   team:sdlc_review_queue_changes:awaiting_agentic
   >= on ($exporter) group_left ()
-  max by ($exporter) (sdlc_threshold_changes{name="review_queue"})
+  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="review_queue"}[5m]))
 )
 and on ($exporter, team)
 team:sdlc_repository_info:fresh
