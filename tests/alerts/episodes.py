@@ -49,8 +49,10 @@ def alone(expr: str, recorded: Mapping[str, str]) -> str:
 def episodes(server: Quarter, alert: str, step: int = HOUR) -> list[Episode]:
     """Every time that an alert fired, evaluated at whole steps for as long as the data goes.
 
-    What still fires then ends with the data.
+    What still fires then ends with the data. The data may have its samples further apart than a scrape: the five
+    minutes over which rules hold what was there last become as long as the server looks back.
     """
+    held = f"[{server.filled.step + 5 * MINUTE}s]"
     recorded = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
     rule = next(rule for rule in rules() if rule.get("alert") == alert)
     wait, keep = (_seconds(rule.get(field, "0m")) for field in ("for", "keep_firing_for"))
@@ -58,7 +60,8 @@ def episodes(server: Quarter, alert: str, step: int = HOUR) -> list[Episode]:
     begin, last = -(-server.begin // step) * step, server.end
     while begin <= last:
         end = min(begin + (POINTS - 1) * step, last)
-        for labels, values in server.ask_range(alone(rule["expr"], recorded), begin, end, step):
+        expr = alone(rule["expr"], recorded).replace("[5m]", held)
+        for labels, values in server.ask_range(expr, begin, end, step):
             here = found.setdefault(tuple(sorted(labels.items())), {})
             here.update((int(at), value) for at, value in values)
         begin = end + step
