@@ -47,12 +47,13 @@ async def once(config: Config, at: int | None, show: Callable[[Health], None] = 
         sources = wiring.sources(config, store, desk, kept, health, starts)
         watching = asyncio.create_task(_watch(health, show))
         try:
-            await asyncio.gather(*(_load(source, health) for source in sources))
+            given_up = await asyncio.gather(*(_load(source, health) for source in sources))
         finally:
             watching.cancel()
             for source in sources:
                 await source.close()
         rows = [row for row in await desk(store.repositories) if _counts(row, config)]
+        _require_something(rows, [name for name in given_up if name])
         instant = at if at is not None else min((row.watermark or 0 for row in rows), default=int(time.time()))
         _require(rows, instant)
         return await desk(_render, store, health, config, starts, instant)
@@ -77,14 +78,20 @@ def _counts(row: RepositoryRow, config: Config) -> bool:
     return row.state is not RepositoryState.GONE and row.source in {each.name for each in config.sources}
 
 
+def _require_something(rows: list[RepositoryRow], given_up: list[str]) -> None:
+    """A source of which not one repository is known would print nothing, and that would look like nothing going on."""
+    known = {row.source for row in rows}
+    if unread := [name for name in given_up if name not in known]:
+        raise NotComplete(f"{', '.join(unread)}: nothing could be read; the reason is in the log above")
+
+
 def _require(rows: list[RepositoryRow], instant: int) -> None:
     short = [row for row in rows if row.watermark is None or row.watermark < instant]
     if short:
         named = ", ".join(f"{row.name} ({row.reason or row.state})" for row in short[:5])
         more = f" and {len(short) - 5} more" if len(short) > 5 else ""
-        raise NotComplete(
-            f"not everything up to the instant is known: {named}{more}; an instant more than five minutes ago may work"
-        )
+        hope = "" if any(row.reason for row in short) else "; an instant more than five minutes ago may work"
+        raise NotComplete(f"not everything up to the instant is known: {named}{more}{hope}")
 
 
 def _render(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> bytes:
@@ -93,8 +100,8 @@ def _render(store: SqliteStore, health: Health, config: Config, starts: dict[str
     return wiring.snapshot(kept, health, config, starts).build(float(instant)).text
 
 
-async def _load(source: Source, health: Health) -> None:
-    """Passes until history is in and one more has polled.
+async def _load(source: Source, health: Health) -> str:
+    """Passes until history is in and one more has polled; the name of a source that was given up, else nothing.
 
     A source that keeps failing is given up; a credential that is refused is an error; a rate limit is waited for.
     """
@@ -119,15 +126,15 @@ async def _load(source: Source, health: Health) -> None:
             if failures >= PATIENCE:
                 if isinstance(error, Refused):
                     raise
-                return
+                return source.name
             await asyncio.sleep(PAUSE)
         health.polled(source.name, STREAM, result, time.monotonic() - started)
         if result == "partial":
             if failures >= PATIENCE:
-                return
+                return source.name
             await asyncio.sleep(PAUSE)
         elif result == "success" and not before and not await source.loading():
-            return
+            return ""
 
 
 async def _watch(health: Health, show: Callable[[Health], None]) -> None:

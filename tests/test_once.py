@@ -31,6 +31,9 @@ class Source:
     async def loading(self):
         return self.left > 0
 
+    async def close(self):
+        pass
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
@@ -41,6 +44,15 @@ def load(source):
     health = Health()
     asyncio.run(once._load(source, health))
     return health
+
+
+def test_a_source_of_which_nothing_could_be_read_is_no_empty_organisation(monkeypatch):
+    """What would be printed says that nothing goes on."""
+    lost = Source([ServerError("502")] * PATIENCE)
+    monkeypatch.setattr(once.wiring, "sources", lambda *_: [lost])
+    config = parse("sources: [{name: forge, token_file: t, include: ['a/*'], history: 2026-01-01}]", "c.yaml", {})
+    with pytest.raises(NotComplete, match="forge: nothing could be read; the reason is in the log above"):
+        asyncio.run(once.once(config, None))
 
 
 def test_a_load_is_followed_by_one_more_poll():
@@ -65,7 +77,7 @@ def test_a_source_that_recovers_is_read_to_its_end():
 def test_a_source_that_keeps_failing_is_given_up_without_an_error(answer):
     """Whether what is known suffices is for the watermarks to say."""
     source = Source([answer] * (PATIENCE + 1))
-    load(source)
+    assert asyncio.run(once._load(source, Health())) == "forge"
     assert len(source.passes) == 1
 
 

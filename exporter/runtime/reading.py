@@ -1,6 +1,7 @@
 """Asks a list of requests to its end and stores what comes back, page by page."""
 
 import asyncio
+import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,11 @@ from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
 from exporter.store.base import RepositoryRow, RepositoryState, Store
 
+log = logging.getLogger(__name__)
+
 STREAM = "changes"
+NAMED = 5
+"""Repositories that a line of the log names."""
 OF_ALL = (Unauthorised, RateLimited, SecondaryLimited, Unreachable, StoreError)
 """Failures that say nothing about the repositories asked about: the next request would fail as well."""
 OF_THE_SERVER = (TooSlow, ServerError)
@@ -187,6 +192,7 @@ class Reader:
         A watermark never goes back, and never to where another repository's is.
         """
         fine = [row for row in rows if row.key not in outcome.faults]
+        self._tell(fine, "is read again")
         columns: dict[str, int | str | None] = {
             "state": RepositoryState.OK, "reason": "", "cursor": cursor, "last_success": now,
         }  # fmt: skip
@@ -213,7 +219,15 @@ class Reader:
             if row.key in outcome.faults:
                 reasons[outcome.faults[row.key].reason].append(row)
         for reason, held in reasons.items():
+            self._tell(held, "cannot be read", reason)
             await self.hold(held, reason)
+
+    def _tell(self, rows: Sequence[RepositoryRow], how: str, reason: str = "") -> None:
+        """One line of the log about repositories whose state or reason changes."""
+        names = [row.name for row in rows if row.reason != reason]
+        if names:
+            more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+            log.warning("%s: %s%s %s%s", self.source, ", ".join(names[:NAMED]), more, how, f": {reason}" * bool(reason))
 
     async def _progress(self, ids: Sequence[int], **columns: int | str | None) -> None:
         if ids:

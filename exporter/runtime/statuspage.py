@@ -42,8 +42,9 @@ def _source(config: Config, health: Health, name: str, rows: list[RepositoryRow]
     settings = next(each for each in config.sources if each.name == name)
     here = [row for row in rows if row.source == name and row.state is not RepositoryState.GONE]
     error = health.last_error.get(name)
-    success = [row.last_success for row in here]
-    marks = [row.watermark for row in here if row.watermark is not None]
+    healthy = [row for row in here if row.state is not RepositoryState.FAILING] or here  # as on /metrics
+    success = [row.last_success for row in healthy]
+    marks = [row.watermark for row in healthy if row.watermark is not None]
     states = Counter(str(row.state) for row in rows if row.source == name)
     budgets = (each for (source, _), each in health.budgets.items() if source == name)
     return page.SourceStatus(

@@ -27,7 +27,7 @@ class Episode(NamedTuple):
 
 def rules() -> list[dict[str, Any]]:
     """The rules about reviews, in their order."""
-    return list(yaml.safe_load((RULES / "review.yaml").read_text())["groups"][0]["rules"])
+    return list(yaml.safe_load((RULES / "sdlc-review.yaml").read_text())["groups"][0]["rules"])
 
 
 def alone(expr: str, recorded: Mapping[str, str]) -> str:

@@ -102,7 +102,7 @@ def test_a_window_may_have_several_units():
 def test_only_a_whole_marker_counts(tmp_path):
     """One with a longer name, or with more behind it, is another remark."""
     chart = shutil.copytree(CHART, tmp_path / "chart")
-    (chart / "files" / "alerts" / "review.yaml").unlink()
+    (chart / "files" / "alerts" / "sdlc-review.yaml").unlink()
     lines = [
         "a[1h:5m] # param:window",
         "+ b[1h] + c[2h] # param:window  ",
@@ -112,7 +112,7 @@ def test_only_a_whole_marker_counts(tmp_path):
     ]
     rule = {"alert": "A", "expr": "\n".join(lines), "annotations": {"runbook_url": RUNBOOKS + "A.md"}}
     document = {"groups": [{"name": "g", "rules": [rule]}]}
-    (chart / "files" / "alerts" / "exporter.yaml").write_text(yaml.safe_dump(document))
+    (chart / "files" / "alerts" / "sdlc-exporter.yaml").write_text(yaml.safe_dump(document))
     ((group,),) = (groups("params: {A: {window: 9d}}", chart=chart),)
     assert group["rules"][0]["expr"].splitlines() == [
         "a[9d:5m] # param:window",
@@ -213,7 +213,7 @@ def test_groups_of_ones_own_come_last_and_as_they_are():
 def test_an_alert_that_is_there_twice_is_changed_twice(tmp_path):
     """Once as a warning and once as a page."""
     chart = shutil.copytree(CHART, tmp_path / "chart")
-    path = chart / "files" / "alerts" / "exporter.yaml"
+    path = chart / "files" / "alerts" / "sdlc-exporter.yaml"
     text = path.read_text()
     one_alert = re.search(r"  - alert: SdlcSourceStale\n.*?(?=  - alert:)", text, flags=re.DOTALL)[0]
     path.write_text(text.replace(one_alert, one_alert + one_alert.replace("severity: warning", "severity: critical")))

@@ -159,7 +159,7 @@ def test_the_command_writes_every_file_and_names_it(tmp_path, capsys):
     """Into a folder that it makes; without parameters they are as they are committed."""
     folder = tmp_path / "new" / "rules"
     assert cli.main(["rules", "-o", str(folder)]) == cli.FINE
-    assert sorted(capsys.readouterr().out.splitlines()) == [f"{folder}/exporter.yaml", f"{folder}/review.yaml"]
+    assert sorted(capsys.readouterr().out.splitlines()) == [f"{folder}/sdlc-exporter.yaml", f"{folder}/sdlc-review.yaml"]
     assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == files()
 
 

@@ -685,6 +685,21 @@ def test_a_repository_nobody_answers_for_says_so(forge, world):
     assert forge.play(loaded(act)) == ("partial", "refused", "ok")
 
 
+def test_a_repository_that_fails_alone_is_told_in_the_log_once_and_once_when_it_is_read_again(forge, world, caplog):
+    async def act(playing: Playing):
+        world.open(home(world, "acme/b"), "ann", at=world.now + HOUR)
+        fault = playing.double.fail("null_repository", times=None, repository="R_b", kind="FORBIDDEN")
+        for _ in range(3):
+            await playing.poll(after=2 * HOUR)
+        playing.double.faults.remove(fault)
+        for _ in range(2):
+            await playing.poll(after=2 * HOUR)
+
+    forge.play(loaded(act))
+    told = [record.getMessage() for record in caplog.records if record.name == "exporter.runtime.reading"]
+    assert told == ["forge: acme/b cannot be read: not_found", "forge: acme/b is read again"]
+
+
 # --- the nightly count ---
 
 

@@ -33,7 +33,7 @@ HEADER = """\
 """
 
 
-GROUPS = {"review.yaml": review.GROUP, "exporter.yaml": exporter.GROUP}
+GROUPS = {"sdlc-review.yaml": review.GROUP, "sdlc-exporter.yaml": exporter.GROUP}
 """Each rule file, and the group it holds."""
 
 
