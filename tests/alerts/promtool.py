@@ -69,13 +69,14 @@ def scenario(
 
 
 def fired(
-    step: int, length: int, expected: Mapping[str, int], state: str = "firing"
+    step: int, length: int, expected: Mapping[str, int], state: str = "firing", but: str = ""
 ) -> tuple[int, str, dict[str, float]]:
     """For ``samples``: at how many evaluations of the whole test each alert (labels as PromQL writes them) fired.
 
-    What is not in ``expected`` never did.
+    What is not in ``expected`` never did; ``but`` of an alert nobody asks.
     """
-    query = f'sum without (alertstate) (count_over_time(ALERTS{{alertstate="{state}"}}[{length + step}s]))'
+    alerts = f'ALERTS{{alertstate="{state}",alertname!="{but}"}}'
+    query = f"sum without (alertstate) (count_over_time({alerts}[{length + step}s]))"
     return length, query, {labels: float(count) for labels, count in expected.items()}
 
 

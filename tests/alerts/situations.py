@@ -1,15 +1,16 @@
 """Tests for promtool, each of one alert's trouble in one situation."""
 
 from exporter.catalogue import HOUR, MINUTE
-from tests.alerts.cases import BY_NAME, LAST_SUCCESS, START, WATERMARK, Case
+from tests.alerts.cases import BY_NAME, GRAFANA, LAST_SUCCESS, RUNBOOKS, START, WATERMARK, Case
 from tests.alerts.healthy import HEALTHY
 from tests.alerts.near_misses import NearMiss
-from tests.alerts.promtool import Test, alert_series, fired, scenario
+from tests.alerts.promtool import Firing, Test, alert_series, fired, scenario
 from tests.alerts.scrapes import POD, STATIC, Page, Scrapes, Target, lives, turns
 
 DOWN, STALE, STUCK = (BY_NAME[name] for name in ("SdlcExporterDown", "SdlcSourceStale", "SdlcWatermarkStuck"))
 NEXT: Target = {**POD, "instance": "10.0.0.8:9517", "pod": "sdlc-exporter-1"}
 LAST: Target = {**POD, "instance": "10.0.0.9:9517", "pod": "sdlc-exporter-2"}
+SHARED = "SdlcExportersShareJob"
 ELSEWHERE: tuple[Target, ...] = ({"job": "other"}, {**STATIC, "namespace": "south"})
 
 
@@ -54,8 +55,9 @@ def brief(case: Case) -> Test:
 def just_not(near: NearMiss) -> Test:
     """All the time the trouble is there but for the last bit of it, and not even that is pending.
 
-    Two pods show it, as where one follows the other, and make it no more. Nor does it help that another repository,
-    team or source of the same exporter, and the same one of two other exporters, have the whole trouble.
+    Two pods show it, as where one follows the other, and make it no more; that there are two is told in time.
+    Nor does it help that another repository, team or source of the same exporter, and the same one of two other
+    exporters, have the whole trouble.
     """
     case = BY_NAME[near.alert]
     step, length = case.step, case.fires + 2 * case.step
@@ -67,8 +69,8 @@ def just_not(near: NearMiss) -> Test:
         step=step,
         length=length,
         samples=[
-            fired(step, length, dict.fromkeys(told, 3)),
-            fired(step, length, dict.fromkeys(told, case.wait // step), "pending"),
+            fired(step, length, dict.fromkeys(told, 3), but=SHARED),
+            fired(step, length, dict.fromkeys(told, case.wait // step), "pending", but=SHARED),
         ],
     )
 
@@ -218,4 +220,38 @@ def spread(case: Case) -> Test:
         step=case.step,
         length=case.fires,
         firing=[(case.fires, case.alert, [case.firing(STATIC)])],
+    )
+
+
+def shared_annotations(exporters: int, job: str) -> dict[str, str]:
+    """What is said of some exporters under one job."""
+    return {
+        "summary": "Several exporters share a job, and alerts take them for one.",
+        "description": f"{exporters} exporters are scraped as job {job}. When one of them is gone nobody is told, and "
+        "thresholds of one are compared with numbers of the other. Each needs a job of its own.",
+        "runbook_url": f"{RUNBOOKS}/{SHARED}.md",
+        "dashboard_url": f"{GRAFANA}/d/sdlc-exporter",
+    }
+
+
+def shared() -> Test:
+    """From 1:00 to before 4:00 two exporters have one job; at 4:00 the scrape of 3:56 is still seen."""
+    step, length = 4 * MINUTE, 5 * HOUR
+    labels = {"job": "sdlc", "severity": "warning"}
+    return scenario(
+        [
+            Scrapes(HEALTHY, STATIC),
+            Scrapes(HEALTHY, {**STATIC, "instance": "exporter-of-data:9517"}, HOUR, 4 * HOUR),
+        ],
+        step=step,
+        length=length,
+        firing=[
+            (2 * HOUR - step, SHARED, []),
+            (2 * HOUR, SHARED, [Firing(SHARED, labels, shared_annotations(2, "sdlc"))]),
+            (4 * HOUR + step, SHARED, []),
+        ],
+        samples=[
+            fired(step, length, {alert_series(SHARED, labels): 31}),
+            fired(step, length, {alert_series(SHARED, labels): 15}, "pending"),
+        ],
     )

@@ -20,6 +20,7 @@ from tests.alerts.situations import (
     other_stale,
     partly_stale,
     replaced,
+    shared,
     silent,
     unscraped,
     whole,
@@ -129,6 +130,8 @@ MUTANTS = {
         bad_polls(),
     ),
     "what is stale is called stuck too": Mutant("\nunless\n(\n  stream:", "\nor\n(\n  stream:", whole(STALE)),
+    "exporters of one job are one": Mutant("(instance, pod", "(pod", shared()),
+    "two exporters are not enough": Mutant("[5m]))) > 1", "[5m]))) > 2", shared()),
     "what was is forgotten at once": Mutant("last_over_time(sdlc_exporter_build_info[4d])", BUILD, whole(DOWN)),
 }
 

@@ -162,6 +162,11 @@ CONTRADICTIONS = {
     "prometheusRule.params.Nothing": "prometheusRule: {params: {Nothing: {for: 1h}}}",
     "prometheusRule.overrides.Nothing": "prometheusRule: {overrides: {Nothing: {for: 1h}}}",
     "prometheusRule.params.SdlcWatermarkStuck.window": "prometheusRule: {params: {SdlcWatermarkStuck: {window: 1h}}}",
+    "prometheusRule.params.SdlcSourceFailing.window": "prometheusRule: {params: {SdlcSourceFailing: {window: 4m59s}}}",
+    "prometheusRule.params.SdlcDriftDetected": "prometheusRule: {params: {SdlcDriftDetected: {window: 15m}}}",
+    "prometheusRule.params.SdlcExporterDown": "prometheusRule: {params: {SdlcExporterDown: {for: 4d}}}",
+    "prometheusRule.params.SdlcSeriesDropped": "prometheusRule: {params: {SdlcSeriesDropped: {window: 1h}}, "
+    "overrides: {SdlcSeriesDropped: {for: 1h}}}",
     "dashboards.grafanaOperator.enabled": "dashboards: {enabled: false, grafanaOperator: {enabled: true, "
     "instanceSelector: {matchLabels: {a: b}}}}",
     "dashboards.grafanaOperator.instanceSelector": "dashboards: {grafanaOperator: {enabled: true}}",
@@ -223,6 +228,10 @@ def test_a_refusal_says_what_to_do():
         "podMonitor: {enabled: true, namespace: default}\nwebConfig: {tls: {enabled: true, existingSecret: tls}}",
         "persistence: {enabled: false}",
         "prometheusRule: {disabled: {SdlcSourceFailing: false}}",
+        "prometheusRule: {params: {SdlcSourceFailing: {window: 5m}}}",  # what goes on is in every window
+        "prometheusRule: {params: {SdlcDriftDetected: {window: 15m1s}}}",
+        "prometheusRule: {params: {SdlcDriftDetected: {window: 1h, for: 59m}}}",
+        "prometheusRule: {params: {SdlcDriftDetected: {for: 3d}}, overrides: {SdlcDriftDetected: {expr: vector(1)}}}",
         "imagePullSecrets: [a, {name: b}]",
         "config: {sources: [{name: a, token_env: A, ca_file: /c}]}",
         "config: {sources: [{name: a, provider: demo}]}",

@@ -135,13 +135,13 @@ def test_the_command_line_makes_the_same_of_the_same_parameters():
     ]
     known = [name for name in known if _is_known(name)]
     assert sum(name.endswith(".window") for name in known) >= 3
-    given = dict.fromkeys(known, "7h")
+    given = {name: "8h" if name.endswith(".window") else "7h" for name in known}
     written = files.files(given, runbooks="https://r.example/x/", grafana="https://g.example/")
     wanted = [group for name in sorted(written) for group in yaml.safe_load(written[name])["groups"]]
     params = {}
     for name in known:
         alert, word = name.split(".")
-        params.setdefault(alert, {})[word] = "7h"
+        params.setdefault(alert, {})[word] = given[name]
     links = {"runbookUrl": "https://r.example/x/", "grafanaUrl": "https://g.example/"}
     made = render({"prometheusRule": {"enabled": True, "params": params} | links}, helm=HELM3)
     assert one(made, "PrometheusRule")["spec"]["groups"] == wanted

@@ -30,7 +30,7 @@ RETENTION, LONGEST = 9 * DAY, 7 * DAY
 """Prometheus may keep only ten days, of which the last is its own."""
 SEVERITIES = frozenset({"critical", "warning", "info"})
 LABELS = frozenset({"severity", "team", "component"})
-MARKER = re.compile(r"# param:window$")
+MARKER = re.compile(r"# param:window(, longer than for)?$")
 RANGE = re.compile(r"\[[^\]]+\]")
 EXTERNAL = ("cluster", "region", "env", "environment", "prometheus", "replica", "job", "instance", "namespace")
 """Labels that Prometheus or the scrape adds: a rule that sets one speaks for another."""

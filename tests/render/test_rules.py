@@ -9,7 +9,8 @@ import yaml
 
 from exporter import cli
 from exporter.errors import ConfigError
-from exporter.render.rules.files import files
+from exporter.render.rules.files import ALERTS, files
+from exporter.render.rules.rows import parameters
 
 PROMTOOL = shutil.which("promtool")
 
@@ -28,7 +29,7 @@ KEEPING = [
     "SdlcUnreviewedMergesRising",
     "SdlcWatermarkStuck",
 ]
-OTHERS = ["SdlcConfigReloadFailed"]
+OTHERS = ["SdlcConfigReloadFailed", "SdlcExportersShareJob"]
 PARAMETERS = sorted([
     *(f"{alert}.for" for alert in {*WINDOWS, *KEEPING, *OTHERS}),
     *(f"{alert}.keep_firing_for" for alert in KEEPING),
@@ -60,14 +61,49 @@ def differences(params: dict[str, str]) -> dict[tuple[str, str], Any]:
 
 
 def test_the_parameters_are_these():
-    """16 alerts wait, 12 of them go on for a while, 5 look back over a time that may be set."""
-    assert len(PARAMETERS) == 16 + 12 + 5
+    """17 alerts wait, 12 of them go on for a while, 5 look back over a time that may be set."""
+    assert len(PARAMETERS) == 17 + 12 + 5
+    assert sorted(name for alert in ALERTS for name in parameters(alert)) == PARAMETERS
+
+
+def test_what_is_no_parameter_is_told_with_those_that_are():
     with pytest.raises(ConfigError) as refused:
-        files({"SdlcNothing.for": "1h"})
+        files({"SdlcNothing.for": "1h", "SdlcConfigReloadFailed.window": "1h", "SdlcSourceFailing": "1h"})
     assert str(refused.value).splitlines() == [
-        "--param SdlcNothing.for: there is no such parameter",
-        f"The parameters are {', '.join(PARAMETERS)}.",
+        "--param SdlcNothing.for: there is no alert SdlcNothing; there are "
+        + ", ".join(sorted({*WINDOWS, *KEEPING, *OTHERS})),
+        "--param SdlcConfigReloadFailed.window: there is no such parameter; SdlcConfigReloadFailed has "
+        "SdlcConfigReloadFailed.for",
+        "--param SdlcSourceFailing: there is no such parameter; SdlcSourceFailing has SdlcSourceFailing.for and "
+        "SdlcSourceFailing.keep_firing_for and SdlcSourceFailing.window",
     ]
+
+
+def test_an_alert_that_could_never_fire_is_refused():
+    """What is remembered for no longer than the alert waits; what goes on is in every window, however short."""
+    never = "its window {} is over before its for {} is, and it would never fire"
+    for params, said in (
+        ({"SdlcDriftDetected.window": "15m"}, f"--param SdlcDriftDetected: {never.format('15m', '15m')}"),
+        ({"SdlcDriftDetected.for": "24h"}, f"--param SdlcDriftDetected: {never.format('1d', '24h')}"),
+        ({"SdlcExporterDown.window": "59m59s"}, f"--param SdlcExporterDown: {never.format('59m59s', '1h')}"),
+        (
+            {"SdlcSeriesDropped.window": "1y", "SdlcSeriesDropped.for": "1y1ms"},
+            f"--param SdlcSeriesDropped: {never.format('1y', '1y1ms')}",
+        ),
+    ):
+        with pytest.raises(ConfigError) as refused:
+            files(params)
+        assert str(refused.value) == said
+    assert files({"SdlcDriftDetected.window": "15m1ms", "SdlcSourceFailing.for": "2h", "SdlcSourceStale.for": "1w"})
+
+
+def test_a_window_within_which_prometheus_may_not_scrape_twice_is_refused():
+    with pytest.raises(ConfigError) as refused:
+        files({"SdlcSourceFailing.window": "4m59s"})
+    assert str(refused.value) == (
+        "--param SdlcSourceFailing.window=4m59s: Prometheus may not scrape twice within it; write 5m or more"
+    )
+    assert files({"SdlcSourceFailing.window": "5m"})
 
 
 @pytest.mark.parametrize("name", [name for name in PARAMETERS if not name.endswith(".window")])
@@ -82,12 +118,13 @@ def test_a_window_is_set_wherever_the_alert_marks_it():
     assert differences(params) == {
         ("SdlcExporterDown", "expr"): (
             "(\n"
-            "  max by (cluster, namespace, job) (last_over_time(sdlc_exporter_build_info[2d])) # param:window\n"
+            "  max by (cluster, namespace, job) (last_over_time(sdlc_exporter_build_info[2d])) "
+            "# param:window, longer than for\n"
             "  unless\n"
             "  max by (cluster, namespace, job) (sdlc_exporter_build_info)\n"
             ")\n"
             "or\n"
-            "absent(last_over_time(sdlc_exporter_build_info[2d])) # param:window\n"
+            "absent(last_over_time(sdlc_exporter_build_info[2d])) # param:window, longer than for\n"
         ),
         ("SdlcSourceFailing", "expr"): (
             "(\n"
@@ -102,7 +139,7 @@ def test_a_window_is_set_wherever_the_alert_marks_it():
             ")\n"
         ),
         ("SdlcDriftDetected", "expr"): (
-            "max without (instance, pod) (increase(sdlc_exporter_drift_total[3h])) > 0 # param:window"
+            "max without (instance, pod) (increase(sdlc_exporter_drift_total[3h])) > 0 # param:window, longer than for"
         ),
     }
 
@@ -145,7 +182,9 @@ def test_what_is_no_address_is_refused(url):
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
 @pytest.mark.parametrize("duration", ["90s", "1h30m", "2w", "1y2w3d4h5m6s7ms"])
 def test_every_duration_that_is_taken_is_one_of_prometheus(duration, tmp_path):
-    for name, text in files(dict.fromkeys(PARAMETERS, duration)).items():
+    params = {name: "9y" if name.endswith("window") else duration for name in PARAMETERS}
+    params["SdlcSourceFailing.window"] = params["SdlcSourceStale.window"] = "1h30m5ms"
+    for name, text in files(params).items():
         path = tmp_path / name
         path.write_text(text)
         checked = subprocess.run([PROMTOOL, "check", "rules", "--lint-fatal", path], capture_output=True, text=True)
@@ -159,7 +198,8 @@ def test_the_command_writes_every_file_and_names_it(tmp_path, capsys):
     """Into a folder that it makes; without parameters they are as they are committed."""
     folder = tmp_path / "new" / "rules"
     assert cli.main(["rules", "-o", str(folder)]) == cli.FINE
-    assert sorted(capsys.readouterr().out.splitlines()) == [f"{folder}/sdlc-exporter.yaml", f"{folder}/sdlc-review.yaml"]
+    told = capsys.readouterr().out.splitlines()
+    assert sorted(told) == [f"{folder}/sdlc-exporter.yaml", f"{folder}/sdlc-review.yaml"]
     assert {path.name: path.read_text("utf-8") for path in folder.iterdir()} == files()
 
 
@@ -179,7 +219,8 @@ def test_the_command_tells_every_fault_and_writes_nothing(tmp_path, capsys):
     words = ["--param", "SdlcReviewQueueGrowing.fore=8h", "--param", "SdlcReviewQueueGrowing.for=soon"]
     assert cli.main(["rules", "-o", str(tmp_path / "rules"), *words]) == cli.USAGE == 2
     assert capsys.readouterr().err.splitlines()[:2] == [
-        "--param SdlcReviewQueueGrowing.fore: there is no such parameter",
+        "--param SdlcReviewQueueGrowing.fore: there is no such parameter; SdlcReviewQueueGrowing has "
+        "SdlcReviewQueueGrowing.for and SdlcReviewQueueGrowing.keep_firing_for",
         "--param SdlcReviewQueueGrowing.for=soon: not a duration of Prometheus; write 30m, 4h or 1h30m",
     ]
     assert not (tmp_path / "rules").exists()

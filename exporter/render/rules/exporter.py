@@ -22,17 +22,28 @@ GROUP = Group(
             # An exporter that was here within a long weekend and is not; or none was, and no label is known.
             expr="""
 (
-  max by ($exporter) (last_over_time(sdlc_exporter_build_info[4d])) # param:window
+  max by ($exporter) (last_over_time(sdlc_exporter_build_info[4d])) # param:window, longer than for
   unless
   max by ($exporter) (sdlc_exporter_build_info)
 )
 or
-absent(last_over_time(sdlc_exporter_build_info[4d])) # param:window
+absent(last_over_time(sdlc_exporter_build_info[4d])) # param:window, longer than for
 """,
             wait="1h",
             summary="Prometheus gets no metrics from sdlc-exporter.",
             description="There are no metrics of sdlc-exporter{{ with $labels.job }} (job {{ . }}){{ end }}. No alert "
             "about reviews can fire until they are back; what happens meanwhile is read later and not lost.",
+            dashboard=PAGE,
+        ),
+        Alert(
+            name="SdlcExportersShareJob",
+            severity="warning",
+            # One pod that follows another is there beside it for a moment.
+            expr="count by ($exporter) (group by ($exporter, $pod) (last_over_time(sdlc_exporter_build_info[5m]))) > 1",
+            wait="1h",
+            summary="Several exporters share a job, and alerts take them for one.",
+            description="{{ $value }} exporters are scraped as job {{ $labels.job }}. When one of them is gone nobody "
+            "is told, and thresholds of one are compared with numbers of the other. Each needs a job of its own.",
             dashboard=PAGE,
         ),
         Alert(
@@ -144,7 +155,7 @@ max without ($pod) (last_over_time(sdlc_exporter_api_budget_reset_timestamp_seco
             expr="""
 max without ($pod) (last_over_time(sdlc_exporter_series_left_out[5m])) > 0
 or
-max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # param:window
+max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # param:window, longer than for
 """,
             wait="15m",
             summary="A metric has more series than its budget, and some are left out.",
@@ -156,7 +167,7 @@ max without ($pod) (increase(sdlc_exporter_series_dropped_total[1d])) > 0 # para
         Alert(
             name="SdlcDriftDetected",
             severity="warning",
-            expr="max without ($pod) (increase(sdlc_exporter_drift_total[1d])) > 0 # param:window",
+            expr="max without ($pod) (increase(sdlc_exporter_drift_total[1d])) > 0 # param:window, longer than for",
             wait="15m",
             summary="A second look at the past disagrees with what was counted.",
             description="Within a day {{ $value | printf `%.0f` }} readings of {{ $labels.metric }} disagreed with the "

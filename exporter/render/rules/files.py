@@ -6,7 +6,7 @@ marks a range by a comment, ``ALERT.window``.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from string import Template
 from typing import Any
 
@@ -26,6 +26,11 @@ the maximum over it, so that two pods that overlap for a moment count once."""
 DURATION = re.compile(r"(?=.*[1-9])([0-9]+y)?([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?")
 """A duration as Prometheus writes it, longer than none. Source: https://prometheus.io/docs/prometheus/latest/querying/basics/"""
 
+UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+"""In milliseconds."""
+SCRAPED_TWICE = "5m"
+"""No window is shorter: Prometheus forgets a target that it has not scraped for so long."""
+
 HEADER = """\
 # Written by `sdlc-exporter rules`; edit exporter/render/rules/ and not this file.
 # Thresholds are metrics of the exporter (sdlc_threshold_*), from its configuration. Durations are parameters:
@@ -35,6 +40,7 @@ HEADER = """\
 
 GROUPS = {"sdlc-review.yaml": review.GROUP, "sdlc-exporter.yaml": exporter.GROUP}
 """Each rule file, and the group it holds."""
+ALERTS = [alert for group in GROUPS.values() for alert in group.alerts]
 
 
 def files(
@@ -43,23 +49,51 @@ def files(
     """Name and content of each rule file; ``params`` are durations by ``ALERT.for`` and the like.
 
     Raises:
-        ConfigError: a parameter that does not exist, a value that is no duration of Prometheus, or no address.
+        ConfigError: a parameter that does not exist, a value that is no duration of Prometheus or with which the alert
+            could never fire, or no address.
     """
     params = params or {}
-    known = {each for group in GROUPS.values() for alert in group.alerts for each in parameters(alert)}
-    faults = [f"--param {each}: there is no such parameter" for each in params if each not in known]
-    faults += [
-        f"--param {name}={value}: not a duration of Prometheus; write 30m, 4h or 1h30m"
-        for name, value in params.items()
-        if not DURATION.fullmatch(value)
-    ]
-    if faults:
-        raise ConfigError("\n".join([*faults, f"The parameters are {', '.join(sorted(known))}."]))
+    if faults := [*_unknown(params), *_no_durations(params)] or list(_never(params)):
+        raise ConfigError("\n".join(faults))
     for url in (runbooks, grafana):
         if "{{" in url or not url.startswith(("http://", "https://")):
             raise ConfigError(f"{url}: not an address; write one such as https://grafana.example.org")
     links = (runbooks.rstrip("/"), grafana.rstrip("/"))
     return {name: HEADER + _yaml(group, params, *links) for name, group in GROUPS.items()}
+
+
+def _unknown(params: Mapping[str, str]) -> Iterator[str]:
+    known = {alert.name: parameters(alert) for alert in ALERTS}
+    for name in params:
+        alert = name.partition(".")[0]
+        if alert not in known:
+            yield f"--param {name}: there is no alert {alert}; there are {', '.join(sorted(known))}"
+        elif name not in known[alert]:
+            yield f"--param {name}: there is no such parameter; {alert} has {' and '.join(known[alert])}"
+
+
+def _no_durations(params: Mapping[str, str]) -> Iterator[str]:
+    for name, value in params.items():
+        if not DURATION.fullmatch(value):
+            yield f"--param {name}={value}: not a duration of Prometheus; write 30m, 4h or 1h30m"
+
+
+def _never(params: Mapping[str, str]) -> Iterator[str]:
+    """Alerts that could not fire any more."""
+    for alert in ALERTS:
+        mark = MARKER.search(alert.expr)
+        if mark is None:
+            continue
+        window = params.get(f"{alert.name}.window", mark[0].strip("[]"))
+        wait = params.get(f"{alert.name}.for", alert.wait)
+        if _milliseconds(window) < _milliseconds(SCRAPED_TWICE):
+            yield f"--param {alert.name}.window={window}: Prometheus may not scrape twice within it; write 5m or more"
+        elif mark[1] and _milliseconds(window) <= _milliseconds(wait):
+            yield f"--param {alert.name}: its window {window} is over before its for {wait} is, and it would never fire"
+
+
+def _milliseconds(duration: str) -> int:
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([a-z]+)", duration))
 
 
 def _yaml(group: Group, params: Mapping[str, str], runbooks: str, grafana: str) -> str:

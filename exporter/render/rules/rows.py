@@ -10,8 +10,9 @@ RUNBOOKS = f"{HOME}/blob/main/docs/runbooks"
 GRAFANA = "http://localhost:3000"
 """Where links lead unless told otherwise: the project's pages, and the Grafana of deploy/compose.yaml."""
 
-MARKER = re.compile(r"\[[^\]]+\](?=.*# param:window$)", re.MULTILINE)
-"""A range that may be set, marked by a comment at the end of its line."""
+MARKER = re.compile(r"\[[^\]]+\](?=.*# param:window(, longer than for)?$)", re.MULTILINE)
+"""A range that may be set, marked by a comment at the end of its line; the second kind remembers what is over at once,
+and an alert that waits longer than it remembers could never fire."""
 
 
 class Recording(Struct, frozen=True):

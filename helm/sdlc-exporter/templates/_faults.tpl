@@ -202,30 +202,41 @@ service.nodePort: a service of type ClusterIP has none; set service.type
 
 {{- define "sdlc-exporter.ruleFaults" -}}
 {{- $given := .Values.prometheusRule -}}
-{{- $windows := dict -}}
+{{- $rules := dict -}}
 {{- range $path, $_ := .Files.Glob "files/alerts/*.yaml" -}}
 {{- range ($.Files.Get $path | fromYaml).groups -}}
 {{- range .rules -}}
 {{- if .alert -}}
-{{- $window := regexMatch (include "sdlc-exporter.windowMarker" .) .expr -}}
-{{- $windows = set $windows .alert (or $window (get $windows .alert | default false)) -}}
+{{- $rules = set $rules .alert . -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- if and $given.enabled (not $windows) }}
+{{- if and $given.enabled (not $rules) }}
 prometheusRule.enabled: the chart has no rules in files/alerts; it is not whole
 {{- end -}}
 {{- range $key := list "disabled" "params" "overrides" -}}
 {{- range $alert, $_ := get $given $key -}}
-{{- if not (hasKey $windows $alert) }}
-prometheusRule.{{ $key }}.{{ $alert }}: there is no such alert; there are {{ keys $windows | sortAlpha | join ", " }}
+{{- if not (hasKey $rules $alert) }}
+prometheusRule.{{ $key }}.{{ $alert }}: there is no such alert; there are {{ keys $rules | sortAlpha | join ", " }}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- range $alert, $params := $given.params -}}
-{{- if and $params.window (hasKey $windows $alert) (not (get $windows $alert)) }}
+{{- $rule := get $rules $alert -}}
+{{- $override := get $given.overrides $alert | default dict -}}
+{{- if and $rule (not $override.expr) -}}
+{{- $marker := include "sdlc-exporter.windowMarker" $ -}}
+{{- $own := regexFind $marker $rule.expr -}}
+{{- $window := $params.window | default (regexFind "[0-9a-z]+" $own) -}}
+{{- $wait := coalesce (get $override "for") (get $params "for") (get $rule "for") -}}
+{{- if and $params.window (not $own) }}
 prometheusRule.params.{{ $alert }}.window: this alert has no window to change; replace prometheusRule.overrides.{{ $alert }}.expr
+{{- else if and $params.window (lt (include "sdlc-exporter.milliseconds" $window | int64) 300000) }}
+prometheusRule.params.{{ $alert }}.window: Prometheus may not scrape twice within {{ $window }}; write 5m or more
+{{- else if and (contains "longer than for" $own) (le (include "sdlc-exporter.milliseconds" $window | int64) (include "sdlc-exporter.milliseconds" $wait | int64)) }}
+prometheusRule.params.{{ $alert }}: its window {{ $window }} is over before its for {{ $wait }} is, and it would never fire
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

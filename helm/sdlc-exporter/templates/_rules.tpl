@@ -1,9 +1,9 @@
 {{/* The rules of files/alerts with the changes of .Values.prometheusRule. Parsed and never run as templates, so that
      {{ $labels }} of Prometheus stays as it is. */}}
 
-{{/* A range in front of the comment `# param:window` that ends a line of PromQL. */}}
+{{/* A range in front of the comment `# param:window` that ends a line of PromQL; the comment may go on. */}}
 {{- define "sdlc-exporter.windowMarker" -}}
-(?m)\[[0-9a-z]+((?::[0-9a-z]*)?\][^\[\]\n]*# param:window[ \t]*)$
+(?m)\[[0-9a-z]+((?::[0-9a-z]*)?\][^\[\]\n]*# param:window(?:, longer than for)?[ \t]*)$
 {{- end -}}
 
 {{- define "sdlc-exporter.ruleGroups" -}}
