@@ -83,7 +83,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--at", type=_instant, metavar="INSTANT", help="RFC 3339 time with zone, or Unix seconds"
             )
-            command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write here, whole or not at all")
+            command.add_argument(
+                "-o", "--output", type=_new_file, metavar="FILE", help="write here, whole or not at all"
+            )
         if name == "explain":
             command.add_argument("url", metavar="URL", help="the pull request's web address")
     for name, run, text in (
@@ -91,7 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         ("rules", _rules, "write the recording and alerting rules for Prometheus"),
     ):
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
-        command.add_argument("-o", "--output", type=Path, required=True, metavar="DIR", help="the folder to write into")
+        command.add_argument(
+            "-o", "--output", type=_new_folder, required=True, metavar="DIR", help="the folder to write into"
+        )
         command.set_defaults(run=run)
         if name == "rules":
             command.add_argument(
@@ -110,6 +114,23 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--repositories", type=int, default=12, metavar="N")
     demo.set_defaults(run=_demo)
     return parser
+
+
+def _new_file(text: str) -> Path:
+    """A place for a file, before an hour goes into what cannot be written there."""
+    path = Path(text)
+    if not text or path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no file; name a file to write")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}; make it first")
+    return path
+
+
+def _new_folder(text: str) -> Path:
+    path = Path(text)
+    if not text or (path.exists() and not path.is_dir()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder; name a folder to write into")
+    return path
 
 
 def _instant(text: str) -> int:
@@ -205,8 +226,8 @@ def _rules(options: argparse.Namespace) -> int:
     params: dict[str, str] = {}
     for each in options.param:
         name, sign, duration = each.partition("=")
-        if not sign:
-            raise ConfigError(f"--param {each}: has no value; write {name}=4h")
+        if not sign or not name:
+            raise ConfigError(f"--param {each}: not a name and a duration; write {name or 'ALERT.for'}=4h")
         params[name] = duration
     return _write_all(options.output, rules.files(params, runbooks=options.runbook_url, grafana=options.grafana_url))
 

@@ -521,6 +521,14 @@ def test_a_configuration_without_oddities_has_no_warnings(tmp_path: Path) -> Non
     assert warnings(config(DEMO)) == []
 
 
+def test_a_store_whose_folder_is_missing_is_warned_of(tmp_path: Path) -> None:
+    text = "sources: [{{name: a, token_env: GITHUB_TOKEN, include: ['a/*']}}]\nstore: {{path: {}}}"
+    assert warnings(config(text.format("/nowhere/at/all/state.db"))) == [
+        "store: the folder of /nowhere/at/all/state.db is not there (yet); make it, and give it to the exporter's user"
+    ]
+    assert warnings(config(text.format("/var/lib/state.db"))) == []
+
+
 def test_a_missing_store_is_warned_of_where_there_is_something_to_lose() -> None:
     text = "sources: [{name: a, token_env: GITHUB_TOKEN, include: ['a/*'], history: 2026-01-01}]"
     assert warnings(config(text)) == ["store: no path is set; every start loads the whole history again"]

@@ -269,3 +269,5 @@ def _store_warnings(config: Config) -> Iterator[str]:
             yield "store: no path is set; every start loads the whole history again"
     elif any(posixpath.normpath(path).startswith(f"{folder}/") for folder in FLEETING):
         yield f"store: {path} is emptied when the machine or container restarts; choose a lasting disk"
+    elif not Path(path).parent.is_dir():
+        yield f"store: the folder of {path} is not there (yet); make it, and give it to the exporter's user"

@@ -85,8 +85,8 @@ Team = Annotated[
     text(
         "a team's name",
         r"(?!(all|none)$)[^\W_][\w ./&+-]{0,62}",
-        "cannot name a team; choose one that begins with a letter or digit, has at most 63 characters, "
-        "and is neither 'all' nor 'none'",
+        "cannot name a team; choose one that begins with a letter or digit, goes on with those, spaces and "
+        "_ . / & + -, has at most 63 characters, and is neither 'all' nor 'none'",
     ),
 ]
 SourceName = Annotated[

@@ -277,10 +277,12 @@ async def start(
             ssl_handshake_timeout=patience.header if tls else None,
             backlog=128,
         )
-    except OSError:
+    except OSError as error:
         await runner.cleanup()
         gate.close()
-        raise
+        reason = str(error.strerror).rpartition(": ")[2]
+        remedy = "choose another with server.listen, or --listen of the demo"
+        raise OSError(f"cannot listen on {host}:{port}: {reason}; {remedy}") from error
     return Served(_port(server), server, runner, gate, patience)
 
 

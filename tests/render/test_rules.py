@@ -229,7 +229,11 @@ def test_the_command_tells_every_fault_and_writes_nothing(tmp_path, capsys):
 def test_the_command_refuses_a_parameter_without_a_value(tmp_path, capsys):
     assert cli.main(["rules", "-o", str(tmp_path), "--param", "SdlcReviewQueueGrowing.for"]) == cli.USAGE
     said = capsys.readouterr().err
-    assert said == "--param SdlcReviewQueueGrowing.for: has no value; write SdlcReviewQueueGrowing.for=4h\n"
+    assert said == (
+        "--param SdlcReviewQueueGrowing.for: not a name and a duration; write SdlcReviewQueueGrowing.for=4h\n"
+    )
+    assert cli.main(["rules", "-o", str(tmp_path), "--param", ""]) == cli.USAGE
+    assert capsys.readouterr().err == "--param : not a name and a duration; write ALERT.for=4h\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -238,3 +242,15 @@ def test_the_command_needs_a_folder(capsys):
         cli.main(["rules"])
     assert ended.value.code == 2
     assert "-o/--output" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["rules", "dashboards"])
+def test_what_is_no_folder_is_refused(command, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("kept")
+    for written in ("", str(file)):
+        with pytest.raises(SystemExit) as ended:
+            cli.main([command, "-o", written])
+        assert ended.value.code == cli.USAGE
+        assert f"-o/--output: {written!r} is no folder; name a folder to write into" in capsys.readouterr().err
+    assert file.read_text() == "kept"

@@ -64,6 +64,18 @@ def test_a_missing_file_and_an_unknown_option_are_usage():
     assert command("once", "-c", "x.yaml", "--at", "2025-06-01T00:00:00").returncode == USAGE
 
 
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_read(place):
+    for output, said in (
+        (place.folder, "is no file; name a file to write"),
+        ("", "is no file; name a file to write"),
+        (place.folder / "none" / "sdlc.prom", "; make it first"),
+    ):
+        done = command("once", "-c", place.config, "-o", output)
+        assert done.returncode == USAGE
+        assert said in done.stderr
+        assert "acme" not in done.stderr
+
+
 def test_version_is_the_packages():
     assert command("--version").stdout == f"sdlc-exporter {__version__}\n"
 

@@ -110,7 +110,9 @@ def test_an_address_in_use_is_a_failure_with_a_sentence(place):
         path.write_text(path.read_text().replace("127.0.0.1:0", f"127.0.0.1:{port}"))
         done = command("run", "-c", path)
         assert done.returncode == FAILURE
-        assert re.search(r"failed: .*address already in use", done.stderr)
+        assert re.search(
+            rf"(?m)^failed: cannot listen on 127.0.0.1:{port}: address already in use; choose another", done.stderr
+        )
         assert "Traceback" not in done.stderr
 
 
