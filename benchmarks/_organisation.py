@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest import decode, pages
 
 from exporter import wiring
+from exporter.catalogue import load
 from exporter.config import Config
 from exporter.model import FilesChanged, Repository, Subject, Told
 from exporter.store.sqlite import SqliteStore
@@ -43,7 +44,7 @@ def organisation(folder: Path, changes: int) -> Path:
     ids = [row.id for row in store.repositories()]
     store.progress(ids, cursor=now, watermark=now, last_success=now, state="ok")
     settle(store, config)
-    store.put("organisation_published", "1")
+    store.put_all({f"published:{each.name}": "1" for each in load()})
     store.close()
     copy(folder / "state.db", changes // BASE)
     return path

@@ -20,16 +20,16 @@ from exporter.config import Config, fingerprint, load, warnings
 from exporter.errors import ConfigError, ExporterError, StoreError
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
+from exporter.model import Stream
 from exporter.runtime import web
 from exporter.runtime.books import Books
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.page import ConfigStatus, Status, StoreStatus
-from exporter.runtime.reading import STREAM
 from exporter.runtime.snapshot import Snapshot
 from exporter.runtime.statuspage import status_of
 from exporter.runtime.web_config import load as load_web_config
-from exporter.store.base import Place, RepositoryState
+from exporter.store.base import Gate, Place, RepositoryState
 from exporter.store.sqlite import SqliteStore
 from exporter.wiring import Source
 
@@ -290,7 +290,7 @@ class App:
             log.exception("%s: unexpected failure", source.name)
             self._failing_since.setdefault(source.name, started)
             self._trouble(source.name, ExporterError(f"{type(error).__name__}: {error}"))
-        self.health.polled(source.name, STREAM, result, time.monotonic() - started)
+        self.health.polled(source.name, Stream.CHANGES, result, time.monotonic() - started)
         try:
             await self._publish_organisation()
         except StoreError as error:
@@ -310,12 +310,18 @@ class App:
 
         What such a source's history holds is then never added, since the sums would leap; the log says so.
         """
-        parts = self.parts
-        if parts is None or parts.books.organisation_published:
-            return
-        rows = [row for row in parts.books.repositories.values() if row.state is not RepositoryState.GONE]
+        if self.parts is not None:
+            for gate, measures in self.parts.books.unpublished().items():
+                await self._publish(self.parts, gate, measures)
+
+    async def _publish(self, parts: Parts, gate: Gate, measures: list[str]) -> None:
+        rows = [
+            row for row in parts.books.streams.values() if row.stream in gate and row.state is not RepositoryState.GONE
+        ]
         absent: list[str] = []
         for source in parts.sources:
+            if not set(gate) <= set(source.streams):
+                continue
             here = [row for row in rows if row.source == source.name]
             waiting = not here or any(row.complete is None and row.state is not RepositoryState.FAILING for row in here)
             since = self._failing_since.get(source.name)
@@ -324,7 +330,7 @@ class App:
             if waiting:
                 absent.append(source.name)
         if any(row.complete is not None for row in rows):
-            await self.desk(parts.books.publish_organisation)
+            await self.desk(parts.books.publish, measures)
             for name in absent:
                 log.warning(
                     '%s: failed for an hour; repository="all" goes without its history, and takes from it only what '

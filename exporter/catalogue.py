@@ -2,11 +2,13 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
 from msgspec import Struct
+
+from exporter.model import TOLD_BY, Stream, Thing
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -73,18 +75,74 @@ class Observation(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """A pure function from a change's timeline and the policy to observations, and what it feeds.
+    """A pure function from one subject's timeline and the policy to observations, and what it feeds.
 
-    ``version`` rises when the definition changes; it is part of the hash that a ledger row carries.
+    ``version`` rises when the definition changes; it is part of the hash that a ledger row carries. ``of`` is the kind
+    of subject; an observation counts once all streams of ``gate`` are complete up to its date.
     """
 
     name: str
     feeds: tuple[Metric, ...]
     version: int
     observe: Callable[[Any, Any], Iterable[Observation]]
+    of: Thing = Thing.CHANGE
+    gate: tuple[Stream, ...] = (Stream.CHANGES,)
+
+
+class Twin(NamedTuple):
+    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``.
+
+    The labels of both are the repository or team, what the summary tells apart, and the window.
+    """
+
+    repository: Metric
+    team: Metric | None = None
+
+    def of(self, scope: str) -> Metric | None:
+        """The row of a scope, ``repository`` or ``team``."""
+        return self.repository if scope == "repository" else self.team
+
+
+Labels = tuple[str, ...]
+
+
+class Pool(NamedTuple):
+    """The readings of one repository, or of all repositories of a team, within a window that ends at their watermarks.
+
+    ``parts``: for each repository, dated values by metric and labels, in order of their dates. ``seconds`` is the
+    window's length; a date counts from the window's start.
+    """
+
+    window: str
+    seconds: int
+    parts: Sequence[Mapping[tuple[str, Labels], Sequence[tuple[int, int]]]]
+
+    def values(self, metric: Metric) -> dict[Labels, list[int]]:
+        """The values of a metric by labels, all repositories together, in ascending order."""
+        found: dict[Labels, list[int]] = {}
+        for part in self.parts:
+            for (name, labels), dated in part.items():
+                if name == metric.name:
+                    found.setdefault(labels, []).extend(value for _, value in dated)
+        return {labels: sorted(values) for labels, values in sorted(found.items())}
+
+
+class Summary(NamedTuple):
+    """A pure function from the readings of a window to gauges: (row, labels between scope and window, value).
+
+    ``reads`` are the metrics whose readings it is given. ``asked``: per repository it is made only where the
+    configuration asks for it. ``windows``: the windows it is made for; empty for all that are configured.
+    """
+
+    name: str
+    reads: tuple[Metric, ...]
+    summarise: Callable[[Pool], Iterable[tuple[Twin, Labels, float]]]
+    asked: bool = False
+    windows: tuple[str, ...] = ()
 
 
 MEASURES: list[Measure] = []
+SUMMARIES: list[Summary] = []
 METRICS: dict[str, Metric] = {}
 
 
@@ -107,14 +165,57 @@ def metric(
     return row
 
 
-def measure(*feeds: Metric, version: int = 1) -> Callable[[F], F]:
-    """Declare that the decorated function feeds these metrics."""
+def measure(
+    *feeds: Metric, version: int = 1, of: Thing = Thing.CHANGE, needs: Iterable[Stream] = ()
+) -> Callable[[F], F]:
+    """Declare that the decorated function feeds these metrics from subjects of a kind.
+
+    ``needs``: streams that it reads besides the one which tells of such subjects.
+    """
+    gate = tuple(sorted({TOLD_BY[of], *needs}))
 
     def enter(function: F) -> F:
-        MEASURES.append(Measure(function.__name__, feeds, version, function))
+        MEASURES.append(Measure(function.__name__, feeds, version, function, of, gate))
         return function
 
     return enter
+
+
+def summary(*reads: Metric, asked: bool = False, windows: tuple[str, ...] = ()) -> Callable[[F], F]:
+    """Declare that the decorated function makes window summaries of these metrics' readings."""
+
+    def enter(function: F) -> F:
+        SUMMARIES.append(Summary(function.__name__, reads, function, asked, windows))
+        return function
+
+    return enter
+
+
+def twins(
+    stem: str,
+    text: str,
+    why: str,
+    labels: Labels = (),
+    *,
+    after: Labels = (),
+    group: Group = Group.WINDOWS,
+) -> Twin:
+    """Enter a window summary into the catalogue, per repository and per team.
+
+    ``labels`` stand between the scope and the window, ``after`` behind it.
+    """
+    rows = (
+        metric(
+            f"{prefix}{stem}",
+            Kind.GAUGE,
+            group,
+            f"{text}, per {place}.",
+            why=why,
+            labels=(place, *labels, "window", *after),
+        )
+        for place, prefix in (("repository", "sdlc_"), ("team", "sdlc_team_"))
+    )
+    return Twin(*rows)
 
 
 def load() -> tuple[Measure, ...]:
@@ -124,6 +225,11 @@ def load() -> tuple[Measure, ...]:
     for module in sorted(each.name for each in pkgutil.iter_modules(room.__path__)):
         importlib.import_module(f"{room.__name__}.{module}")
     return tuple(MEASURES)
+
+
+def fed_by() -> dict[str, Measure]:
+    """The measure that feeds each metric with observations, by the metric's name."""
+    return {row.name: each for each in load() for row in each.feeds}
 
 
 def exported() -> Iterator[Metric]:

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from operator import attrgetter
 
-from exporter.model import ChangeEvent, Committed, Described, Opened, Origin
+from exporter.model import Committed, Described, Event, Fact, Opened, Origin
 from exporter.origin import Decision, Evidence
 from exporter.policy import Policy
-from exporter.timeline import Life, lives, ordered, until
+from exporter.story import Story
+from exporter.timeline import Life, lives
 
 
-class Change:
+class Change(Story):
     """All known facts of one change under one policy. Nothing here looks past the second it is asked about."""
 
-    def __init__(self, events: Iterable[ChangeEvent], policy: Policy) -> None:
-        self.events = ordered(events)
-        self.policy = policy
+    def __init__(self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = ()) -> None:
+        super().__init__(events, policy, bound)
         self._decided: dict[tuple[int, int], Decision] = {}
 
     @cached_property
@@ -28,12 +28,6 @@ class Change:
     def lives(self) -> list[Life]:
         """From each opening to each end (``timeline.lives``)."""
         return lives(self.events, self.policy)
-
-    def at(self, second: int) -> "Change":
-        """The same change as it stood at a second."""
-        if not self.events or self.events[-1].at <= second:
-            return self
-        return Change(until(self.events, second), self.policy)
 
     @cached_property
     def _commits(self) -> tuple[Committed, ...]:
@@ -82,6 +76,6 @@ class Change:
 _AT = attrgetter("at")
 
 
-def _known(events: Sequence[ChangeEvent], second: int) -> int:
+def _known(events: Sequence[Event], second: int) -> int:
     """How many of these ordered facts are dated at or before a second."""
     return bisect_right(events, second, key=_AT)

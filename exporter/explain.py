@@ -14,10 +14,10 @@ from exporter.config.settings import Source as SourceSettings
 from exporter.errors import ConfigError, NotFound
 from exporter.measures.queue import standing
 from exporter.model import (
-    ChangeEvent,
     Committed,
     Described,
     Dismissed,
+    Fact,
     FilesChanged,
     Merged,
     Opened,
@@ -152,7 +152,7 @@ def _readings(change: Change, in_ledger: set[tuple[str, str, str]] | None) -> It
         yield _time(each.at), each.metric, labels, str(each.value), mark
 
 
-def _fact(event: ChangeEvent, policy: Policy, change: Change) -> tuple[str, str, str]:
+def _fact(event: Fact, policy: Policy, change: Change) -> tuple[str, str, str]:
     detail = ""
     match event:
         case Opened():

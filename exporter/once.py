@@ -8,10 +8,10 @@ from collections.abc import Callable
 from exporter import wiring
 from exporter.config import Config
 from exporter.errors import ExporterError, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
+from exporter.model import Stream
 from exporter.providers.github.answers import stamp
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
-from exporter.runtime.reading import STREAM
 from exporter.store.base import RepositoryRow, RepositoryState
 from exporter.store.sqlite import SqliteStore
 from exporter.wiring import Source
@@ -96,7 +96,7 @@ def _require(rows: list[RepositoryRow], instant: int) -> None:
 
 def _render(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> bytes:
     kept = wiring.books(store, config, until=instant)
-    kept.organisation_published = True
+    kept.publish_organisation()
     return wiring.snapshot(kept, health, config, starts).build(float(instant)).text
 
 
@@ -128,7 +128,7 @@ async def _load(source: Source, health: Health) -> str:
                     raise
                 return source.name
             await asyncio.sleep(PAUSE)
-        health.polled(source.name, STREAM, result, time.monotonic() - started)
+        health.polled(source.name, Stream.CHANGES, result, time.monotonic() - started)
         if result == "partial":
             if failures >= PATIENCE:
                 return source.name

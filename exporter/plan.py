@@ -284,9 +284,7 @@ def _places(config: Config, row: Metric, repositories: int, active: int, filled:
     if row.kind in (Kind.COUNTER, Kind.HISTOGRAM):
         detail = Detail(config.series.detail.get(row.name, row.detail))
         return 1 if detail is Detail.ORGANISATION else active * filled
-    if not config.series.stage_windows and row in (
-        windows.STAGE_WINDOW[f"repository_{each}"] for each in ("seconds", "samples")
-    ):
+    if not config.series.stage_windows and row in (twin.repository for twin in windows.STAGE_WINDOW):
         return 0
     alone = not {"origin", "state"} & set(row.labels)
     return active * (1.0 if alone else filled) + ((repositories - active) if row.quiet and alone else 0)

@@ -7,24 +7,26 @@ once made stays true when more facts arrive (the settling law). Seconds are Unix
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from exporter.model import (
     Actor,
     BaseChanged,
-    ChangeEvent,
     Closed,
     Commented,
     Committed,
     Described,
     Dismissed,
     Drafted,
+    Event,
+    Fact,
     FilesChanged,
     Merged,
     Opened,
     Pushed,
     QueueState,
     Ready,
+    Referred,
     Reopened,
     Reviewed,
     ReviewRequested,
@@ -39,6 +41,7 @@ _SAME_SECOND: dict[type, int] = {
             Opened,
             Described,
             Committed,
+            Referred,
             Pushed,
             BaseChanged,
             Drafted,
@@ -55,6 +58,8 @@ _SAME_SECOND: dict[type, int] = {
     )
 }
 """The order facts of one second are read in: a review before the merge it allowed, a closing before a reopening."""
+
+E = TypeVar("E", bound=Event)
 
 AWAITING = frozenset({QueueState.AWAITING_REVIEW, QueueState.AWAITING_REREVIEW})
 
@@ -91,13 +96,13 @@ class Definitions(Protocol):
         ...
 
 
-def ordered(events: Iterable[ChangeEvent]) -> tuple[ChangeEvent, ...]:
+def ordered(events: Iterable[E]) -> tuple[E, ...]:
     """The same facts in the one order every reader uses, whatever order they came in; a repeated id counts once."""
     unique = {event.id: event for event in events}
-    return tuple(sorted(unique.values(), key=lambda event: (event.at, _SAME_SECOND[type(event)], event.id)))
+    return tuple(sorted(unique.values(), key=lambda event: (event.at, _SAME_SECOND.get(type(event), 0), event.id)))
 
 
-def until(events: Sequence[ChangeEvent], at: int) -> tuple[ChangeEvent, ...]:
+def until(events: Sequence[E], at: int) -> tuple[E, ...]:
     """The ordered facts dated at or before a second."""
     return tuple(events[: bisect_right(events, at, key=lambda event: event.at)])
 
@@ -106,8 +111,8 @@ def until(events: Sequence[ChangeEvent], at: int) -> tuple[ChangeEvent, ...]:
 class Wait:
     """One stay in the review queue; ``left`` and ``by`` are None while it lasts."""
 
-    entered: ChangeEvent
-    left: ChangeEvent | None = None
+    entered: Fact
+    left: Fact | None = None
     by: str | None = None
 
 
@@ -122,7 +127,7 @@ class Life:
     start: Opened | Reopened
     opened: Opened
     draft: bool
-    ready: ChangeEvent | None = None
+    ready: Fact | None = None
     first_review: Reviewed | Commented | None = None
     merged: Merged | None = None
     closed: Closed | None = None
@@ -155,7 +160,7 @@ class _Fold:
         self.round_phase = 0
         self._ready_if_not_draft(life.start)
 
-    def step(self, event: ChangeEvent) -> None:
+    def step(self, event: Fact) -> None:
         """Take in one fact."""
         life = self.life
         if life.merged is not None:
@@ -187,12 +192,12 @@ class _Fold:
                 pass
         self._queue(event)
 
-    def _late(self, event: ChangeEvent) -> None:
+    def _late(self, event: Fact) -> None:
         """A review after the merge is a review, and moves nothing else."""
         if isinstance(event, Reviewed) and not self._own_review(event):
             self.life.reviews.append(event)
 
-    def _ready_if_not_draft(self, event: ChangeEvent) -> None:
+    def _ready_if_not_draft(self, event: Fact) -> None:
         if self.life.ready is None and not self.life.draft:
             self.life.ready = event
             self._queue(event)
@@ -282,7 +287,7 @@ class _Fold:
             return QueueState.AWAITING_REVIEW
         return QueueState.AWAITING_REREVIEW if self.rereview else self._verdict_state()
 
-    def _queue(self, event: ChangeEvent) -> None:
+    def _queue(self, event: Fact) -> None:
         life = self.life
         life.state = self._state()
         waiting = bool(life.waits) and life.waits[-1].left is None
@@ -295,7 +300,7 @@ class _Fold:
 _LEFT_BY = {Reviewed: "review", Commented: "review", Merged: "merge", Closed: "close", Drafted: "draft"}
 
 
-def lives(events: Sequence[ChangeEvent], definitions: Definitions) -> list[Life]:
+def lives(events: Sequence[Fact], definitions: Definitions) -> list[Life]:
     """Cut ordered facts into lives (definitions 12) and fold each; empty while the opening itself is not known."""
     opened = next((event for event in events if isinstance(event, Opened)), None)
     if opened is None:
@@ -320,7 +325,7 @@ def _abandoned(life: Life, at: int, definitions: Definitions) -> bool:
     return life.merged is None and closed is not None and at > closed.at + definitions.abandoned_after
 
 
-def first_activity(life: Life, events: Sequence[ChangeEvent], at: int, definitions: Definitions) -> int:
+def first_activity(life: Life, events: Sequence[Fact], at: int, definitions: Definitions) -> int:
     """T1: the opening, or the earliest believable author date of the commits known by ``at`` (definitions 11, 12)."""
     if isinstance(life.start, Reopened):
         return life.start.at
@@ -330,7 +335,7 @@ def first_activity(life: Life, events: Sequence[ChangeEvent], at: int, definitio
     return min((date for date in authored if earliest <= date <= opened), default=opened)
 
 
-def final_approval(life: Life, events: Sequence[ChangeEvent], definitions: Definitions) -> int | None:
+def final_approval(life: Life, events: Sequence[Fact], definitions: Definitions) -> int | None:
     """T5 of a merged life: the last person's approval in (T3, T6] in force at T6, else T6 (definitions 9)."""
     merged, ready, first = life.merged, life.ready, life.first_review
     if merged is None:
@@ -349,7 +354,7 @@ def final_approval(life: Life, events: Sequence[ChangeEvent], definitions: Defin
     return max(approvals, default=merged.at)
 
 
-def stages(life: Life, events: Sequence[ChangeEvent], definitions: Definitions) -> Iterator[tuple[Stage, int]]:
+def stages(life: Life, events: Sequence[Fact], definitions: Definitions) -> Iterator[tuple[Stage, int]]:
     """The stages of a merged life in seconds; each >= 0, and together exactly T6 - T1. Nothing while unmerged."""
     if life.merged is None:
         return

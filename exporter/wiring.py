@@ -11,6 +11,7 @@ from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.demo import Organisation
 from exporter.exposition import Exposition
+from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.providers.github.provider import GitHub
 from exporter.runtime.books import Books
@@ -22,7 +23,7 @@ from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
-from exporter.runtime.reading import STREAM, Reader
+from exporter.runtime.reading import Reader
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
@@ -36,6 +37,7 @@ class Source(Protocol):
     """What the runtime asks of a source, whatever answers behind it."""
 
     name: str
+    streams: tuple[Stream, ...]
 
     async def poll(self, until: Callable[[], bool]) -> str:
         """One pass; ``success`` or ``partial``."""
@@ -184,7 +186,7 @@ def source(
     changed: Callable[[], None] = lambda: None,
 ) -> Source:
     """A source at work."""
-    reader.health.source(settings.name, (STREAM,))
+    reader.health.source(settings.name, (Stream.CHANGES,))
     if settings.provider == "demo":
         organisation = Organisation(seed=settings.seed, repositories=settings.repositories, start=reader.ledger_start)
         return DemoSource(organisation, reader, kept, time.time, changed)

@@ -29,7 +29,7 @@ from exporter.demo.cast import (
     climate,
 )
 from exporter.demo.plot import DAY, Plot, poisson
-from exporter.model import ChangeEvent, Repository, Subject, Told
+from exporter.model import Fact, Repository, Stream, Subject, Told
 
 MONDAY = 0
 
@@ -46,6 +46,11 @@ class Organisation(Struct, frozen=True, kw_only=True):
     start: int
     seed: int = 1
     repositories: int = 12
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """What it tells of."""
+        return (Stream.CHANGES,)
 
     def all_repositories(self) -> tuple[Repository, ...]:
         """All of them; its teams are ``acme/pay-*``, ``acme/web-*``, ``acme/data-*`` and ``acme/platform-*``."""
@@ -71,7 +76,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
         return -(-self.start // DAY)
 
 
-def _at(event: ChangeEvent) -> int:
+def _at(event: Fact) -> int:
     return event.at
 
 

@@ -7,12 +7,12 @@ from typing import Any
 from exporter.demo.cast import BUILDING_BOT, REVIEWING_BOT, SATURDAY, TOPICS, Climate, Team, Writer
 from exporter.model import (
     Actor,
-    ChangeEvent,
     Closed,
     Commented,
     Committed,
     Described,
     Dismissed,
+    Fact,
     FilesChanged,
     Merged,
     Opened,
@@ -36,7 +36,7 @@ class Plot:
     def __init__(self, rng: Random, team: Team, weather: Climate, writer: Writer, day: int) -> None:
         self.rng, self.team, self.weather, self.writer = rng, team, weather, writer
         self.now = day * DAY - team.offset * HOUR
-        self.events: list[ChangeEvent] = []
+        self.events: list[Fact] = []
         self.person = rng.choice(team.cast)
         self.topic = rng.choice(TOPICS)
         self.head = f"{writer.branch}{self.topic}-{rng.randrange(1000, 10000)}"
@@ -83,7 +83,7 @@ class Plot:
         self._is_approved(0.1)
         self._merges()
 
-    def _note(self, kind: type[ChangeEvent], *what: Any, after: int = 0) -> str:
+    def _note(self, kind: type[Fact], *what: Any, after: int = 0) -> str:
         name = f"{kind.__name__.lower()}:{len(self.events)}"
         self.events.append(kind(name, self.now + after, *what))
         return name

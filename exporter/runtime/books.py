@@ -11,34 +11,17 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import groupby
 
-from exporter.catalogue import DAY, METRICS, Detail, Kind, Measure, Metric, Observation
+from exporter.catalogue import DAY, METRICS, SUMMARIES, Detail, Kind, Measure, Metric, Observation
 from exporter.change import Change
-from exporter.measures.cycle import LEAD_TIME, STAGE
-from exporter.measures.flow import COVERAGE_FACT
 from exporter.measures.queue import ENTERED, LEFT, Standing, standing
-from exporter.measures.review import FIRST_REVIEW_FACT, READY_FACT, REVIEW_WAIT, REVIEWER_FACT
-from exporter.model import ChangeEvent
+from exporter.model import TOLD_BY, Fact, Stream, Thing
 from exporter.policy import Policy
 from exporter.runtime.sums import Readings, Series, Sum, lines
-from exporter.store.base import FOLD, ORGANISATION, Entry, LedgerRow, Place, RepositoryRow, Store, SubjectRow
+from exporter.store.base import FOLD, ORGANISATION, Entry, Gate, LedgerRow, Place, RepositoryRow, Store, SubjectRow
+from exporter.story import Story
 
 LONGEST_WINDOW = 90 * DAY
 BATCH = 200
-WINDOWED = frozenset(
-    row.name
-    for row in (
-        STAGE,
-        LEAD_TIME,
-        REVIEW_WAIT,
-        ENTERED,
-        LEFT,
-        FIRST_REVIEW_FACT,
-        READY_FACT,
-        REVIEWER_FACT,
-        COVERAGE_FACT,
-    )
-)
-"""Metrics whose single readings of the last 90 days are kept in memory, for exact window summaries."""
 _NEW = -1
 """A new combination is shown without any of its readings: at zero."""
 _ALWAYS, _NEVER = -(1 << 62), 1 << 62
@@ -46,6 +29,8 @@ _ALWAYS, _NEVER = -(1 << 62), 1 << 62
 
 class Books:
     """Sums over the ledger and the standing of open changes.
+
+    A measure is shown of a repository once it is whole there: all it needs is read back to the ledger's start.
 
     ``until``: count only what is dated at or before it, and show everything at once (the one-shot mode).
     ``quiet_after``: seconds without an observation after which a repository is quiet.
@@ -71,7 +56,15 @@ class Books:
         self._budget = budget
         self._details = details or {}
         self._quiet_after = quiet_after
+        self._feeder = {row.name: each.name for each in measures for row in each.feeds}
+        self._gates = {each.name: each.gate for each in measures}
+        own = {(stream,) for stream in TOLD_BY.values()}
+        self._all_gates: tuple[Gate, ...] = tuple(sorted(own | set(self._gates.values())))
+        self._windowed = {row.name for each in SUMMARIES for row in each.reads} | {ENTERED.name, LEFT.name}
         self.repositories: dict[int, RepositoryRow] = {}
+        self.streams: dict[tuple[int, Stream], RepositoryRow] = {}
+        self.whole: dict[tuple[int, str], int] = {}
+        self.published: set[str] = set()
         self.sums: dict[Place, Sum] = {}
         self.by_repository: dict[int, set[tuple[str, tuple[str, ...]]]] = {}
         self.births: dict[Place, int] = {}
@@ -88,20 +81,22 @@ class Books:
         self._lines: Counter[str] = Counter()
         self._digests: dict[str, tuple[str, int]] = {}
         self._trimmed: dict[int, int] = {}
-        self.organisation_published = False
         self._load()
 
     # From disk
 
     def _load(self) -> None:
         self.refresh()
-        self.organisation_published = self.store.get("organisation_published") is not None
-        settled = [row.settled for row in self.repositories.values() if row.settled is not None]
+        self.whole = self.store.whole()
+        self.published = {each.name for each in self.measures if self.store.get(_published(each.name)) is not None}
+        settled = [row.settled for row in self.streams.values() if row.settled is not None]
         now = max(settled, default=0)
         for each in self.measures:
             text = f"{each.name} {each.version} {self.policy.definition}"
             digest = sha256(text.encode()).hexdigest()[:12]
             self._digests[each.name] = (digest, self.store.definition_since(each.name, digest, now))
+        if settled and any(each.name not in {name for _, name in self.whole} for each in self.measures):
+            self.store.touch_all()  # a measure that is new here reads what was read before it came
         self.folds = self.store.folds()
         self.dropped.update(place.metric for place in self.folds)
         if self.until is None:
@@ -142,14 +137,14 @@ class Books:
         metric = METRICS.get(name)
         if metric is None:
             return Series(repository, (name, labels), _NEVER, ())
-        floor = self._floor(self.repositories[repository]) if name in WINDOWED else _NEVER
+        floor = self._floor(repository, name) if name in self._windowed else _NEVER
         if metric.kind is Kind.FACT:
             return Series(repository, (name, labels), floor, ())
         own = Place(name, repository, labels)
-        shared, row = self._shared(own), self.repositories[repository]
+        shared, joined = self._shared(own), self.joined(repository, name)
         into = [(own, _ALWAYS)]
-        if shared is not None and row.complete is not None:
-            into.append((shared, row.joined))
+        if shared is not None and joined is not None:
+            into.append((shared, joined))
         return Series(
             repository,
             (name, labels),
@@ -159,15 +154,33 @@ class Books:
 
     def refresh(self) -> None:
         """Read again how far each repository is, and what it is called."""
-        self.repositories = {row.id: row for row in self.store.repositories()}
+        rows = self.store.repositories(stream=None)
+        self.streams = {(row.id, row.stream): row for row in rows}
+        self.repositories = {row.id: row for row in rows if row.stream is Stream.CHANGES}
+
+    def joined(self, repository: int, metric: str) -> int | None:
+        """After which date a repository's readings count in shared sums; None while its first load is not whole."""
+        feeder = self._feeder.get(metric)
+        return None if feeder is None else self.whole.get((repository, feeder))
+
+    def watermark(self, repository: int, gate: Gate) -> int | None:
+        """Up to where all streams of a gate are complete; None while one is not loaded, or not read at all."""
+        rows = [self.streams.get((repository, stream)) for stream in gate]
+        marks = [row.watermark for row in rows if row is not None and row.watermark is not None]
+        return min(marks) if len(marks) == len(gate) else None
+
+    def end(self, repository: int, metric: str) -> int:
+        """Where the windows of a metric end."""
+        if self.until is not None:
+            return self.until
+        return self.watermark(repository, self._gates[self._feeder[metric]]) or 0
 
     def _stand(self, repository: RepositoryRow) -> None:
         subjects = [row.id for row in self.store.subjects(repository.id, open_only=self.until is None)]
         found: dict[int, Standing] = {}
         for start in range(0, len(subjects), BATCH):
             for subject, events in self.store.events(subjects[start : start + BATCH]).items():
-                change = Change(events, self.policy)
-                stands = standing(change.at(self._horizon(repository)))
+                stands = standing(Change(events, self.policy).at(self._horizon(repository)))
                 if stands is not None:
                     found[subject] = stands
         self.standings[repository.id] = found
@@ -205,27 +218,25 @@ class Books:
             return own._replace(place=ORGANISATION)
         return own._replace(place=FOLD) if own in self.folds else None
 
-    def _floor(self, repository: RepositoryRow) -> int:
-        """Readings dated at or before it are in no window of this repository any more; windows end at its watermark."""
-        end = self.until if self.until is not None else repository.watermark
-        return (end or 0) - LONGEST_WINDOW
+    def _floor(self, repository: int, metric: str) -> int:
+        """Readings of a metric dated at or before it are in no window of this repository any more."""
+        return self.end(repository, metric) - LONGEST_WINDOW
 
     def _trim(self, repository: RepositoryRow) -> None:
         """Once a day, let go of the readings that the windows have left behind."""
-        floor = self._floor(repository)
+        floor = (repository.watermark or 0) - LONGEST_WINDOW
         if floor < self._trimmed.setdefault(repository.id, floor) + DAY:
             return
         self._trimmed[repository.id] = floor
         here = self.readings.get(repository.id, {})
-        for kind in [kind for kind, readings in here.items() if readings.forget(floor)]:
+        for kind in [kind for kind, readings in here.items() if readings.forget(self._floor(repository.id, kind[0]))]:
             del here[kind]
 
     def _count(self, row: LedgerRow) -> None:
         """Add one new ledger row to memory."""
         metric = METRICS[row.metric]
-        repository = self.repositories[row.repository]
         self.last_at[row.repository] = max(row.at, self.last_at.get(row.repository, 0))
-        if metric.name in WINDOWED and row.at > self._floor(repository):
+        if metric.name in self._windowed and row.at > self._floor(row.repository, row.metric):
             self.dirty_windows.add(row.repository)
             here = self.readings.setdefault(row.repository, {})
             here.setdefault((row.metric, row.labels), Readings()).add(row.at, row.value)
@@ -233,8 +244,8 @@ class Books:
             return
         own = Place(row.metric, row.repository, row.labels)
         self._put(own, row)
-        shared = self._shared(own)
-        if shared is not None and repository.complete is not None and row.at > repository.joined:
+        shared, joined = self._shared(own), self.joined(row.repository, row.metric)
+        if shared is not None and joined is not None and row.at > joined:
             self._put(shared, row)
 
     def _put(self, place: Place, row: LedgerRow) -> None:
@@ -249,56 +260,84 @@ class Books:
     # Settling
 
     def settle(self, source: str, ledger_start: int) -> bool:
-        """Look at one batch of a source's due changes; True when none is left up to the watermarks.
+        """Look at one batch of a source's due subjects; True when none is left up to the watermarks.
 
         Raises:
             StoreError: nothing of the batch was kept.
         """
         self.refresh()
-        due = self.store.due(source, BATCH)
+        due = self.store.due(source, self._all_gates, BATCH)
         if due:
             self._enter(due, ledger_start)
-        if len(due) == BATCH:
             return False
-        read = [row for row in self.repositories.values() if row.source == source and row.watermark is not None]
-        self.store.settled(source, self.organisation_published)
+        fresh = self.store.settled(source, self._gates, self.published)
         self.refresh()
-        for row in read:
-            self._trim(row)
-            if row.complete is None:
-                self._complete(self.repositories[row.id])
+        self.whole = self.store.whole() if fresh else self.whole
+        for repository, measure in fresh:
+            self._complete(repository, measure)
+        for row in self.repositories.values():
+            if row.source == source and row.watermark is not None:
+                self._trim(row)
         return True
 
-    def _complete(self, repository: RepositoryRow) -> None:
-        """A first load is whole: show the repository, and add it to the shared sums if they are not out yet."""
-        for own in self.places(repository.id):
+    def _complete(self, repository: int, measure: str) -> None:
+        """A first load is whole: show it, and add it to the shared sums if they are not out yet."""
+        self.dirty_windows.add(repository)
+        for own in self.places(repository):
+            if self._feeder.get(own.metric) != measure:
+                continue
             self.dirty.add(own)
             shared = self._shared(own)
-            if shared is None or repository.joined:
+            if shared is None or self.whole[repository, measure]:
                 continue
             total, part = self._sum(shared), self.sums[own]
             total.counts = [a + b for a, b in zip(total.counts, part.counts, strict=True)]
             total.total += part.total
             self.dirty.add(shared)
 
+    def unpublished(self) -> dict[Gate, list[str]]:
+        """Measures whose shared sums are not out yet, by gate."""
+        found: dict[Gate, list[str]] = {}
+        for name, gate in self._gates.items():
+            if name not in self.published:
+                found.setdefault(gate, []).append(name)
+        return found
+
+    def publish(self, measures: Iterable[str]) -> None:
+        """Show the shared sums of measures from now on; repositories that come later add only what happens after."""
+        names = list(measures)
+        if self.until is None:
+            self.store.put_all({_published(name): "1" for name in names})
+        self.published.update(names)
+        self.dirty.update(place for place in self.sums if place.place in (ORGANISATION, FOLD))
+
     def publish_organisation(self) -> None:
-        """Show the organisation's sums from now on; repositories that come later add only what happens after."""
-        if not self.organisation_published:
-            self.store.put("organisation_published", "1")
-            self.organisation_published = True
-            self.dirty.update(place for place in self.sums if place.place in (ORGANISATION, FOLD))
+        """Show the shared sums of every measure from now on."""
+        self.publish([each.name for each in self.measures if each.name not in self.published])
+
+    def is_published(self, metric: str) -> bool:
+        """Whether the shared sums of a metric are out."""
+        return self._feeder.get(metric) in self.published
 
     def _enter(self, due: Sequence[SubjectRow], ledger_start: int) -> None:
         subjects = [row.id for row in due]
-        events, entered = self.store.events(subjects), self.store.entered(subjects)
-        looks = {row: self._look(row, events.get(row.id, []), entered.get(row.id, []), ledger_start) for row in due}
+        events, bound, entered = self.store.events(subjects), self.store.bound(subjects), self.store.entered(subjects)
+        looks = {
+            row: self._look(
+                row,
+                self._story(row, events.get(row.id, []), bound.get(row.id, [])),
+                entered.get(row.id, []),
+                ledger_start,
+            )
+            for row in due
+        }
         rows = [each for look in looks.values() for each in look.rows]
         births, folds = self._born(rows)
         for place, group in groupby(due, key=lambda row: row.repository):
             stirred = [each for row in group for each in looks[row].rows]
             births |= self._woken(self.repositories[place], stirred)
         later = {row.id: look.due for row, look in looks.items()}
-        stands = {row.id: look.standing is not None for row, look in looks.items()}
+        stands = {row.id: look.standing is not None for row, look in looks.items() if row.thing is Thing.CHANGE}
         self.store.enter(Entry(rows, later, stands, births, folds))
         self.births |= births
         self.folds |= folds
@@ -313,38 +352,39 @@ class Books:
             self.drift.update(metric for _, metric, _ in drifted)
             self._drifted |= drifted
             here = self.standings.setdefault(subject.repository, {})
+            if subject.thing is not Thing.CHANGE:
+                continue
             if look.standing is None:
                 here.pop(subject.id, None)
             else:
                 here[subject.id] = look.standing
 
-    def _look(
-        self, subject: SubjectRow, events: list[ChangeEvent], entered: list[LedgerRow], ledger_start: int
-    ) -> "Look":
-        """What one change adds to the ledger now, and when to look again."""
-        change = Change(events, self.policy)
-        if change.opened is None:
-            return Look([], None, None, (), ())
-        repository = self.repositories[subject.repository]
-        watermark = repository.watermark or 0
+    def _story(self, subject: SubjectRow, events: Sequence[Fact], bound: Sequence[Sequence[Fact]]) -> Story:
+        return (Change if subject.thing is Thing.CHANGE else Story)(events, self.policy, bound)
+
+    def _look(self, subject: SubjectRow, story: Story, entered: list[LedgerRow], ledger_start: int) -> "Look":
+        """What one subject adds to the ledger now, and when to look again."""
+        if isinstance(story, Change) and story.opened is None:
+            return Look([], {}, None, (), ())
         known: dict[tuple[str, str], dict[str, LedgerRow]] = {}
         for row in entered:
             known.setdefault((row.metric, row.cause), {})[row.part] = row
         rows: list[LedgerRow] = []
         late: list[str] = []
         drifted: list[tuple[str, str]] = []
-        due: int | None = None
-        for each, observations in self._observe(change):
+        due: dict[Gate, int] = {}
+        for each, observations in self._observe(subject.thing, story):
             first = observations[0]
             if first.at < ledger_start:
                 continue
-            if first.at > watermark:
-                due = first.at if due is None else min(due, first.at)
+            watermark = self.watermark(subject.repository, each.gate)
+            if watermark is None or first.at > watermark:
+                due[each.gate] = min(first.at, due.get(each.gate, first.at))
                 continue
             digest, since = self._digests[each.name]
             new = [_row(subject, seen, digest) for seen in observations]
             kept = known.get((first.metric, first.cause))
-            passed = repository.settled is not None and first.at <= repository.settled
+            passed = self._passed(subject.repository, each, first.at)
             if kept is not None:
                 if _disagree(kept, new):
                     drifted.append((first.metric, first.cause))
@@ -352,19 +392,31 @@ class Books:
                 rows.extend(new)
                 if passed:
                     late.append(first.metric)
-        horizon = self._horizon(repository)
-        if change.events[-1].at > horizon:
-            due = change.events[-1].at if due is None else min(due, change.events[-1].at)
-        return Look(rows, due, standing(change.at(horizon)), late, drifted)
+        stands = None
+        if isinstance(story, Change):
+            horizon, own = self._horizon(self.repositories[subject.repository]), (Stream.CHANGES,)
+            if story.events[-1].at > horizon:
+                due[own] = min(story.events[-1].at, due.get(own, story.events[-1].at))
+            stands = standing(story.at(horizon))
+        return Look(rows, due, stands, late, drifted)
+
+    def _passed(self, repository: int, measure: Measure, at: int) -> bool:
+        """Whether a measure's ledger already holds what is dated up to a second."""
+        if (repository, measure.name) not in self.whole:
+            return False
+        settled = (self.streams[repository, stream].settled for stream in measure.gate)
+        return all(mark is not None and at <= mark for mark in settled)
 
     def _horizon(self, repository: RepositoryRow) -> int:
         """The second up to which facts count for the state gauges: a commit may carry any date, also one to come."""
         return self.until if self.until is not None else (repository.cursor or repository.watermark or 0) + DAY
 
-    def _observe(self, change: Change) -> Iterator[tuple[Measure, list[Observation]]]:
-        """Every measure's observations, those of one metric and cause together."""
+    def _observe(self, thing: Thing, story: Story) -> Iterator[tuple[Measure, list[Observation]]]:
+        """Every measure's observations of such a thing, those of one metric and cause together."""
         for each in self.measures:
-            found = sorted(each.observe(change, self.policy), key=lambda o: (o.metric, o.cause, o.part))
+            if each.of is not thing:
+                continue
+            found = sorted(each.observe(story, self.policy), key=lambda o: (o.metric, o.cause, o.part))
             for _, group in groupby(found, key=lambda o: (o.metric, o.cause)):
                 yield each, list(group)
 
@@ -377,7 +429,7 @@ class Books:
         growth: Counter[str] = Counter()
         own_seen: set[Place] = set()
         for row in rows:
-            metric, repository = METRICS[row.metric], self.repositories[row.repository]
+            metric, joined = METRICS[row.metric], self.joined(row.repository, row.metric)
             if metric.kind is Kind.FACT:
                 continue
             own = Place(row.metric, row.repository, row.labels)
@@ -391,8 +443,8 @@ class Books:
             if own in folds:
                 shared = own._replace(place=FOLD)
             born = shared or own
-            counts = shared is None or (self.organisation_published and row.at > repository.joined)
-            if repository.complete is not None and counts and born not in self.sums:
+            counts = shared is None or (self.is_published(row.metric) and joined is not None and row.at > joined)
+            if joined is not None and counts and born not in self.sums:
                 births[born] = _NEW
         return births, folds
 
@@ -426,6 +478,10 @@ class Books:
             self.dirty.add(place)
 
 
+def _published(measure: str) -> str:
+    return f"published:{measure}"
+
+
 @lru_cache(maxsize=4096)
 def _plain(labels: tuple[str, ...]) -> tuple[str, ...]:
     """The same labels as strings and nothing more: words of an enumeration are printed and stored differently."""
@@ -452,7 +508,7 @@ class Look:
     """What looking at one change gave: rows to enter, when to look again, and which readings were late or disagreed."""
 
     rows: list[LedgerRow]
-    due: int | None
+    due: Mapping[Gate, int]
     standing: Standing | None
     late: Sequence[str]
     drifted: Sequence[tuple[str, str]]

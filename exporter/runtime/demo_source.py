@@ -1,6 +1,7 @@
 """The pretend organisation as a source: it tells its story as time passes, through the same store and measures."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 
 from exporter.catalogue import HOUR, MINUTE
@@ -26,6 +27,7 @@ class DemoSource:
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.name = reader.source
+        self.streams = organisation.streams
         self.organisation = organisation
         self.reader = reader
         self.books = books
@@ -36,17 +38,20 @@ class DemoSource:
         """Tell what happened since the last poll; the first one tells the whole history."""
         store, desk = self.reader.store, self.reader.desk
         now = int(self._now())
-        await desk(store.discover, self.name, self.organisation.all_repositories())
+        await desk(store.discover, self.name, self.organisation.all_repositories(), self.streams)
         rows = await desk(store.repositories, self.name)
         since = min((row.cursor or 0 for row in rows), default=0)
         for part in _parts(self.organisation.told(max(0, since - HOUR), now)):
             await desk(store.add, self.name, part, self.reader.ledger_start)
-        columns = {
+        columns: dict[str, int | str | None] = {
+            "state": RepositoryState.OK,
+            "reason": "",
             "cursor": now,
             "watermark": max(now - LAG, *(row.watermark or 0 for row in rows)),
             "last_success": now,
         }
-        await desk(store.progress, [row.id for row in rows], state=RepositoryState.OK, reason="", **columns)
+        for stream in self.streams:
+            await desk(partial(store.progress, [row.id for row in rows], stream, **columns))
         await self.settle()
         return "success"
 

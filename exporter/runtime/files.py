@@ -7,7 +7,7 @@ from exporter.errors import Partial
 from exporter.providers.base import Fault, Request
 from exporter.providers.github.provider import GitHub, Unread
 from exporter.runtime.lane import Lane
-from exporter.runtime.reading import STREAM, Outcome, Reader, Work, never
+from exporter.runtime.reading import Outcome, Reader, Work, never
 from exporter.store.base import RepositoryRow, UnreadRow
 
 AT_ONCE = 1000
@@ -92,6 +92,6 @@ class FilesReader:
     async def _give_up(self, lane: Lane, change: UnreadRow, name: str) -> None:
         await self.reader.desk(self.reader.store.forget_files, change.repository, change.key)
         del self._failed[change.key]
-        self.reader.health.truncated[self.reader.source, STREAM] += 1
+        self.reader.health.truncated[self.reader.source, self.reader.stream] += 1
         message = f"{name}: the files of change {change.number} cannot be read; it goes without a size"
         self.reader.trouble(lane.clock.now(), Partial(message))

@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from exporter.errors import (
     ExporterError,
@@ -16,7 +17,7 @@ from exporter.errors import (
     Unauthorised,
     Unreachable,
 )
-from exporter.model import Repository, Subject, Told
+from exporter.model import Repository, Stream, Subject, Told
 from exporter.providers.base import Fault, Page, Request
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
@@ -25,7 +26,6 @@ from exporter.store.base import RepositoryRow, RepositoryState, Store
 
 log = logging.getLogger(__name__)
 
-STREAM = "changes"
 NAMED = 5
 """Repositories that a line of the log names."""
 OF_ALL = (Unauthorised, RateLimited, SecondaryLimited, Unreachable, StoreError)
@@ -81,14 +81,27 @@ class Work:
 
 
 class Reader:
-    """Drains work lists of one source into the store."""
+    """Drains work lists of one stream of a source into the store."""
 
-    def __init__(self, source: str, store: Store, desk: Desk, health: Health, ledger_start: int) -> None:
+    def __init__(
+        self,
+        source: str,
+        store: Store,
+        desk: Desk,
+        health: Health,
+        ledger_start: int,
+        stream: Stream = Stream.CHANGES,
+    ) -> None:
         self.source = source
         self.store = store
         self.desk = desk
         self.health = health
         self.ledger_start = ledger_start
+        self.stream = stream
+
+    def of(self, stream: Stream) -> "Reader":
+        """The same for another stream of the source."""
+        return Reader(self.source, self.store, self.desk, self.health, self.ledger_start, stream)
 
     async def drain(
         self, lane: Lane, requests: Iterable[Request], *, wanted: Collection[str] = (), urgent: bool = True
@@ -174,7 +187,7 @@ class Reader:
                 outcome.faults[fault.repository] = fault
             else:
                 outcome.unplaced.append(fault)
-        self.health.truncated[self.source, STREAM] += page.truncated
+        self.health.truncated[self.source, self.stream] += page.truncated
         for word in page.unknown:
             self.health.unknown[self.source, word] += 1
 
@@ -231,4 +244,4 @@ class Reader:
 
     async def _progress(self, ids: Sequence[int], **columns: int | str | None) -> None:
         if ids:
-            await self.desk(self.store.progress, ids, **columns)
+            await self.desk(partial(self.store.progress, ids, self.stream, **columns))

@@ -9,28 +9,26 @@ from itertools import chain
 from typing import NamedTuple
 
 from exporter import __version__
-from exporter.catalogue import HOUR, METRICS, Kind
+from exporter.catalogue import HOUR, METRICS, SUMMARIES, Kind, Pool, Summary
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
 from exporter.measures import queue, windows
-from exporter.measures.cycle import LEAD_TIME, STAGE
-from exporter.measures.flow import COVERAGE_FACT, OPENED
-from exporter.measures.review import FIRST_REVIEW_FACT, READY_FACT, REVIEW_WAIT, REVIEWER_FACT
+from exporter.measures.flow import OPENED
 from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
-from exporter.model import QueueState
+from exporter.model import QueueState, Stream
 from exporter.runtime.books import Books
 from exporter.runtime.health import Health, per_metric
 from exporter.runtime.sums import Readings
 from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
 from exporter.working_hours import WorkingHours
 
+GONE = RepositoryState.GONE
 ALL, NO_TEAM, OTHER = "all", "none", "other"
 FROZEN_FOR = HOUR
 """How long a failing source's gauges stay, frozen, before they disappear (definitions 20)."""
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
 """Seconds between two looks at the windows of teams, which pool every repository."""
-STREAM = "changes"
 STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
@@ -177,10 +175,12 @@ class Snapshot:
         if not self.books.shown(place):
             return None
         if place.place in (ORGANISATION, FOLD):
-            if not self.books.organisation_published:
+            if not self.books.is_published(place.metric):
                 return None
             return (ALL if place.place == ORGANISATION else OTHER, *place.labels)
         shown = self.shown.get(place.place)
+        if self.books.joined(place.place, place.metric) is None:
+            return None
         if shown is None or (shown.quiet and not METRICS[place.metric].quiet):
             return None
         return (shown.label, *place.labels)
@@ -244,11 +244,10 @@ class Snapshot:
             families[queue.QUEUE_FLOW.name].update(self._flow(key, shown))
 
     def _flow(self, key: int, shown: Shown) -> Samples:
-        end, seconds = self._end(key), WINDOWS["7d"]
         counts = dict.fromkeys(FLOW.values(), 0)
         for (metric, _), readings in self._readings(key):
             if metric in FLOW:
-                counts[FLOW[metric]] += readings.count(end, seconds)
+                counts[FLOW[metric]] += readings.count(self.books.end(key, metric), WINDOWS["7d"])
         return {(shown.label, direction, "7d"): float(count) for direction, count in counts.items()}
 
     def _occurred(self, key: int, metrics: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -270,11 +269,6 @@ class Snapshot:
         self.exposition.replace(name, samples)
 
     # Windows
-
-    def _end(self, key: int) -> int:
-        if self.books.until is not None:
-            return self.books.until
-        return self.books.repositories[key].watermark or 0
 
     def _readings(self, key: int) -> Iterable[tuple[tuple[str, tuple[str, ...]], Readings]]:
         return self.books.readings.get(key, {}).items()
@@ -307,11 +301,9 @@ class Snapshot:
     def _repository_windows(self, key: int) -> dict[str, Samples]:
         shown = self.shown[key]
         samples: dict[str, Samples] = defaultdict(dict)
-        if shown.quiet:
-            return samples
-        for window in self.presentation.repository_windows:
-            self._summaries(samples, "repository", shown.label, [key], window, stages=self.presentation.stage_windows)
-        self._coverage(samples, key, shown.label)
+        if not shown.quiet:
+            for window in WINDOWS:
+                self._summaries(samples, "repository", shown.label, [key], window)
         return samples
 
     def _all_team_windows(self) -> dict[str, Samples]:
@@ -323,59 +315,41 @@ class Snapshot:
         samples: dict[str, Samples] = defaultdict(dict)
         for team, keys in members.items():
             for window in WINDOWS:
-                self._summaries(samples, "team", team, keys, window, stages=True)
+                self._summaries(samples, "team", team, keys, window)
         return samples
 
-    def _summaries(
-        self, samples: dict[str, Samples], scope: str, name: str, keys: list[int], window: str, *, stages: bool
-    ) -> None:
-        pooled: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-        for key in keys:
-            end = self._end(key)
-            for kind, readings in self._readings(key):
-                if kind[0] == REVIEWER_FACT.name and pooled[kind]:
-                    continue  # that somebody reviewed is all that counts
-                pooled[kind].extend(readings.within(end, WINDOWS[window]))
-        rows = [(LEAD_TIME.name, windows.LEAD_TIME_WINDOW), (REVIEW_WAIT.name, windows.REVIEW_WAIT_WINDOW)]
-        if stages:
-            rows.append((STAGE.name, windows.STAGE_WINDOW))
-        by_metric: dict[str, list[tuple[tuple[str, ...], list[int]]]] = defaultdict(list)
-        for (metric, labels), values in pooled.items():
-            if values:
-                by_metric[metric].append((labels, values))
-        for metric, pair in rows:
-            for labels, values in by_metric[metric]:
-                ordered = sorted(values)
-                samples[pair[f"{scope}_samples"].name][name, *labels, window] = len(ordered)
-                if pair is windows.STAGE_WINDOW:
-                    samples[windows.STAGE_MEAN[scope].name][name, *labels, window] = sum(ordered) / len(ordered)
-                for word, share in PERCENTILES.items():
-                    samples[pair[f"{scope}_seconds"].name][name, *labels, window, word] = percentile(ordered, share)
-        self._capacity(samples, scope, (name, window), by_metric)
+    def _summaries(self, samples: dict[str, Samples], scope: str, name: str, keys: Sequence[int], window: str) -> None:
+        """All summaries of one scope and window that are wanted of it."""
+        wanted = [each for each in SUMMARIES if self._wanted(each, scope, window)]
+        if not wanted:
+            return
+        seconds = WINDOWS[window]
+        reads = {row.name for each in wanted for row in each.reads}
+        parts = [self._part(key, reads, seconds) for key in keys]
+        pool = Pool(window, seconds, parts)
+        for each in wanted:
+            if any(self.books.joined(key, row.name) is not None for key in keys for row in each.reads):
+                for twin, labels, value in each.summarise(pool):
+                    row = twin.of(scope)
+                    if row is not None:
+                        samples[row.name][name, *labels] = value
 
-    def _capacity(
-        self,
-        samples: dict[str, Samples],
-        scope: str,
-        labels: tuple[str, str],
-        by_metric: Mapping[str, list[tuple[tuple[str, ...], list[int]]]],
-    ) -> None:
-        """Load, active reviewers and utilisation of one scope and window (definitions 18)."""
-        ready = sum(len(values) for _, values in by_metric.get(READY_FACT.name, []))
-        first = sum(len(values) for _, values in by_metric.get(FIRST_REVIEW_FACT.name, []))
-        active = len({who for who, _ in by_metric.get(REVIEWER_FACT.name, [])})
-        samples[windows.ACTIVE_REVIEWERS[scope].name][labels] = active
-        if active:
-            samples[windows.REVIEW_LOAD[scope].name][labels] = ready / active
-        if ready or first:
-            samples[windows.UTILISATION[scope].name][labels] = ready / max(first, 1)
+    def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
+        if summary.windows:
+            return window in summary.windows
+        if scope == "team":
+            return True
+        return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
 
-    def _coverage(self, samples: dict[str, Samples], key: int, label: str) -> None:
-        for (metric, labels), readings in self._readings(key):
-            if metric == COVERAGE_FACT.name:
-                values = readings.within(self._end(key), WINDOWS["28d"])
-                if values:
-                    samples[windows.COVERAGE.name][label, labels[0]] = sum(values) / len(values)
+    def _part(
+        self, key: int, reads: Container[str], seconds: int
+    ) -> dict[tuple[str, tuple[str, ...]], list[tuple[int, int]]]:
+        """The dated readings of a repository within a window; of metrics whose first load is not whole, none."""
+        return {
+            kind: readings.dated(self.books.end(key, kind[0]), seconds)
+            for kind, readings in self._readings(key)
+            if kind[0] in reads and self.books.joined(key, kind[0]) is not None
+        }
 
     # The exporter itself
 
@@ -401,18 +375,9 @@ class Snapshot:
             rows = [row for row in self.books.repositories.values() if row.source == source]
             counts = Counter(row.state for row in rows)
             states |= {(source, state): counts[state] for state in RepositoryState}
-            here = [row for row in rows if row.state is not RepositoryState.GONE]
-            # A repository that fails alone holds back itself and says so by its state. Where all fail, what never
-            # succeeded has been silent since it began: absence would look like health to an alert.
-            fine = [row for row in here if row.state is not RepositoryState.FAILING]
-            passes = [row.last_success for row in fine or here]
-            silent = [] if fine else [row.loaded_from for row in here if row.last_success is None]
-            ages = [each for each in (*passes, *silent) if each is not None]
-            if ages or source in self.presentation.first_seen:
-                success[source, STREAM] = min(ages, default=self.presentation.first_seen.get(source, 0))
-            healthy = [row.watermark for row in here if row.state is RepositoryState.OK and row.watermark is not None]
-            if healthy:
-                marks[source, STREAM] = min(healthy)
+            here = [row for row in self.books.streams.values() if row.source == source and row.state is not GONE]
+            for stream in sorted({Stream.CHANGES} | {row.stream for row in here}):
+                self._stream(source, stream, [row for row in here if row.stream is stream], success, marks)
             if here:
                 waiting = any(row.complete is None and row.state is not RepositoryState.FAILING for row in here)
                 loaded[source,] = float(not waiting and any(row.complete is not None for row in here))
@@ -423,6 +388,22 @@ class Snapshot:
         self.exposition.replace(own.WATERMARK.name, marks)
         self.exposition.replace(own.INITIAL_LOAD.name, loaded)
         self.exposition.replace(own.LEDGER_START.name, {(s,): at for s, at in self.presentation.ledger_starts.items()})
+
+    def _stream(
+        self, source: str, stream: Stream, here: Sequence[RepositoryRow], success: Samples, marks: Samples
+    ) -> None:
+        """How fresh a stream is."""
+        # A repository that fails alone holds back itself and says so by its state. Where all fail, what never
+        # succeeded has been silent since it began: absence would look like health to an alert.
+        fine = [row for row in here if row.state is not RepositoryState.FAILING]
+        passes = [row.last_success for row in fine or here]
+        silent = [] if fine else [row.loaded_from for row in here if row.last_success is None]
+        ages = [each for each in (*passes, *silent) if each is not None]
+        if ages or source in self.presentation.first_seen:
+            success[source, stream] = min(ages, default=self.presentation.first_seen.get(source, 0))
+        healthy = [row.watermark for row in here if row.state is RepositoryState.OK and row.watermark is not None]
+        if healthy:
+            marks[source, stream] = min(healthy)
 
     def _count_series(self) -> None:
         series = self.exposition.series()

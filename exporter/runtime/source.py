@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from exporter.catalogue import DAY, HOUR, MINUTE
 from exporter.errors import ExporterError, Missing, NotFound, RateLimited, Refused, SecondaryLimited, StoreError
+from exporter.model import Stream
 from exporter.providers.github.answers import stamp
 from exporter.providers.github.provider import GitHub
 from exporter.runtime.books import Books
@@ -86,6 +87,7 @@ class GithubSource:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.name = reader.source
+        self.streams: tuple[Stream, ...] = (Stream.CHANGES,)
         self.provider = provider
         self.lanes = lanes
         self.reader = reader

@@ -50,9 +50,10 @@ class Readings:
         self.at.insert(place, at)
         self.value.insert(place, value)
 
-    def within(self, end: int, seconds: int) -> Sequence[int]:
-        """The values dated in (end - seconds, end]."""
-        return self.value[bisect_right(self.at, end - seconds) : bisect_right(self.at, end)]
+    def dated(self, end: int, seconds: int) -> list[tuple[int, int]]:
+        """Dates and values of the readings dated in (end - seconds, end]."""
+        span = slice(bisect_right(self.at, end - seconds), bisect_right(self.at, end))
+        return list(zip(self.at[span], self.value[span], strict=True))
 
     def count(self, end: int, seconds: int) -> int:
         """How many are dated in (end - seconds, end]."""

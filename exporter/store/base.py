@@ -1,10 +1,10 @@
 """What the exporter asks of a store: few verbs, each one transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from exporter.model import ChangeEvent, Repository, Told
+from exporter.model import Fact, Repository, Stream, Thing, Told
 
 
 class RepositoryState(StrEnum):
@@ -17,7 +17,7 @@ class RepositoryState(StrEnum):
 
 
 class RepositoryRow(NamedTuple):
-    """A repository and how far it has been read; times are Unix seconds, None for not yet."""
+    """A repository and how far one of its streams has been read; times are Unix seconds, None for not yet."""
 
     id: int
     source: str
@@ -31,17 +31,19 @@ class RepositoryRow(NamedTuple):
     watermark: int | None
     settled: int | None
     complete: int | None
-    joined: int
     last_success: int | None
+    default_branch: str = ""
+    stream: Stream = Stream.CHANGES
 
 
 class SubjectRow(NamedTuple):
-    """A change as the store lists it."""
+    """A subject as the store lists it."""
 
     id: int
     repository: int
     key: str
     number: int
+    thing: Thing = Thing.CHANGE
 
 
 class UnreadRow(NamedTuple):
@@ -54,10 +56,14 @@ class UnreadRow(NamedTuple):
 
 
 class Added(NamedTuple):
-    """What a batch of facts came to: facts that were new, and changes that were touched."""
+    """What a batch of facts came to: facts that were new, and subjects that were touched by them."""
 
     events: int
     subjects: int
+
+
+Gate = tuple[Stream, ...]
+"""The streams that have to be complete up to a date before it counts; in the order of their names."""
 
 
 class LedgerRow(NamedTuple):
@@ -83,10 +89,10 @@ class Place(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """What one look at the due changes leaves: rows, what is due when, which changes are open, and births."""
+    """What one look at the due subjects leaves: rows, what is due when at which gate, which are open, and births."""
 
     rows: Sequence[LedgerRow]
-    due: Mapping[int, int | None]
+    due: Mapping[int, Mapping[Gate, int]]
     open: Mapping[int, bool]
     births: Mapping[Place, int]
     folds: Iterable[Place]
@@ -116,20 +122,26 @@ class Store(Protocol):
         """Keep a value under a name."""
         ...
 
-    def repositories(self, source: str | None = None) -> list[RepositoryRow]:
-        """All repositories ever seen, or those of one source."""
+    def put_all(self, values: Mapping[str, str]) -> None:
+        """Keep several values, each under its name."""
         ...
 
-    def discover(self, source: str, found: Iterable[Repository]) -> None:
-        """Enter new repositories as loading, follow renames, and mark those no longer there as gone."""
+    def repositories(self, source: str | None = None, stream: Stream | None = Stream.CHANGES) -> list[RepositoryRow]:
+        """One stream, or with None every one, of all repositories ever seen, or of those of one source."""
         ...
 
-    def progress(self, repositories: Iterable[int], **columns: int | str | None) -> None:
-        """Note how far these repositories have been read."""
+    def discover(self, source: str, found: Iterable[Repository], streams: Iterable[Stream] = (Stream.CHANGES,)) -> None:
+        """Enter new repositories and streams as loading, follow renames, and mark those no longer there as gone."""
+        ...
+
+    def progress(
+        self, repositories: Iterable[int], stream: Stream = Stream.CHANGES, **columns: int | str | None
+    ) -> None:
+        """Note how far a stream of these repositories has been read."""
         ...
 
     def add(self, source: str, told: Iterable[Told], ledger_start: int) -> Added:
-        """Keep facts, each once; touched changes are due at once, merged ones wait for their files."""
+        """Keep facts, each once; subjects they touch are due at once, merged changes wait for their files."""
         ...
 
     def unread_files(self, repositories: Iterable[int], limit: int) -> list[UnreadRow]:
@@ -140,28 +152,43 @@ class Store(Protocol):
         """Stop asking for the files of a change; they cannot be had."""
         ...
 
-    def due(self, source: str, limit: int) -> list[SubjectRow]:
-        """Changes of a source to look at again, those of one repository together."""
+    def due(self, source: str, gates: Iterable[Gate], limit: int) -> list[SubjectRow]:
+        """Subjects of a source to look at again, those of one repository together."""
         ...
 
-    def settled(self, source: str, organisation_published: bool) -> None:
-        """Note that the ledger holds everything up to the watermarks; first loads become complete."""
+    def touch_all(self) -> None:
+        """Make every subject due at once."""
         ...
 
-    def subjects(self, repository: int, *, open_only: bool) -> list[SubjectRow]:
-        """The changes of a repository."""
+    def settled(self, source: str, measures: Mapping[str, Gate], published: Container[str]) -> list[tuple[int, str]]:
+        """Note that the ledger holds everything up to the watermarks; the first loads that are whole by that.
+
+        ``measures`` are all there are, with their gates, ``published`` those whose shared sums are out already.
+        """
+        ...
+
+    def whole(self) -> dict[tuple[int, str], int]:
+        """Repositories and measures whose first load is whole, with the date after which shared sums take them in."""
+        ...
+
+    def subjects(self, repository: int, *, open_only: bool, thing: Thing = Thing.CHANGE) -> list[SubjectRow]:
+        """The subjects of one kind of a repository."""
         ...
 
     def opened_between(self, repository: int, start: int, end: int) -> int:
         """How many changes of a repository are known that were opened in [start, end]."""
         ...
 
-    def events(self, subjects: Iterable[int]) -> dict[int, list[ChangeEvent]]:
-        """The facts of some changes."""
+    def events(self, subjects: Iterable[int]) -> dict[int, list[Fact]]:
+        """The facts of some subjects."""
+        ...
+
+    def bound(self, subjects: Iterable[int]) -> dict[int, list[list[Fact]]]:
+        """The facts of the subjects that each of these is bound to, subject by subject."""
         ...
 
     def entered(self, subjects: Iterable[int]) -> dict[int, list[LedgerRow]]:
-        """The ledger rows of some changes."""
+        """The ledger rows of some subjects."""
         ...
 
     def enter(self, entry: Entry) -> None:

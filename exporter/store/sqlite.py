@@ -9,8 +9,9 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -18,8 +19,31 @@ from typing import IO, Any, TypeVar
 import msgspec
 
 from exporter.errors import StoreError, StoreFull, StoreReadOnly, StoreTooNew
-from exporter.model import ChangeEvent, FilesChanged, Merged, Repository, Subject, Told
-from exporter.store.base import Added, Entry, LedgerRow, Place, RepositoryRow, RepositoryState, SubjectRow, UnreadRow
+from exporter.model import (
+    JOINS,
+    TOLD_BY,
+    Bond,
+    Fact,
+    FilesChanged,
+    Merged,
+    Repository,
+    Stream,
+    Subject,
+    Thing,
+    Told,
+    bonds,
+)
+from exporter.store.base import (
+    Added,
+    Entry,
+    Gate,
+    LedgerRow,
+    Place,
+    RepositoryRow,
+    RepositoryState,
+    SubjectRow,
+    UnreadRow,
+)
 
 T = TypeVar("T")
 
@@ -27,8 +51,11 @@ _CHUNK = 500
 _BITS = 21
 """Two million words and repositories fit one series number of 63 bits."""
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(ChangeEvent).decode
+_decode = msgspec.msgpack.Decoder(Fact).decode
 _COLUMNS = ", ".join(RepositoryRow._fields)
+_PROGRESS = frozenset(RepositoryRow._fields) - {"id", "source", "key", "name", "default_branch", "stream"}
+_BONDS_SINCE = 2
+"""The first schema with bonds: a store that is older has to be read for them once."""
 
 
 def _migrations() -> list[str]:
@@ -137,7 +164,11 @@ class SqliteStore:
         self._db.execute("PRAGMA cache_size=-16000")
         self._db.execute("PRAGMA temp_store=MEMORY")
         for number, script in enumerate(steps[version:], version + 1):
-            self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+            self._db.executescript(f"BEGIN IMMEDIATE;\n{script}\n")
+            if number == _BONDS_SINCE:
+                self._bind_all()
+            self._db.execute(f"PRAGMA user_version={number}")
+            self._db.execute("COMMIT")
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
@@ -222,65 +253,80 @@ class SqliteStore:
 
     def put(self, name: str, value: str) -> None:
         """Keep a value under a name."""
+        self.put_all({name: value})
+
+    def put_all(self, values: Mapping[str, str]) -> None:
+        """Keep several values, each under its name."""
         with self._transaction() as db:
-            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values.items())
 
     # Repositories
 
-    def repositories(self, source: str | None = None) -> list[RepositoryRow]:
-        """All repositories ever seen, or those of one source, by id."""
-        sql = f"SELECT {_COLUMNS} FROM repository"  # noqa: S608 - column names are ours
-        if source is None:
-            rows = self._read(f"{sql} ORDER BY id")
-        else:
-            rows = self._read(f"{sql} WHERE source = ? ORDER BY id", source)
-        return [RepositoryRow(*row)._replace(state=RepositoryState(row[4])) for row in rows]
+    def repositories(self, source: str | None = None, stream: Stream | None = Stream.CHANGES) -> list[RepositoryRow]:
+        """One stream, or with None every one, of all repositories ever seen, or of those of one source; by id."""
+        rows = self._read(
+            f"SELECT {_COLUMNS} FROM repository JOIN reading ON repository = id"  # noqa: S608 - column names are ours
+            " WHERE source = coalesce(?, source) AND stream = coalesce(?, stream) ORDER BY id, stream",
+            source,
+            stream,
+        )
+        return [
+            row._replace(state=RepositoryState(row.state), stream=Stream(row.stream))
+            for row in map(RepositoryRow._make, rows)
+        ]
 
-    def discover(self, source: str, found: Iterable[Repository]) -> None:
-        """Enter new repositories as loading, follow renames, and mark those no longer there as gone.
+    def discover(self, source: str, found: Iterable[Repository], streams: Iterable[Stream] = (Stream.CHANGES,)) -> None:
+        """Enter new repositories and streams as loading, follow renames, and mark those no longer there as gone.
 
         One that comes back takes up where it was: it is read from its own cursor on.
         """
-        rows = [(source, each.key, each.name) for each in found]
+        rows = [(source, each.key, each.name, each.default_branch) for each in found]
+        followed = list(streams)
         with self._transaction() as db:
-            known = {key: (name, state, complete) for key, name, state, complete in db.execute(
-                "SELECT key, name, state, complete FROM repository WHERE source = ?", (source,)
-            )}  # fmt: skip
-            for _, key, name in rows:
-                if key not in known:
-                    db.execute(
-                        "INSERT INTO repository (source, key, name, state) VALUES (?, ?, ?, 'loading')",
-                        (source, key, name),
-                    )
-                elif known[key][0] != name or known[key][1] == "gone":
-                    state = known[key][1] if known[key][1] != "gone" else ("ok" if known[key][2] else "loading")
-                    db.execute(
-                        "UPDATE repository SET name = ?, state = ? WHERE source = ? AND key = ?",
-                        (name, state, source, key),
-                    )
-            here = {key for _, key, _ in rows}
-            gone = [(source, key) for key, (_, state, _) in known.items() if key not in here and state != "gone"]
-            db.executemany("UPDATE repository SET state = 'gone', reason = '' WHERE source = ? AND key = ?", gone)
+            db.executemany(
+                "INSERT INTO repository (source, key, name, default_branch) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                " SET name = excluded.name, default_branch = excluded.default_branch"
+                " WHERE (name, default_branch) IS NOT (excluded.name, excluded.default_branch)",
+                rows,
+            )
+            places = dict(db.execute("SELECT key, id FROM repository WHERE source = ?", (source,)))
+            here = [(places[key],) for _, key, *_ in rows]
+            db.executemany(
+                "INSERT OR IGNORE INTO reading (repository, stream, state) VALUES (?, ?, 'loading')",
+                [(place, stream) for (place,) in here for stream in followed],
+            )
+            db.executemany(
+                "UPDATE reading SET state = CASE WHEN complete IS NULL THEN 'loading' ELSE 'ok' END"
+                " WHERE repository = ? AND state = 'gone'",
+                here,
+            )
+            gone = [(place,) for place in places.values() if (place,) not in set(here)]
+            db.executemany(
+                "UPDATE reading SET state = 'gone', reason = '' WHERE repository = ? AND state != 'gone'", gone
+            )
 
-    def progress(self, repositories: Iterable[int], **columns: int | str | None) -> None:
-        """Note how far these repositories have been read."""
-        unknown = set(columns) - set(RepositoryRow._fields)
+    def progress(
+        self, repositories: Iterable[int], stream: Stream = Stream.CHANGES, **columns: int | str | None
+    ) -> None:
+        """Note how far a stream of these repositories has been read."""
+        unknown = set(columns) - _PROGRESS
         if unknown:
             raise ValueError(f"no such columns: {unknown}")
         assignments = ", ".join(f"{column} = ?" for column in columns)
         with self._transaction() as db:
             db.executemany(
-                f"UPDATE repository SET {assignments} WHERE id = ?",  # noqa: S608 - column names are ours
-                [(*columns.values(), each) for each in repositories],
+                f"UPDATE reading SET {assignments} WHERE repository = ? AND stream = ?",  # noqa: S608 - names are ours
+                [(*columns.values(), each, stream) for each in repositories],
             )
 
     # Facts
 
     def add(self, source: str, told: Iterable[Told], ledger_start: int) -> Added:
-        """Keep facts, each once; touched changes are due at once, those merged since the start wait for files."""
+        """Keep facts, each once; subjects they touch are due at once, changes merged since the start wait for files."""
         with self._transaction() as db:
             places = dict(db.execute("SELECT key, id FROM repository WHERE source = ?", (source,)))
-            stated: dict[int, dict[str, ChangeEvent]] = {}
+            stated: dict[int, dict[str, Fact]] = {}
+            subjects: dict[int, tuple[int, Subject]] = {}
             known: set[int] = set()
             for each in told:
                 place = places.get(each.subject.repository)
@@ -288,6 +334,7 @@ class SqliteStore:
                     subject, old = self._subject(place, each.subject)
                     if old and subject not in stated:
                         known.add(subject)
+                    subjects[subject] = (place, each.subject)
                     here = stated.setdefault(subject, {})
                     for event in each.events:
                         here.setdefault(event.id, event)
@@ -300,22 +347,80 @@ class SqliteStore:
             ]
             db.executemany("INSERT INTO event VALUES (?, ?, ?, ?)", rows)
             touched = {row[0] for row in rows}
-            db.executemany("UPDATE subject SET due = 0 WHERE id = ?", [(each,) for each in touched])
+            for subject in touched:
+                place, about = subjects[subject]
+                self._bind(subject, place, bonds(about, stated[subject].values()))
+            self._touch(touched | set(self._told_of(touched)))
             self._note_files({each: stated[each] for each in touched}, ledger_start)
         return Added(len(rows), len(touched))
 
+    def _bind(self, subject: int, place: int, made: Iterable[tuple[Bond, str]]) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO bond VALUES (?, ?, ?)",
+            [(_bond_key(place, kind, name), subject, kind) for kind, name in made],
+        )
+
+    def _bind_all(self) -> None:
+        """Make the bonds of all facts there are, for a store of a time before bonds."""
+        subjects = [SubjectRow(*row) for row in self._read("SELECT id, repository, key, number, thing FROM subject")]
+        for start in range(0, len(subjects), _CHUNK):
+            pack = subjects[start : start + _CHUNK]
+            facts = self.events([each.id for each in pack])
+            for each in pack:
+                about = Subject("", each.key, each.number, Thing(each.thing))
+                self._bind(each.id, each.repository, bonds(about, facts.get(each.id, ())))
+
+    def _neighbours(self, subjects: Iterable[int]) -> Iterator[tuple[int, Thing, int, Thing, Bond]]:
+        """Pairs of subjects with a bond in common, one of the first kind in each: ids, kinds and the bond's kind."""
+        for one, thing, other, as_thing, kind in self._in_chunks(
+            "SELECT one.subject, here.thing, other.subject, there.thing, one.kind FROM bond AS one"
+            " JOIN bond AS other ON other.key = one.key AND other.subject != one.subject"
+            " JOIN subject AS here ON here.id = one.subject JOIN subject AS there ON there.id = other.subject"
+            " WHERE one.subject IN (?)",
+            subjects,
+        ):
+            yield one, Thing(thing), other, Thing(as_thing), Bond(kind)
+
+    def _told_of(self, subjects: Iterable[int]) -> Iterator[int]:
+        """The subjects that are told the facts of these."""
+        for _, thing, other, as_thing, kind in self._neighbours(subjects):
+            if thing in JOINS.get((as_thing, kind), ()):
+                yield other
+
+    def bound(self, subjects: Iterable[int]) -> dict[int, list[list[Fact]]]:
+        """The facts of the subjects that each of these is bound to, subject by subject, in the order of their ids."""
+        told: dict[int, set[int]] = {}
+        for one, thing, other, as_thing, kind in self._neighbours(subjects):
+            if as_thing in JOINS.get((thing, kind), ()):
+                told.setdefault(one, set()).add(other)
+        facts = self.events({each for others in told.values() for each in others})
+        return {one: [facts.get(each, []) for each in sorted(others)] for one, others in told.items()}
+
+    def _touch(self, subjects: Iterable[int]) -> None:
+        gates = self._in_chunks("SELECT id, repository, thing FROM subject WHERE id IN (?)", subjects)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO due VALUES (?, ?, ?, 0)",
+            [(each, TOLD_BY[Thing(thing)], repository) for each, repository, thing in gates],
+        )
+
+    def touch_all(self) -> None:
+        """Make every subject due at once."""
+        with self._transaction() as db:
+            self._touch([row[0] for row in db.execute("SELECT id FROM subject")])
+
     def _subject(self, place: int, subject: Subject) -> tuple[int, bool]:
-        """The id of a change, and whether it was known before."""
-        find = "SELECT id FROM subject WHERE repository = ? AND key = ?"
-        row = self._db.execute(find, (place, subject.key)).fetchone()
+        """The id of a subject, and whether it was known before."""
+        find = "SELECT id FROM subject WHERE repository = ? AND thing = ? AND key = ?"
+        row = self._db.execute(find, (place, subject.thing, subject.key)).fetchone()
         if row is None:
             cursor = self._db.execute(
-                "INSERT INTO subject (repository, key, number) VALUES (?, ?, ?)", (place, subject.key, subject.number)
+                "INSERT INTO subject (repository, thing, key, number) VALUES (?, ?, ?, ?)",
+                (place, subject.thing, subject.key, subject.number),
             )
             return int(cursor.lastrowid or 0), False
         return int(row[0]), True
 
-    def _note_files(self, stated: Mapping[int, Mapping[str, ChangeEvent]], ledger_start: int) -> None:
+    def _note_files(self, stated: Mapping[int, Mapping[str, Fact]], ledger_start: int) -> None:
         """Those whose files came need none any more; those merged since the start need theirs once."""
         read = [
             (subject,)
@@ -352,42 +457,78 @@ class SqliteStore:
 
     # Subjects
 
-    def due(self, source: str, limit: int) -> list[SubjectRow]:
-        """Changes of a source to look at again, those of one repository together."""
-        return [
-            SubjectRow(*row)
-            for row in self._read(
-                "SELECT subject.id, repository.id, subject.key, number FROM repository"
-                " CROSS JOIN subject ON subject.repository = repository.id AND due <= watermark"
-                " WHERE source = ? ORDER BY repository.id, subject.id LIMIT ?",
-                source,
-                limit,
+    def due(self, source: str, gates: Iterable[Gate], limit: int) -> list[SubjectRow]:
+        """Subjects of a source to look at again, those of one repository together."""
+        found: dict[int, SubjectRow] = {}
+        for gate in gates:
+            marks = [f"mark{number}" for number in range(len(gate))]
+            joins = " ".join(
+                f"CROSS JOIN reading AS {mark} ON {mark}.repository = repository.id AND {mark}.stream = ?"
+                for mark in marks
             )
-        ]
+            passed = " AND ".join(f"due.at <= {mark}.watermark" for mark in marks)
+            rows = self._read(
+                "SELECT subject.id, repository.id, subject.key, number, thing"  # noqa: S608 - names are ours
+                f" FROM repository {joins}"
+                f" CROSS JOIN due ON due.repository = repository.id AND due.gate = ? AND {passed}"
+                " CROSS JOIN subject ON subject.id = due.subject"
+                " WHERE source = ? ORDER BY repository.id, subject.id LIMIT ?",
+                *gate,
+                _gate(gate),
+                source,
+                limit - len(found),
+            )
+            for row in map(SubjectRow._make, rows):
+                found.setdefault(row.id, row._replace(thing=Thing(row.thing)))
+            if len(found) >= limit:
+                break
+        return sorted(found.values(), key=lambda row: (row.repository, row.id))
 
-    def settled(self, source: str, organisation_published: bool) -> None:
-        """Note that the ledger holds everything up to the watermarks; first loads become complete."""
-        joined = "watermark" if organisation_published else "0"
+    def settled(self, source: str, measures: Mapping[str, Gate], published: Container[str]) -> list[tuple[int, str]]:
+        """Note that the ledger holds everything up to the watermarks; the first loads that are whole by that."""
         with self._transaction() as db:
             db.execute(
-                "UPDATE repository SET settled = watermark,"  # noqa: S608 - a word of ours
-                f" joined = CASE WHEN complete IS NULL THEN {joined} ELSE joined END,"
-                " complete = coalesce(complete, watermark)"
-                " WHERE source = ? AND watermark IS NOT NULL AND (settled IS NOT watermark OR complete IS NULL)",
+                "UPDATE reading SET settled = watermark, complete = coalesce(complete, watermark)"
+                " WHERE repository IN (SELECT id FROM repository WHERE source = ?)"
+                " AND watermark IS NOT NULL AND (settled IS NOT watermark OR complete IS NULL)",
                 (source,),
             )
+            marks: dict[int, dict[str, int]] = {}
+            for repository, stream, watermark in db.execute(
+                "SELECT repository, stream, watermark FROM reading JOIN repository ON id = repository"
+                " WHERE source = ? AND watermark IS NOT NULL",
+                (source,),
+            ):
+                marks.setdefault(repository, {})[stream] = watermark
+            known = set(db.execute("SELECT repository, measure FROM whole"))
+            fresh = [
+                (repository, measure, min(here[stream] for stream in gate) if measure in published else 0)
+                for repository, here in marks.items()
+                for measure, gate in measures.items()
+                if (repository, measure) not in known and all(stream in here for stream in gate)
+            ]
+            db.executemany("INSERT INTO whole VALUES (?, ?, ?)", fresh)
+        return [(repository, measure) for repository, measure, _ in fresh]
 
-    def subjects(self, repository: int, *, open_only: bool) -> list[SubjectRow]:
-        """The changes of a repository, by id."""
+    def whole(self) -> dict[tuple[int, str], int]:
+        """Repositories and measures whose first load is whole, with the date after which shared sums take them in."""
+        rows = self._read("SELECT repository, measure, joined FROM whole")
+        return {(repository, measure): joined for repository, measure, joined in rows}
+
+    def subjects(self, repository: int, *, open_only: bool, thing: Thing = Thing.CHANGE) -> list[SubjectRow]:
+        """The subjects of one kind of a repository, by id."""
         where = " AND open = 1" if open_only else ""
-        sql = f"SELECT id, repository, key, number FROM subject WHERE repository = ?{where} ORDER BY id"  # noqa: S608
-        return [SubjectRow(*row) for row in self._read(sql, repository)]
+        sql = f"SELECT id, repository, key, number, thing FROM subject WHERE repository = ? AND thing = ?{where}"  # noqa: S608
+        rows = self._read(f"{sql} ORDER BY id", repository, thing)
+        return [row._replace(thing=Thing(row.thing)) for row in map(SubjectRow._make, rows)]
 
     def find(self, name: str, number: int) -> SubjectRow | None:
         """A change by its repository's name and its number."""
         rows = self._read(
-            "SELECT subject.id, repository, subject.key, number FROM subject"
-            " JOIN repository ON repository.id = repository WHERE lower(name) = lower(?) AND number = ?"
+            "SELECT subject.id, subject.repository, subject.key, number FROM subject"
+            " JOIN repository ON repository.id = subject.repository"
+            " JOIN reading ON reading.repository = repository.id AND stream = 'changes'"
+            " WHERE lower(name) = lower(?) AND number = ? AND thing = 'change'"
             " ORDER BY state = 'gone', repository.id DESC",
             name,
             number,
@@ -402,9 +543,9 @@ class SqliteStore:
         )
         return int(self._read(sql, repository, start, end)[0][0])
 
-    def events(self, subjects: Iterable[int]) -> dict[int, list[ChangeEvent]]:
-        """The facts of some changes, by id."""
-        found: dict[int, list[ChangeEvent]] = {}
+    def events(self, subjects: Iterable[int]) -> dict[int, list[Fact]]:
+        """The facts of some subjects, by id."""
+        found: dict[int, list[Fact]] = {}
         for subject, body in self._in_chunks("SELECT subject, body FROM event WHERE subject IN (?)", subjects):
             found.setdefault(subject, []).append(_decode(body))
         return found
@@ -417,7 +558,7 @@ class SqliteStore:
         return LedgerRow(subject, name, cause, part, at, repository, self._label_set(labels), value, digest)
 
     def entered(self, subjects: Iterable[int]) -> dict[int, list[LedgerRow]]:
-        """The ledger rows of some changes, by subject."""
+        """The ledger rows of some subjects, by subject."""
         found: dict[int, list[LedgerRow]] = {}
         for row in self._in_chunks("SELECT * FROM ledger WHERE subject IN (?)", subjects):
             found.setdefault(row[0], []).append(self._row(row))
@@ -443,7 +584,11 @@ class SqliteStore:
                     for row in entry.rows
                 ],
             )
-            db.executemany("UPDATE subject SET due = ? WHERE id = ?", [(due, each) for each, due in entry.due.items()])
+            db.executemany("DELETE FROM due WHERE subject = ?", [(each,) for each in entry.due])
+            db.executemany(
+                "INSERT INTO due SELECT id, ?, repository, ? FROM subject WHERE id = ?",
+                [(_gate(gate), at, each) for each, dates in entry.due.items() for gate, at in dates.items()],
+            )
             opened = [(int(on), each) for each, on in entry.open.items()]
             db.executemany("UPDATE subject SET open = ? WHERE id = ?", opened)
             db.executemany(
@@ -508,11 +653,21 @@ class SqliteStore:
     def start_over(self) -> None:
         """Empty the ledger so that it is rebuilt from the facts under today's definitions; counters restart."""
         with self._transaction() as db:
-            for table in ("ledger", "birth", "fold", "definition"):
+            for table in ("ledger", "birth", "fold", "definition", "whole"):
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 - table names are ours
-            db.execute("UPDATE subject SET due = 0")
-            db.execute("UPDATE repository SET settled = NULL, complete = NULL, joined = 0")
-            db.execute("DELETE FROM meta WHERE name = 'organisation_published'")
+            self._touch([row[0] for row in db.execute("SELECT id FROM subject")])
+            db.execute("UPDATE reading SET settled = NULL, complete = NULL")
+            db.execute("DELETE FROM meta WHERE name LIKE 'published:%'")
+
+
+def _gate(gate: Gate) -> str:
+    return "+".join(gate)
+
+
+def _bond_key(place: int, kind: Bond, name: str) -> int:
+    """A bond's name as a signed 64-bit number; that two names meet by chance among ten million is one in 300,000."""
+    digest = blake2b(f"{place}:{kind}:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _private(path: str, flags: int) -> int:

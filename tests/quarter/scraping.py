@@ -13,7 +13,6 @@ from exporter import app, wiring
 from exporter.catalogue import DAY, HOUR, MINUTE, exported
 from exporter.config import Config, load
 from exporter.demo import Organisation
-from exporter.runtime.reading import STREAM
 from tests.busy import at_work
 from tests.double import TOKEN, Double, World, seconds, serve
 from tests.double.pretend import Play
@@ -89,7 +88,7 @@ async def scrapes(plan: Plan) -> AsyncIterator[tuple[int, bytes]]:
         async with at_work(double, config) as parts:
             exporter = app.App(config, None, {})
             exporter.health, exporter.desk, exporter.store = parts.health, parts.desk, parts.store
-            parts.health.source(SOURCE, (STREAM,))
+            parts.health.source(SOURCE, parts.source.streams)
             snapshot = wiring.snapshot(parts.books, parts.health, config, {SOURCE: start}, {SOURCE: world.now})
             exporter.parts = app.Parts(config, parts.books, snapshot, [parts.source])
             await exporter._pass(parts.source, lambda: False)

@@ -6,13 +6,14 @@ import sqlite3
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 
 from exporter.errors import StoreError, StoreFull, StoreReadOnly, StoreTooNew
-from exporter.model import Repository, Subject, Told
+from exporter.model import Contained, Merged, Repository, Stream, Subject, Thing, Told
 from exporter.store.base import FOLD, ORGANISATION, Added, Entry, LedgerRow, Place, RepositoryState
-from exporter.store.sqlite import SqliteStore
+from exporter.store.sqlite import SqliteStore, _migrations
 from tests.stories import at, change, changes
 
 SHOP = Repository("R1", "acme/shop")
@@ -46,7 +47,20 @@ def row(subject=1, value=1, cause="opened", when="0h", labels=("unmarked",), par
 
 
 def entry(*rows, due=None, opened=None, births=None, folds=()):
-    return Entry(rows, due or {}, opened or {}, births or {}, folds)
+    dates = {subject: {} if when is None else {CHANGES: when} for subject, when in (due or {}).items()}
+    return Entry(rows, dates, opened or {}, births or {}, folds)
+
+
+def due(store, limit):
+    return store.due("forge", [CHANGES], limit)
+
+
+def settle(store, published=()):
+    return store.settled("forge", MEASURES, published)
+
+
+CHANGES = (Stream.CHANGES,)
+MEASURES = {"gates": CHANGES, "ships": (Stream.CHANGES, Stream.DEPLOYMENTS)}
 
 
 def named(store, key):
@@ -195,7 +209,7 @@ def test_an_entry_is_kept_whole_or_not_at_all(store):
         store.enter(entry(row(), due={1: None}, opened={1: False}, births={PLACE: -1}, folds=bad))
     marked(store, watermark=at("1d"))
     assert (list(store.ledger()), store.births(), store.folds()) == ([], {}, set())
-    assert [each.id for each in store.due("forge", 9)] == [1]
+    assert [each.id for each in due(store, 9)] == [1]
 
 
 def test_facts_of_one_batch_are_kept_whole_or_not_at_all(store):
@@ -318,34 +332,122 @@ def test_files_of_changes_merged_before_the_ledgers_start_are_not_asked_for(stor
 
 def test_new_facts_are_due_at_once_and_an_entry_says_when_next(store):
     store.add("forge", [told(1, "opened 0h"), told(2, "opened 0h", repository="R2")], 0)
-    assert store.due("forge", 9) == [], "nothing is complete yet"
+    assert due(store, 9) == [], "nothing is complete yet"
     marked(store, watermark=at("1h"))
-    assert [(each.id, each.repository) for each in store.due("forge", 9)] == [(1, 1), (2, 2)]
-    assert [each.id for each in store.due("forge", 1)] == [1]
+    assert [(each.id, each.repository) for each in due(store, 9)] == [(1, 1), (2, 2)]
+    assert [each.id for each in due(store, 1)] == [1]
     store.enter(entry(due={1: at("3h"), 2: None}))
-    assert store.due("forge", 9) == []
+    assert due(store, 9) == []
     marked(store, watermark=at("3h"))
-    assert [each.id for each in store.due("forge", 9)] == [1]
-    assert store.due("elsewhere", 9) == []
+    assert [each.id for each in due(store, 9)] == [1]
+    assert store.due("elsewhere", [CHANGES], 9) == []
 
 
 def test_settling_completes_what_was_read_and_notes_who_joined_a_published_sum(store):
     store.progress([1], watermark=at("1h"))
-    store.settled("forge", False)
-    assert (named(store, "R1").settled, named(store, "R1").complete, named(store, "R1").joined) == (
-        at("1h"),
-        at("1h"),
-        0,
-    )
+    assert settle(store) == [(1, "gates")]
+    assert (named(store, "R1").settled, named(store, "R1").complete) == (at("1h"), at("1h"))
     assert (named(store, "R2").settled, named(store, "R2").complete) == (None, None)
     marked(store, watermark=at("2h"))
-    store.settled("forge", True)
-    assert (named(store, "R1").settled, named(store, "R1").complete, named(store, "R1").joined) == (
-        at("2h"),
-        at("1h"),
-        0,
+    assert settle(store, {"gates"}) == [(2, "gates")]
+    assert (named(store, "R1").settled, named(store, "R1").complete) == (at("2h"), at("1h"))
+    assert named(store, "R2").complete == at("2h")
+    assert store.whole() == {(1, "gates"): 0, (2, "gates"): at("2h")}
+
+
+def test_a_measure_is_whole_when_every_stream_it_needs_is(store):
+    """Ships need deployments as well: those come later, to one repository only."""
+    marked(store, watermark=at("2h"))
+    settle(store)
+    store.discover("forge", [SHOP, PAY], (Stream.CHANGES, Stream.DEPLOYMENTS))
+    store.progress([1], Stream.DEPLOYMENTS, watermark=at("1h"))
+    assert settle(store, {"ships"}) == [(1, "ships")]
+    assert store.whole()[1, "ships"] == at("1h"), "the slower of the two"
+    (row,) = [each for each in store.repositories("forge", Stream.DEPLOYMENTS) if each.id == 1]
+    assert (row.stream, row.settled, row.complete) == (Stream.DEPLOYMENTS, at("1h"), at("1h"))
+    assert [each.stream for each in store.repositories("forge", None)] == ["changes", "deployments"] * 2
+
+
+def test_what_needs_two_streams_is_due_when_the_slower_has_passed_its_date(store):
+    store.discover("forge", [SHOP, PAY], (Stream.CHANGES, Stream.DEPLOYMENTS))
+    store.add("forge", [told(1, "opened 0h")], 0)
+    ships = MEASURES["ships"]
+    store.enter(Entry((), {1: {ships: at("3h")}}, {}, {}, ()))
+    store.progress([1], watermark=at("4h"))
+    assert store.due("forge", [CHANGES, ships], 9) == [], "nothing is known of deployments"
+    store.progress([1], Stream.DEPLOYMENTS, watermark=at("2h"))
+    assert store.due("forge", [CHANGES, ships], 9) == []
+    store.progress([1], Stream.DEPLOYMENTS, watermark=at("3h"))
+    assert [each.id for each in store.due("forge", [CHANGES, ships], 9)] == [1]
+
+
+# What ties subjects together
+
+
+def deployment(number, *shas, when="5h"):
+    subject = Subject("R1", f"D{number}", 0, Thing.DEPLOYMENT)
+    return Told(subject, (Contained("contained", at(when), "", shas),))
+
+
+def merged(number, sha):
+    return Told(Subject("R1", f"R1#{number}", number), (*change("opened 0h"), Merged("merged", at("1h"), sha)))
+
+
+def test_a_deployment_touches_the_changes_it_contains_and_is_told_to_them(store):
+    store.add("forge", [merged(1, "a" * 40), merged(2, "b" * 40)], 0)
+    marked(store, watermark=at("9h"))
+    store.enter(entry(due={1: None, 2: None}))
+    store.add("forge", [deployment(1, "a" * 40, "c" * 40)], 0)
+    assert [(each.id, each.thing) for each in due(store, 9)] == [(1, Thing.CHANGE)]
+    ((found,),) = store.bound([1]).values()
+    assert [event.shas for event in found] == [("a" * 40, "c" * 40)]
+    assert store.bound([2]) == {}
+    ((change_facts,),) = store.bound([3]).values()
+    assert [event.sha for event in change_facts if isinstance(event, Merged)] == ["a" * 40]
+
+
+def test_a_bond_holds_in_whatever_order_the_facts_come(store):
+    store.add("forge", [deployment(1, "a" * 40)], 0)
+    store.add("forge", [merged(1, "a" * 40)], 0)
+    assert [len(facts) for facts in store.bound([2]).values()] == [1]
+
+
+def test_bonds_end_at_the_repository(store):
+    store.add("forge", [merged(1, "a" * 40)], 0)
+    elsewhere = Subject("R2", "D1", 0, Thing.DEPLOYMENT)
+    store.add("forge", [Told(elsewhere, (Contained("contained", 5, "", ("a" * 40,)),))], 0)
+    assert store.bound([1, 2]) == {}
+
+
+def test_a_store_from_before_bonds_gets_them_when_it_is_opened(path):
+    """What version 1 wrote, with a change that was merged and its repository in the middle of its life."""
+    old = sqlite3.connect(path)
+    old.executescript(_migrations()[0])
+    old.execute("PRAGMA user_version=1")
+    facts = (*change("opened 0h"), Merged("merged", at("1h"), "a" * 40))
+    old.execute(
+        "INSERT INTO repository (id, source, key, name, state, watermark, settled, complete, joined)"
+        " VALUES (1, 'forge', 'R1', 'acme/shop', 'ok', 7, 7, 5, 3)"
     )
-    assert (named(store, "R2").complete, named(store, "R2").joined) == (at("2h"), at("2h"))
+    old.execute("INSERT INTO subject (id, repository, key, number, open, due) VALUES (4, 1, 'R1#1', 1, 0, 99)")
+    old.executemany(
+        "INSERT INTO event VALUES (4, ?, ?, ?)",
+        [(each.id, each.at, msgspec.msgpack.encode(each)) for each in facts],
+    )
+    old.execute("INSERT INTO definition VALUES ('gates', 'one', 0)")
+    old.execute("INSERT INTO meta VALUES ('organisation_published', '1')")
+    old.commit()
+    old.close()
+    store = SqliteStore(path)
+    assert named(store, "R1")[4:11] == ("ok", "", None, None, None, 7, 7)
+    assert store.whole() == {(1, "gates"): 3}
+    assert store.get("published:gates") == "1"
+    assert due(store, 9) == [], "it is due at 99"
+    store.progress([1], watermark=99)
+    assert [each.number for each in due(store, 9)] == [1]
+    store.add("forge", [deployment(1, "a" * 40)], 0)
+    assert [len(found) for found in store.bound([4]).values()] == [1]
+    store.close()
 
 
 def test_changes_are_open_until_an_entry_says_otherwise(store):
@@ -401,14 +503,14 @@ def test_starting_over_keeps_the_facts_and_nothing_made_of_them(store):
     store.add("forge", [told(1, "opened 0h")], 0)
     marked(store, watermark=at("1d"))
     store.enter(entry(row(), due={1: None}, births={PLACE: -1}, folds=[PLACE]))
-    store.settled("forge", True)
+    settle(store)
     store.definition_since("gates", "one", 5)
-    store.put("organisation_published", "1")
+    store.put("published:gates", "1")
     store.start_over()
     assert (list(store.ledger()), store.births(), store.folds()) == ([], {}, set())
-    assert (named(store, "R1").settled, named(store, "R1").complete, named(store, "R1").joined) == (None, None, 0)
-    assert store.get("organisation_published") is None
-    assert [each.id for each in store.due("forge", 9)] == [1]
+    assert (named(store, "R1").settled, named(store, "R1").complete, store.whole()) == (None, None, {})
+    assert store.get("published:gates") is None
+    assert [each.id for each in due(store, 9)] == [1]
     assert store.definition_since("gates", "two", 6) == 0
     assert len(store.events([1])[1]) == 1
 

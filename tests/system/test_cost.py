@@ -78,7 +78,7 @@ def lines(text: str) -> int:
 def exposed(parts: Parts, now: int) -> int:
     """The series of everything a store holds."""
     kept = wiring.books(parts.store, parts.config, until=now)
-    kept.organisation_published = True
+    kept.publish_organisation()
     starts = {parts.source.name: parts.source.reader.ledger_start}
     return lines(wiring.snapshot(kept, parts.health, parts.config, starts).build(float(now)).text.decode())
 

@@ -1,66 +1,8 @@
-"""The facts a provider may state about a change, in the words of DORA, CDEvents and OpenTelemetry.
-
-Every time is a whole second since the Unix epoch, UTC. A fact's ``id`` is unique inside its subject and does not depend
-on when it was fetched, so that stating a fact twice is stating it once. A fact that can change carries the date of its
-version in its id.
-"""
+"""What a forge says of a change (DORA's and CDEvents' word for a pull request, merge request or changelist)."""
 
 from enum import StrEnum
 
-from msgspec import Struct
-
-
-class Origin(StrEnum):
-    """Who wrote a change, as far as a marker tells; ``unmarked`` does not say human."""
-
-    AGENTIC = "agentic"
-    ASSISTED = "assisted"
-    UNMARKED = "unmarked"
-    BOT = "bot"
-
-
-class Verdict(StrEnum):
-    """What a submitted review said, at the time it was submitted."""
-
-    APPROVED = "approved"
-    CHANGES_REQUESTED = "changes_requested"
-    COMMENTED = "commented"
-
-
-class Stage(StrEnum):
-    """The parts a change's life is cut into; those before the merge are measured, the rest comes with deployments."""
-
-    CODING = "coding"
-    PICKUP = "pickup"
-    REVIEW = "review"
-    MERGE_WAIT = "merge_wait"
-    UNREVIEWED = "unreviewed"
-    QA = "qa"
-    DEPLOY_WAIT = "deploy_wait"
-
-
-class QueueState(StrEnum):
-    """Where an open, non-draft change stands in review."""
-
-    AWAITING_REVIEW = "awaiting_review"
-    AWAITING_REREVIEW = "awaiting_rereview"
-    CHANGES_REQUESTED = "changes_requested"
-    COMMENTED = "commented"
-    APPROVED = "approved"
-
-
-class Actor(Struct, frozen=True, array_like=True):
-    """An account. ``login`` is lower case and empty for a deleted account; ``bot`` is the forge's own word for it."""
-
-    login: str
-    bot: bool = False
-
-
-class Event(Struct, frozen=True, tag_field="is", array_like=True):
-    """Something that happened to one subject at one second."""
-
-    id: str
-    at: int
+from exporter.model.base import Actor, Event, Verdict
 
 
 class Opened(Event, frozen=True, tag="opened", array_like=True):
@@ -156,6 +98,24 @@ class FilesChanged(Event, frozen=True, tag="files", array_like=True):
     files: tuple[tuple[str, int, int], ...]
 
 
+class Naming(StrEnum):
+    """What a change or an issue says of another change."""
+
+    REVERT = "revert"
+    FIX = "fix"
+
+
+class Referred(Event, frozen=True, tag="referred", array_like=True):
+    """A description or a commit's message names what it takes back or mends, dated as that text.
+
+    ``commits``: names of commits, 7 to 40 hexadecimal digits; ``changes``: numbers in the same repository.
+    """
+
+    naming: Naming
+    commits: tuple[str, ...]
+    changes: tuple[int, ...]
+
+
 ChangeEvent = (
     Opened
     | Ready
@@ -172,30 +132,5 @@ ChangeEvent = (
     | Reopened
     | Merged
     | FilesChanged
+    | Referred
 )
-
-
-class Subject(Struct, frozen=True):
-    """What facts are about: one change of one repository, by the forge's own lasting ids."""
-
-    repository: str
-    key: str
-    number: int
-
-
-class Told(Struct, frozen=True):
-    """What one answer says about one subject."""
-
-    subject: Subject
-    events: tuple[ChangeEvent, ...]
-
-
-class Repository(Struct, frozen=True):
-    """A repository as a forge describes it now. ``key`` survives renames and transfers; ``name`` is owner/name."""
-
-    key: str
-    name: str
-    default_branch: str = ""
-    archived: bool = False
-    fork: bool = False
-    topics: tuple[str, ...] = ()

@@ -1,0 +1,113 @@
+"""The facts a provider may state, in the words of DORA, CDEvents and OpenTelemetry."""
+
+from msgspec import Struct
+
+from exporter.model.base import (
+    TOLD_BY,
+    Actor,
+    Event,
+    Origin,
+    QueueState,
+    Repository,
+    Stage,
+    Stream,
+    Subject,
+    Thing,
+    Verdict,
+)
+from exporter.model.bonds import JOINS, Bond, bonds
+from exporter.model.changes import (
+    BaseChanged,
+    ChangeEvent,
+    Closed,
+    Commented,
+    Committed,
+    Described,
+    Dismissed,
+    Drafted,
+    FilesChanged,
+    Merged,
+    Naming,
+    Opened,
+    Pushed,
+    Ready,
+    Referred,
+    Reopened,
+    Reviewed,
+    ReviewRequested,
+)
+from exporter.model.deployments import Contained, Deployed, DeploymentEvent, Environment, Outcome
+from exporter.model.issues import (
+    IssueClosed,
+    IssueDescribed,
+    IssueEvent,
+    IssueOpened,
+    IssueReopened,
+    Labelled,
+    Moved,
+)
+from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked
+
+Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent
+
+
+class Told(Struct, frozen=True):
+    """What one answer says about one subject."""
+
+    subject: Subject
+    events: tuple[Fact, ...]
+
+
+__all__ = [
+    "JOINS",
+    "TOLD_BY",
+    "Actor",
+    "BaseChanged",
+    "Bond",
+    "ChangeEvent",
+    "Closed",
+    "Commented",
+    "Committed",
+    "Contained",
+    "Deployed",
+    "DeploymentEvent",
+    "Described",
+    "Dismissed",
+    "Drafted",
+    "Environment",
+    "Event",
+    "Fact",
+    "FilesChanged",
+    "IssueClosed",
+    "IssueDescribed",
+    "IssueEvent",
+    "IssueOpened",
+    "IssueReopened",
+    "Labelled",
+    "Merged",
+    "Moved",
+    "Naming",
+    "Opened",
+    "Origin",
+    "Outcome",
+    "Pushed",
+    "QueueState",
+    "Ran",
+    "Ready",
+    "Referred",
+    "Reopened",
+    "Repository",
+    "Result",
+    "ReviewRequested",
+    "Reviewed",
+    "RunEvent",
+    "Stage",
+    "Stream",
+    "Subject",
+    "Tested",
+    "Thing",
+    "Told",
+    "Verdict",
+    "Worked",
+    "bonds",
+]

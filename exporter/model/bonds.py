@@ -1,0 +1,65 @@
+"""What ties facts of different subjects together: a commit, a merge, a change's or an issue's number.
+
+A subject is judged by its own facts and by those of the subjects it is bound to. Bonds go one step: what a deployment
+contains is told to the changes it contains, and not to the changes' reviewers' other changes.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from exporter.model.base import Event, Subject, Thing
+from exporter.model.changes import Committed, Merged, Opened, Referred
+from exporter.model.deployments import Contained
+from exporter.model.issues import IssueClosed, IssueOpened
+from exporter.model.runs import Ran, Worked
+
+SHORT = 7
+"""Characters of a commit's name that people write; a bond made by it may be chance, so readers compare the rest."""
+
+
+class Bond(StrEnum):
+    """The kinds of bond."""
+
+    COMMIT = "commit"
+    MERGE = "merge"
+    CHANGE = "change"
+    ISSUE = "issue"
+
+
+JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
+    (Thing.CHANGE, Bond.COMMIT): (Thing.RUN,),
+    (Thing.CHANGE, Bond.MERGE): (Thing.DEPLOYMENT, Thing.CHANGE, Thing.ISSUE),
+    (Thing.CHANGE, Bond.CHANGE): (Thing.CHANGE, Thing.ISSUE),
+    (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
+    (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
+}
+"""Whose facts a thing is told over which bond."""
+
+
+def bonds(subject: Subject, events: Iterable[Event]) -> set[tuple[Bond, str]]:
+    """The bonds that facts of a subject make."""
+    return {bond for event in events for bond in _of(subject, event)}
+
+
+def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
+    match event:
+        case Opened():
+            yield Bond.CHANGE, str(subject.number)
+        case Committed():
+            yield Bond.COMMIT, event.sha
+        case Merged() if event.sha:
+            yield Bond.COMMIT, event.sha
+            yield Bond.MERGE, event.sha[:SHORT]
+        case Referred():
+            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.commits)
+            yield from ((Bond.CHANGE, str(number)) for number in event.changes)
+        case Ran() if subject.thing is Thing.RUN:
+            yield Bond.COMMIT, event.sha
+        case Worked():
+            yield from ((Bond.COMMIT, sha) for sha, *_ in event.commits)
+        case Contained():
+            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.shas)
+        case IssueOpened():
+            yield Bond.ISSUE, str(subject.number)
+        case IssueClosed() if event.by:
+            yield Bond.CHANGE, str(event.by)

@@ -1,0 +1,42 @@
+"""What a tracker says of an issue: a ticket, bug or incident."""
+
+from exporter.model.base import Event
+
+
+class IssueOpened(Event, frozen=True, tag="issue opened", array_like=True):
+    """The issue was created. ``kind``: the tracker's own word for its type, lower case, empty without one."""
+
+    kind: str = ""
+
+
+class Labelled(Event, frozen=True, tag="labelled", array_like=True):
+    """A label was put on (``on``) or taken off; ``label`` in lower case."""
+
+    label: str
+    on: bool
+
+
+class Moved(Event, frozen=True, tag="moved", array_like=True):
+    """The issue's status changed to ``status``, the tracker's own word, lower case."""
+
+    status: str
+
+
+class IssueClosed(Event, frozen=True, tag="issue closed", array_like=True):
+    """The issue was closed. ``done``: as completed, not as a duplicate or not planned; ``by``: number of the change."""
+
+    done: bool = True
+    by: int = 0
+
+
+class IssueReopened(Event, frozen=True, tag="issue reopened", array_like=True):
+    """The issue was opened again."""
+
+
+class IssueDescribed(Event, frozen=True, tag="issue described", array_like=True):
+    """A version of the issue's text; ``lines`` are those that may carry a reference."""
+
+    lines: tuple[str, ...]
+
+
+IssueEvent = IssueOpened | Labelled | Moved | IssueClosed | IssueReopened | IssueDescribed

@@ -1,0 +1,36 @@
+"""One subject as the measures see it: its own facts in order, and those of the subjects it is bound to."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Self, TypeVar
+
+from exporter.model import Event, Fact
+from exporter.policy import Policy
+from exporter.timeline import ordered, until
+
+T = TypeVar("T", bound=Event)
+
+
+class Story:
+    """All known facts of one subject under one policy. ``bound``: those of each subject it is bound to, in order."""
+
+    def __init__(self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = ()) -> None:
+        self.events = ordered(events)
+        self.policy = policy
+        self.bound = tuple(ordered(each) for each in bound)
+
+    def at(self, second: int) -> Self:
+        """The same subject as it stood at a second."""
+        last = (facts[-1].at for facts in (self.events, *self.bound) if facts)
+        if max(last, default=second) <= second:
+            return self
+        bound = (until(each, second) for each in self.bound)
+        return type(self)(until(self.events, second), self.policy, [each for each in bound if each])
+
+    def own(self, kind: type[T]) -> Iterator[T]:
+        """The subject's own facts of a kind, in order."""
+        return (event for event in self.events if isinstance(event, kind))
+
+    def of_others(self, kind: type[T]) -> Iterator[T]:
+        """The facts of a kind of the subjects it is bound to, in order of their dates."""
+        found = (event for facts in self.bound for event in facts if isinstance(event, kind))
+        return iter(sorted(found, key=lambda event: (event.at, event.id)))
