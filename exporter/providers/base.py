@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from exporter.model import Repository, Subject, Told
+from exporter.model import Repository, Stream, Subject, Told
 
 
 class Response(Struct, frozen=True):
@@ -65,7 +65,8 @@ class Page(Struct, frozen=True, kw_only=True):
     """What an answer came to: facts, repositories, counts, what to ask next, and what was left out.
 
     ``truncated`` counts what the forge holds and does not give; ``gone`` are changes it no longer shows; ``unknown``
-    are the fields in which it used a word we do not know.
+    are the fields in which it used a word we do not know. ``pulses``: by repository key and stream, a word that is
+    another one once something has moved there.
     """
 
     told: tuple[Told, ...] = ()
@@ -77,3 +78,4 @@ class Page(Struct, frozen=True, kw_only=True):
     truncated: int = 0
     gone: tuple[Subject, ...] = ()
     budget: Budget | None = None
+    pulses: Mapping[tuple[str, Stream], str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from exporter.errors import ExporterError, NotFound, Refused, StoreError
-from exporter.model import Repository
+from exporter.model import Repository, Stream
 from exporter.providers.github.provider import GitHub
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import Lanes
@@ -43,11 +43,13 @@ class Finder:
         lanes: Lanes,
         reader: Reader,
         monotonic: Callable[[], float] = time.monotonic,
+        streams: Sequence[Stream] = (Stream.CHANGES,),
     ) -> None:
         self.provider = provider
         self.selection = selection
         self.lanes = lanes
         self.reader = reader
+        self.streams = streams
         self.here: list[Lane] = []
         self.owned: dict[str, int] = {}
         self.lost: set[str] = set()
@@ -185,8 +187,8 @@ class Finder:
                 await desk(store.progress, [row.id], cursor=None, loaded_from=None, loaded_to=None)
             elif seen and row.cursor > seen - OVERLAP:
                 await desk(store.progress, [row.id], cursor=seen - OVERLAP)
-        still = [Repository(row.key, row.name) for row in kept]
-        await desk(store.discover, self.reader.source, [*found.values(), *still])
+        still = [Repository(row.key, row.name, row.default_branch) for row in kept]
+        await desk(store.discover, self.reader.source, [*found.values(), *still], self.streams)
 
 
 def _owner(name: str) -> str:

@@ -17,7 +17,7 @@ from exporter.errors import (
     Unauthorised,
     Unreachable,
 )
-from exporter.model import Repository, Stream, Subject, Told
+from exporter.model import Repository, Stream, Subject, Thing, Told
 from exporter.providers.base import Fault, Page, Request
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
@@ -44,7 +44,8 @@ def never() -> bool:
 class Outcome:
     """How a list of requests went: faults by repository key, faults nobody can place, and what was read.
 
-    ``failed`` are the keys of changes that single answers left out.
+    ``failed`` are the keys of changes that single answers left out. ``told``: subjects other than changes that were
+    told of, ``pulses``: as a ``Page`` has them.
     """
 
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -54,6 +55,8 @@ class Outcome:
     repositories: list[Repository] = field(default_factory=list)
     gone: list[Subject] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
+    told: list[Subject] = field(default_factory=list)
+    pulses: dict[tuple[str, Stream], str] = field(default_factory=dict)
 
     def merge(self, other: "Outcome") -> None:
         """Take in how another list went."""
@@ -61,6 +64,7 @@ class Outcome:
         self.changes += other.changes
         self.gone += other.gone
         self.failed |= other.failed
+        self.told += other.told
 
     def place(self, rows: Iterable[RepositoryRow]) -> None:
         """A fault that nobody can place holds every repository it may concern."""
@@ -175,6 +179,8 @@ class Reader:
         if told:
             await self.desk(self.store.add, self.source, told, self.ledger_start)
         outcome.changes += len(told)
+        outcome.told += [each.subject for each in told if each.subject.thing is not Thing.CHANGE]
+        outcome.pulses |= page.pulses
         outcome.counts |= page.counts
         outcome.repositories += page.repositories
         outcome.gone += page.gone
@@ -214,10 +220,16 @@ class Reader:
         await self._progress(ahead, **columns)
         await self._hold(rows, outcome)
 
-    async def loading(self, rows: Sequence[RepositoryRow], outcome: Outcome, loaded_to: int) -> None:
-        """Note how far back the history of what was read without fault is, and say why the others stay."""
+    async def loading(
+        self, rows: Sequence[RepositoryRow], outcome: Outcome, loaded_to: int, loaded_from: int | None = None
+    ) -> None:
+        """Note how far back the history of what was read without fault is, and say why the others stay.
+
+        ``loaded_from``: where it began, if that is news.
+        """
         fine = [row.id for row in rows if row.key not in outcome.faults]
-        await self._progress(fine, state=RepositoryState.LOADING, reason="", loaded_to=loaded_to)
+        began = {} if loaded_from is None else {"loaded_from": loaded_from}
+        await self._progress(fine, state=RepositoryState.LOADING, reason="", loaded_to=loaded_to, **began)
         await self._hold(rows, outcome)
 
     async def hold(self, rows: Iterable[RepositoryRow], reason: str) -> bool:

@@ -22,7 +22,9 @@ from exporter.runtime.inquiry import Inquiry, Searching
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import Lanes
 from exporter.runtime.reading import Reader
+from exporter.runtime.resting import Resting
 from exporter.runtime.selection import Selection
+from exporter.runtime.stream import SideStream
 from exporter.store.base import RepositoryRow, RepositoryState
 
 log = logging.getLogger(__name__)
@@ -36,40 +38,13 @@ BACKWARDS = DAY
 """What is read again when the server's clock was set back behind what was read."""
 SWEEP_EVERY = DAY
 SWEEP_MARGIN = HOUR
-LONGEST_REST = 60
-"""Passes that a repository which fails again and again is left alone for at the most."""
-
-
-class Resting:
-    """Repositories that failed: tried again in the next pass, then after 1, 3, 7 ... passes of rest."""
-
-    def __init__(self) -> None:
-        self._failed: dict[int, int] = {}
-        self._wait: dict[int, int] = {}
-
-    def begin(self) -> None:
-        """A pass begins."""
-        self._wait = {each: left - 1 for each, left in self._wait.items() if left > 1}
-
-    def rests(self, repository: int) -> bool:
-        """Whether it is left alone in this pass."""
-        return repository in self._wait
-
-    def note(self, rows: Sequence[RepositoryRow], failed: set[int]) -> None:
-        """How a pass went for some repositories; the ids that failed."""
-        for row in rows:
-            if row.id in failed:
-                self._failed[row.id] = self._failed.get(row.id, 0) + 1
-                self._wait[row.id] = min(LONGEST_REST, 2 ** (self._failed[row.id] - 1))
-            else:
-                self._failed.pop(row.id, None)
-                self._wait.pop(row.id, None)
 
 
 class GithubSource:
     """A GitHub source at work. All times are the server's, in Unix seconds; ``changed`` is called when there is news.
 
-    ``mode``: ``search``, ``pulse``, or ``auto`` for search with the pulse where search fails.
+    ``mode``: ``search``, ``pulse``, or ``auto`` for search with the pulse where search fails. ``sides``: the streams
+    read beside the changes; they come after those in every pass.
     """
 
     def __init__(
@@ -82,19 +57,21 @@ class GithubSource:
         *,
         mode: str = "auto",
         rediscover: int = HOUR,
+        sides: Sequence[SideStream] = (),
         changed: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.name = reader.source
-        self.streams: tuple[Stream, ...] = (Stream.CHANGES,)
+        self.sides = tuple(sides)
+        self.streams = (Stream.CHANGES, *(each.stream for each in self.sides))
         self.provider = provider
         self.lanes = lanes
         self.reader = reader
         self.books = books
         self.rediscover = rediscover
         self.changed = changed
-        self.finder = Finder(provider, selection, lanes, reader, monotonic)
+        self.finder = Finder(provider, selection, lanes, reader, monotonic, self.streams)
         self.searching = Searching(mode, monotonic)
         self.files = FilesReader(provider, reader)
         self.history = History(self.files, self._of_history, lambda: self.searching.usable)
@@ -162,7 +139,9 @@ class GithubSource:
 
     async def loading(self) -> bool:
         """Whether some repository's history is still to be read."""
-        return any(row.cursor is None for row in await self._rows())
+        if any(row.cursor is None for row in await self._rows()):
+            return True
+        return any([await side.loading() for side in self.sides])
 
     async def settle(self) -> None:
         """Turn everything that is due into observations."""
@@ -198,7 +177,11 @@ class GithubSource:
         if sweeping:
             fine = {row.id for row in await self._rows() if row.state is RepositoryState.OK}  # as the poll left them
             await self._sweep(lane, [row for row in rows if row.id in fine])
-        return faults + await self._load(lane, until)
+        faults += await self._load(lane, until)
+        for side in self.sides:
+            await side.advance(lane, rows, until)
+            await self.settle()
+        return faults
 
     # Polling
 

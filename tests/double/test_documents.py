@@ -35,6 +35,7 @@ def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
     return {
         "Search": {"q": "org:acme user:umbrella is:pr sort:updated-asc", "first": 100, "after": None, "types": TYPES},
         "Pulse": {"ids": repositories},
+        "Stirred": {"ids": repositories, "pulls": 2},
         "Latest": {"ids": repositories, "first": 5, "after": None, "types": TYPES},
         "Resource": {"url": "https://github.com/acme/shop/pull/1", "types": TYPES},
         "Files": {"ids": [pull.id for pull in hand.pulls.values()]},

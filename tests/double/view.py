@@ -174,6 +174,11 @@ def files(pull: PullRequest, _info: object, *, first: int | None = None, after: 
     return answer | {"nodes": rows}
 
 
+def nothing(_info: object, **_: Any) -> Node:
+    """A connection that holds nothing."""
+    return {"nodes": [], "totalCount": 0, "pageInfo": {"hasNextPage": False, "endCursor": None}}
+
+
 class View:
     """What one token sees of the world; ``limit`` answers ``rateLimit``.
 
@@ -268,7 +273,11 @@ class View:
             "isArchived": one.archived,
             "isFork": one.fork,
             "resourcePath": f"/{one.name}",
-            "defaultBranchRef": {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch} if branch else None,
+            "defaultBranchRef": branch and {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch, "target": None},
+            "pushedAt": None,
+            "deployments": nothing,
+            "releases": nothing,
+            "refs": nothing,
             "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
             "pullRequests": partial(self.pulls, one),
         }
@@ -319,4 +328,5 @@ class View:
             "repository": lambda _info: self.repository(pull.repository),
             "timelineItems": partial(timeline, pull),
             "files": partial(files, pull),
+            "commits": nothing,
         }

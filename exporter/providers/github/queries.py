@@ -102,6 +102,29 @@ query Pulse($ids: [ID!]!) {{
 }}
 """
 
+STIRRED = f"""
+query Stirred($ids: [ID!]!, $pulls: Int!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on Repository {{
+      id pushedAt
+      defaultBranchRef {{ target {{ __typename ... on Commit {{ ...suite }} }} }}
+      pullRequests(first: $pulls, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{
+        nodes {{ commits(last: 1) {{ nodes {{ commit {{ ...suite }} }} }} }}
+      }}
+      deployments(first: 1, orderBy: {{field: CREATED_AT, direction: DESC}}) {{
+        nodes {{ id latestStatus {{ id state }} }}
+      }}
+      releases(first: 1, orderBy: {{field: CREATED_AT, direction: DESC}}) {{ nodes {{ id updatedAt }} }}
+      refs(refPrefix: "refs/tags/", last: 1) {{ totalCount }}
+    }}
+  }}
+}}
+fragment suite on Commit {{ oid checkSuites(last: 1) {{ totalCount nodes {{ id updatedAt }} }} }}
+"""
+"""What tells whether runs, deployments, releases or tags may have moved: about 15 points for 100 repositories."""
+
 LATEST = (
     f"""
 query Latest($ids: [ID!]!, $first: Int!, $after: String, $states: [PullRequestState!],
@@ -222,6 +245,7 @@ def more_files(changes: int) -> str:
 DOCUMENTS = {
     "Search": SEARCH,
     "Pulse": PULSE,
+    "Stirred": STIRRED,
     "Latest": LATEST,
     "Resource": RESOURCE,
     "Files": FILES,

@@ -1,0 +1,159 @@
+"""A stream that is read repository by repository: polled where something moved, its history loaded newest first.
+
+A repository's cursor and watermark of the stream move only after everything up to them was read and stored. A stream
+that fails holds back itself and what is measured from it, and no other stream.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from exporter.catalogue import MINUTE
+from exporter.errors import ExporterError, RateLimited, SecondaryLimited, StoreError
+from exporter.model import Stream
+from exporter.runtime.history import FIRST_WIDTH, wider
+from exporter.runtime.lane import Lane
+from exporter.runtime.reading import Outcome, Reader
+from exporter.runtime.resting import Resting
+from exporter.store.base import RepositoryRow, RepositoryState
+
+LAG = 5 * MINUTE
+"""What a forge tells may be this late: facts are complete up to a poll's start minus this (definitions 4)."""
+
+
+class Asking(Protocol):
+    """How one stream is asked for. All times are the server's, in Unix seconds."""
+
+    stream: Stream
+
+    async def moved(self, lane: Lane, rows: Sequence[RepositoryRow]) -> set[int]:
+        """The ids of those repositories in which something may have happened since they were read last.
+
+        Raises:
+            ExporterError: nobody can tell.
+        """
+        ...
+
+    async def read(self, lane: Lane, row: RepositoryRow, span: tuple[int, int], *, urgent: bool) -> Outcome:
+        """Everything of a repository dated in [lower, upper] read and stored; ``urgent``: ahead of histories.
+
+        A repository that could not be read whole has a fault in the outcome.
+
+        Raises:
+            ExporterError: the server, the credential or the store is in trouble; it says nothing of the repository.
+        """
+        ...
+
+
+class SideStream:
+    """One stream of a source at work beside its changes. ``interval``: seconds between two polls."""
+
+    def __init__(
+        self, asking: Asking, reader: Reader, interval: int, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.asking = asking
+        self.reader = reader
+        self.stream = asking.stream
+        self.interval = interval
+        self.resting = Resting()
+        self._monotonic = monotonic
+        self._polled: dict[Lane, float] = {}
+        self._widths: dict[int, int] = {}
+
+    async def rows(self, lane_rows: Sequence[RepositoryRow]) -> list[RepositoryRow]:
+        """How far this stream is in the repositories of a lane."""
+        names = {row.id for row in lane_rows}
+        rows = await self.reader.desk(self.reader.store.repositories, self.reader.source, self.stream)
+        return [row for row in rows if row.id in names and row.state is not RepositoryState.GONE]
+
+    async def advance(self, lane: Lane, lane_rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> None:
+        """Poll when it is time, then load history until something else is due, but a little in any case.
+
+        Failures are counted and hold what they concern; only the store's go further.
+        """
+        rows = await self.rows(lane_rows)
+        await self._timed(self._poll, lane, [row for row in rows if row.cursor is not None], until)
+        while unloaded := [row for row in await self.rows(lane_rows) if row.cursor is None and not self._rests(row)]:
+            if lane.limits.wait(urgent=False) > 0 or not await self._step(lane, unloaded[0]) or until():
+                break
+
+    async def loading(self) -> bool:
+        """Whether some repository's history is still to be read."""
+        rows = await self.reader.desk(self.reader.store.repositories, self.reader.source, self.stream)
+        return any(row.cursor is None and row.state is not RepositoryState.GONE for row in rows)
+
+    def _rests(self, row: RepositoryRow) -> bool:
+        return self.resting.rests(row.id)
+
+    async def _timed(
+        self,
+        poll: Callable[[Lane, Sequence[RepositoryRow], Callable[[], bool]], Awaitable[int]],
+        lane: Lane,
+        rows: Sequence[RepositoryRow],
+        until: Callable[[], bool],
+    ) -> None:
+        """Count a poll by how it ended and how long it took."""
+        started = self._monotonic()
+        if not rows or started - self._polled.get(lane, -self.interval) < self.interval:
+            return
+        self._polled[lane] = started
+        self.resting.begin()
+        try:
+            result = "partial" if await poll(lane, rows, until) else "success"
+        except StoreError:
+            raise
+        except ExporterError as error:
+            result = "failure"
+            self.reader.trouble(lane.clock.now(), error)
+            await self.reader.hold(rows, error.reason)
+        self.reader.health.polled(self.reader.source, self.stream, result, self._monotonic() - started)
+
+    async def _poll(self, lane: Lane, rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> int:
+        """Read what moved, the stalest first; the number of repositories that failed or were not come to."""
+        upper = lane.clock.now()
+        rows = [row for row in rows if not self._rests(row)]
+        moved = await self.asking.moved(lane, rows)
+        still = [row for row in rows if row.id not in moved and row.state is RepositoryState.OK]
+        await self.reader.read(still, Outcome(), upper, cursor=upper, watermark=upper - LAG)
+        left = sorted((row for row in rows if row not in still), key=lambda row: (row.cursor or 0, row.id))
+        failed = 0
+        for number, row in enumerate(left):
+            if number and until():
+                self._polled.pop(lane, None)
+                return failed + len(left) - number
+            outcome = await self.asking.read(lane, row, (row.cursor or 0, upper), urgent=True)
+            await self.reader.read([row], outcome, lane.clock.now(), cursor=upper, watermark=upper - LAG)
+            failed += self._note(row, outcome)
+        return failed
+
+    def _note(self, row: RepositoryRow, outcome: Outcome) -> int:
+        failed = {row.id} if row.key in outcome.faults else set[int]()
+        self.resting.note([row], failed)
+        return len(failed)
+
+    async def _step(self, lane: Lane, row: RepositoryRow) -> bool:
+        """Load a part of a repository's history; whether another part is worth trying now."""
+        started = row.loaded_from if row.loaded_from is not None else lane.clock.now()
+        reached = row.loaded_to if row.loaded_to is not None else started
+        width = self._widths.get(row.id, FIRST_WIDTH)
+        lower = max(self.reader.ledger_start, reached - width)
+        try:
+            outcome = await self.asking.read(lane, row, (lower, reached), urgent=False)
+        except (RateLimited, SecondaryLimited) as error:
+            self.reader.trouble(lane.clock.now(), error)
+            return False
+        except StoreError:
+            raise
+        except ExporterError as error:
+            self.reader.trouble(lane.clock.now(), error)
+            await self.reader.hold([row], error.reason)
+            self.resting.note([row], {row.id})
+            return False
+        if lower > self.reader.ledger_start:
+            self._widths[row.id] = wider(width, outcome.changes, 1)
+            await self.reader.loading([row], outcome, lower, started)
+        else:
+            self._widths.pop(row.id, None)
+            await self.reader.read([row], outcome, lane.clock.now(), cursor=started, watermark=started - LAG)
+        self._note(row, outcome)
+        return True
