@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from exporter.exposition import Exposition
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.providers.github.provider import GitHub
+from exporter.providers.github.stirring import stirred
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVariable
@@ -23,10 +25,12 @@ from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
+from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Reader
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
+from exporter.runtime.stream import Asking, SideStream
 from exporter.runtime.transport import Transport
 from exporter.store.sqlite import SqliteStore
 
@@ -178,6 +182,17 @@ def paths(url: str) -> tuple[str, str]:
     return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
 
 
+def sides(settings: SourceSettings, config: Config, reader: Reader) -> list[SideStream]:
+    """The streams of a GitHub source beside its changes, as configured."""
+    _, graphql = paths(settings.url)
+    pulses = Pulses(reader, partial(stirred, graphql))
+    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {}
+    found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
+    for each in found:
+        reader.health.source(settings.name, (each.stream,))
+    return [SideStream(each, reader.of(each.stream), settings.stream_interval) for each in found]
+
+
 def source(
     settings: SourceSettings,
     config: Config,
@@ -196,6 +211,7 @@ def source(
         lanes(settings, reader.health),
         reader,
         kept,
+        sides=sides(settings, config, reader),
         mode=settings.poll,
         rediscover=settings.rediscover,
         changed=changed,

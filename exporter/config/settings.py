@@ -28,7 +28,7 @@ from exporter.config.scalars import (
 )
 from exporter.policy import GENERATED
 
-DAY, HOUR = 86400, 3600
+DAY, HOUR, MINUTE = 86400, 3600, 60
 
 Path = Annotated[
     str,
@@ -171,6 +171,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Literal["auto", "search", "pulse"],
         "`search` asks one question for all repositories, `pulse` looks at each, `auto` does so while search fails.",
     ] = "auto"
+    streams: Annotated[
+        tuple[Literal["runs", "deployments", "issues"], ...],
+        "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent.",
+    ] = ("runs", "deployments", "issues")
+    stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
     ] = ""
