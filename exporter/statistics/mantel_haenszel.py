@@ -2,7 +2,8 @@
 
 A stratum is what makes changes comparable, such as a repository and a bucket of sizes; its arms are the group asked
 about (``one``) and the one it is compared with (``base``). The ratio is taken to be the same in all strata, while the
-level may differ in each: a stratum with one arm only says nothing about the ratio, and is left out and counted.
+level may differ in each: a stratum with one arm only says nothing about the ratio, and is left out and counted
+(definitions 44 to 48).
 """
 
 import math

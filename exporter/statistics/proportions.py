@@ -52,12 +52,10 @@ def ratio_of_shares(
         return _koopman_chi_squared(events, trials, base_events, base_trials, ratio) > limit
 
     estimate = _over(events * base_trials, base_events * trials)
-    if events and base_events:
-        return Interval(estimate, *bounds_of_ratio(estimate, surprising))
-    # Without events in one arm the estimate is no place to start from, but far enough towards it nothing surprises.
-    within = next(ratio for power in count() if not surprising(ratio := 2.0**power if events else 0.5**power))
-    lower, upper = bounds_of_ratio(within, surprising)
-    return Interval(estimate, lower, math.inf) if events else Interval(estimate, 0.0, upper)
+    within = estimate
+    if not (events and base_events):  # 0 or infinite is no place to start from, but far enough towards it is
+        within = next(ratio for power in count() if not surprising(ratio := 2.0**power if events else 0.5**power))
+    return Interval(estimate, *bounds_of_ratio(within, surprising))
 
 
 def ratio_of_rates(
@@ -112,7 +110,7 @@ def _koopman_chi_squared(events: int, trials: int, base_events: int, base_trials
 
 
 def _pearson(events: int, trials: int, chance: float) -> float:
-    """Pearson's term; a certainty that comes true is no surprise."""
+    """Pearson's term; a chance that fits best is 1 only where every trial had its event, and that is no surprise."""
     if chance >= 1 - 1e-15:
-        return 0.0 if events == trials else math.inf
+        return 0.0
     return (events - trials * chance) ** 2 / (trials * chance * (1 - chance))

@@ -33,6 +33,8 @@ class Tally:
     too_high: int = 0
     too_low: int = 0
     absent: int = 0
+    endless: int = 0
+    from_zero: int = 0
     errors: list[float] = field(default_factory=list)
 
     def take(self, interval):
@@ -43,6 +45,8 @@ class Tally:
         self.too_high += interval.lower > self.truth
         self.too_low += interval.upper < self.truth
         self.held += interval.lower <= self.truth <= interval.upper
+        self.endless += math.isinf(interval.upper)
+        self.from_zero += interval.lower == 0
         self.errors.append(interval.estimate)
 
     @property
@@ -68,5 +72,6 @@ class Tally:
         print(
             f"{self.name:<44} truth {self.truth:<7g} median/truth {self.median:5.3f} coverage {self.coverage:.3f}"
             f" too high {self.too_high / self.intervals:.3f} too low {self.too_low / self.intervals:.3f}"
+            f" upper infinite {self.endless / self.intervals:.3f} lower 0 {self.from_zero / self.intervals:.3f}"
             f" absent {self.absent / (self.absent + self.intervals):.3f}"
         )
