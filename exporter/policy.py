@@ -1,5 +1,6 @@
 """The definitions a user may change, in one value that measures are given beside the facts."""
 
+import fnmatch
 import hashlib
 import re
 from functools import lru_cache
@@ -7,14 +8,27 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
-from exporter.catalogue import DAY
+from exporter.catalogue import DAY, HOUR
 from exporter.globs import any_of
 from exporter.markers import plain
 from exporter.model import Described, Layer, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 
-__all__ = ["GENERATED", "TEST_FILES", "Decision", "Evidence", "Policy", "RuleTable", "compile_rules", "packaged"]
+__all__ = [
+    "E2E_TESTS",
+    "GENERATED",
+    "INTEGRATION_TESTS",
+    "NEUTRAL_FILES",
+    "OTHER_JOBS",
+    "TEST_FILES",
+    "Decision",
+    "Evidence",
+    "Policy",
+    "RuleTable",
+    "compile_rules",
+    "packaged",
+]
 
 GENERATED = (
     # lock files
@@ -156,6 +170,50 @@ INTEGRATION_TESTS = (
 )
 """Of the tests, those that put several parts together; any test not in this list nor the one above is a unit test."""
 
+NEUTRAL_FILES = (
+    # documents
+    "docs/",
+    "doc/",
+    "*.md",
+    "*.rst",
+    "*.adoc",
+    "LICENSE*",
+    "CODEOWNERS",
+    # what tells CI and tools what to do
+    ".github/",
+    ".gitlab/",
+    ".gitlab-ci.yml",
+    ".circleci/",
+    "azure-pipelines*.yml",
+    "Jenkinsfile*",
+    ".pre-commit-config.yaml",
+    ".editorconfig",
+    ".gitignore",
+    ".gitattributes",
+)
+"""Paths that are neither a test nor the product: who edits only these has mended neither."""
+
+OTHER_JOBS = (
+    "*lint*",
+    "*format*",
+    "*style*",
+    "*deploy*",
+    "*publish*",
+    "*release*",
+    "*docs*",
+    "*codeql*",
+    "*label*",
+    "*stale*",
+    "*triage*",
+    "*dependabot*",
+    "*renovate*",
+    "*backport*",
+    "*changelog*",
+    "*coverage*",
+    "*notify*",
+)
+"""Names of jobs and workflows that run no tests, as globs over the whole name in lower case."""
+
 _REVERT_BRANCH = re.compile(r"revert-\d+-.+")
 _REVERT_LINE = re.compile(
     r"reverts\s+(?:[\w.-]+/[\w.-]+)?[#!]\d+|reverts\s+https?://\S+/(?:pull|merge_requests)/\d+"
@@ -169,7 +227,11 @@ class Policy(Struct, frozen=True):
 
     ``abandoned_after`` and ``first_activity_within`` are seconds. ``comments_count``: a plain comment by another person
     is a first review. ``generated`` are the paths left out of a change's size; ``test_files`` those of tests, of which
-    ``e2e_tests`` and ``integration_tests`` tell the layer.
+    ``e2e_tests`` and ``integration_tests`` tell the layer; ``neutral_files`` are neither test nor product.
+    ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
+    one red-to-green episode, and of one author's day.
+
+    ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
 
     rules: RuleTable
@@ -180,6 +242,12 @@ class Policy(Struct, frozen=True):
     test_files: tuple[str, ...] = TEST_FILES
     e2e_tests: tuple[str, ...] = E2E_TESTS
     integration_tests: tuple[str, ...] = INTEGRATION_TESTS
+    neutral_files: tuple[str, ...] = NEUTRAL_FILES
+    other_jobs: tuple[str, ...] = OTHER_JOBS
+    most_of_a_fix: int = 4 * HOUR
+    most_of_a_day: int = 8 * HOUR
+    sprint: int = 14 * DAY
+    productive_week: int = 32 * HOUR
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
@@ -196,6 +264,15 @@ class Policy(Struct, frozen=True):
         if any_of(self.e2e_tests).fullmatch(path):
             return Layer.E2E
         return Layer.INTEGRATION if any_of(self.integration_tests).fullmatch(path) else Layer.UNIT
+
+    def is_product(self, path: str) -> bool:
+        """Whether a file is part of what is built: neither a test nor neutral. Lock files are, for they change it."""
+        return not self.is_test(path) and any_of(self.neutral_files).fullmatch(path) is None
+
+    def is_test_job(self, workflow: str, job: str) -> bool:
+        """Whether a job runs tests: its name says so, or neither its own nor its workflow's name says otherwise."""
+        names = job.lower(), workflow.lower()
+        return "test" in names[0] or not any(_is_other(self.other_jobs).fullmatch(name) for name in names)
 
     def is_revert(self, opened: Opened, described: Described | None) -> bool:
         """Whether a change takes back another: by the branch the forge's button makes, or by its description's line."""
@@ -215,7 +292,17 @@ class Policy(Struct, frozen=True):
             self.test_files,
             self.e2e_tests,
             self.integration_tests,
+            self.neutral_files,
+            self.other_jobs,
+            self.most_of_a_fix,
+            self.most_of_a_day,
         )
+
+
+@lru_cache(maxsize=16)
+def _is_other(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for all globs over names; it matches nothing when there are none."""
+    return re.compile("|".join(fnmatch.translate(each.lower()) for each in globs) or r"(?!)")
 
 
 @lru_cache(maxsize=16)

@@ -326,7 +326,8 @@ class Snapshot:
         seconds = WINDOWS[window]
         reads = {row.name for each in wanted for row in each.reads}
         parts = [self._part(key, reads, seconds) for key in keys]
-        pool = Pool(window, seconds, parts)
+        ends = [{name: self.books.end(key, name) for name in reads} for key in keys]
+        pool = Pool(window, seconds, parts, ends, self.books.policy)
         for each in wanted:
             if any(self.books.joined(key, row.name) is not None for key in keys for row in each.reads):
                 for twin, labels, value in each.summarise(pool):
