@@ -25,12 +25,14 @@ IsTest = Callable[[str, str], bool]
 class Episode(NamedTuple):
     """What was red at commit ``base`` until an attempt for ``head`` ended green at ``at``; ``cause`` is that attempt.
 
+    ``since``: when the first attempt known for ``base`` was asked for, which nothing written before can have answered.
     ``base`` equals ``head`` where the same commit was red and green. ``red`` are ids of tests and names of jobs.
     ``again``: another attempt has ended the same episode before, another workflow's mostly.
     """
 
     base: str
     head: str
+    since: int
     at: int
     cause: str
     red: tuple[str, ...]
@@ -53,6 +55,7 @@ class _Red(NamedTuple):
     """Where a test or job was last red; ``ran``: how many cases the report told of, 0 without one."""
 
     sha: str
+    since: int
     ran: int
 
 
@@ -147,18 +150,19 @@ def _turned(workflow: _Workflow, attempt: Ran, report: Tested | None, is_test: I
     now_red = _reds(attempt, report, is_test)
     still = {_Unit(name, job=True) for name in attempt.red} & workflow.red.keys()
     flaky = set(report.flaky) if report else set()
-    by_base: dict[str, list[str]] = {}
+    by_base: dict[str, tuple[int, list[str]]] = {}
     for unit, last in sorted(workflow.red.items()):
         if unit in now_red or unit in still or not _is_green(unit, last, attempt, report, ran):
             continue
         # what both failed and passed at the head says that the change in between proves nothing
         base = attempt.sha if not unit.job and unit.name in flaky else last.sha
-        by_base.setdefault(base, []).append(unit.name)
+        since, names = by_base.get(base, (last.since, []))
+        by_base[base] = min(since, last.since), [*names, unit.name]
         del workflow.red[unit]
     for unit in now_red | still:
-        workflow.red[unit] = _Red(attempt.sha, ran)
-    for base, names in sorted(by_base.items()):
-        yield Episode(base, attempt.sha, attempt.at, attempt.id, tuple(names))
+        workflow.red[unit] = _Red(attempt.sha, workflow.newest, ran)
+    for base, (since, names) in sorted(by_base.items()):
+        yield Episode(base, attempt.sha, since, attempt.at, attempt.id, tuple(names))
 
 
 def _reds(attempt: Ran, report: Tested | None, is_test: IsTest) -> set[_Unit]:
