@@ -366,7 +366,7 @@ def climb(pool: Pool) -> Gauges:
             if name not in (UPKEEP_FACT.name, AUTHOR_FACT.name):
                 continue
             for at, value in dated:
-                place = FEWEST - 1 - (ends[name] - at) // length
+                place = FEWEST - 1 - (ends[name, labels] - at) // length
                 if place >= 0 and name == AUTHOR_FACT.name:
                     active[place].add(labels[0])
                 elif place >= 0:
