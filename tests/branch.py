@@ -2,9 +2,11 @@
 
 ``line("a red 1h: unit", "b green 3h")`` is a list of facts: a commit, how the attempt ended, when, and the jobs that
 failed. ``tests X Y`` after the jobs is a report with those red; ``flaky Z`` names what failed and passed; ``in deploy``
-is another workflow (``ci`` without); ``asked 30m`` when it was asked for (one minute before without); ``twice`` is the
-second attempt of its commit, ``of 90`` the cases its report tells of (100 without), ``cut`` a report that left ids out.
-``worked a..b 3h by ann: t.py +3 -1`` is what lies between two commits; ``on main`` at the end is the default branch.
+is another workflow (``ci`` without); ``asked 30m`` when it was asked for (one minute before without), ``started 40m``
+when its first job began (unknown without); ``twice`` is the second attempt of its commit, ``of 90`` the cases its
+report tells of (100 without), ``cut`` a report that left ids out. ``worked a..b 3h by ann since 2h: t.py +3 -1`` is
+what lies between two commits, written by one person at 2h (an hour before the green without); ``cut`` at its end:
+something was left out.
 """
 
 import re
@@ -36,7 +38,8 @@ def _attempt(name: str, words: str, default: bool) -> list[Fact]:
     assert found, f"not an attempt: {words}"
     when, rest, sha = at(found["time"]), found["rest"], found["sha"]
     asked = re.search(r"\basked (\S+)", rest)
-    jobs = re.search(r": ?([\w, ]+?)(?= tests| flaky| in| asked| twice| of| cut|$)", rest)
+    started = re.search(r"\bstarted (\S+)", rest)
+    jobs = re.search(r": ?([\w, ]+?)(?= tests| flaky| in| asked| started| twice| of| cut|$)", rest)
     attempt = 2 if "twice" in rest else 1
     ran = Ran(
         id=name,
@@ -48,7 +51,7 @@ def _attempt(name: str, words: str, default: bool) -> list[Fact]:
         attempt=attempt,
         result=ENDS[found["end"]],
         asked=at(asked[1]) if asked else when - 60,
-        started=0,
+        started=at(started[1]) if started else 0,
         red=tuple(sorted(jobs[1].split(", "))) if jobs else (),
     )
     red, flaky = _words("tests", rest), _words("flaky", rest)
