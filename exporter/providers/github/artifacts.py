@@ -17,6 +17,7 @@ from exporter.providers.github.runs import NEEDS, Home
 from exporter.testreports import DEFAULT_GLOBS, read_archive
 
 PAGE = 100
+NAMED, OLDEST = "named:", "oldest:"
 
 
 class Wanted(NamedTuple):
@@ -64,7 +65,9 @@ def uploaded(
 ) -> Request:
     """The artifacts of some runs that may hold test reports, as ``found``; what is older than ``since`` is not listed.
 
-    The list has the newest first. ``last``: the id that ended the page before this one.
+    The list has the newest first. ``counts``: for each page, as ``named:1``, how many artifacts of whatever run may
+    hold test reports, and as ``oldest:1`` when the last of them all was uploaded. ``last``: the id that ended the page
+    before this one.
     """
     pattern = any_of(wanted.names)
 
@@ -73,10 +76,11 @@ def uploaded(
         dated = [(each, seconds(each.created_at)) for each in data.artifacts if each.created_at]
         if dated and dated[-1][0].id == last:
             raise Garbled("a page of artifacts brings those of the page before it")
+        named = [(each, created) for each, created in dated if pattern.fullmatch(each.name)]
         found, missing = [], 0
-        for each, created in dated:
+        for each, created in named:
             run = each.workflow_run.id if each.workflow_run else None
-            if run not in runs or run is None or each.expired or not pattern.fullmatch(each.name):
+            if run is None or run not in runs or each.expired:
                 continue
             if each.size_in_bytes > wanted.largest:
                 missing += 1
@@ -85,7 +89,8 @@ def uploaded(
         then: tuple[Request, ...] = ()
         if len(data.artifacts) == PAGE and dated and dated[-1][1] >= since:
             then = (uploaded(rest, home, wanted, runs, since, number + 1, dated[-1][0].id),)
-        return Page(found=tuple(found), then=then, truncated=missing)
+        counts = {f"{NAMED}{number}": len(named)} | ({f"{OLDEST}{number}": dated[-1][1]} if dated else {})
+        return Page(found=tuple(found), then=then, truncated=missing, counts=counts)
 
     path = f"{rest}/repos/{home.name}/actions/artifacts?per_page={PAGE}&page={number}"
     return Request(kind="artifacts", method="GET", path=path, read=read, repositories=(home.key,), passing=number > 1)

@@ -64,6 +64,11 @@ class Gap(NamedTuple):
     head: str
     lines: tuple[tuple[str, int], ...]
 
+    @property
+    def name(self) -> str:
+        """What the forge calls it by."""
+        return f"{self.base}...{self.head}"
+
 
 def compare(rest: str, home: Home, gap: Gap) -> Request:
     """The fact that tells some lines what was done between a red commit and the green one after it.
@@ -74,6 +79,11 @@ def compare(rest: str, home: Home, gap: Gap) -> Request:
     return _compare(rest, home, gap, [], [], 1)
 
 
+def unknown(home: Home, gap: Gap) -> tuple[Told, ...]:
+    """The same fact where what lies between cannot be had."""
+    return _told(home, gap, [], [], whole=False).told
+
+
 def _compare(
     rest: str, home: Home, gap: Gap, files: Sequence[_File], before: Sequence[_Commit], number: int
 ) -> Request:
@@ -81,9 +91,9 @@ def _compare(
         try:
             data = decode(response, _Comparison, NEEDS)
         except NotFound:
-            return _told(home, gap, [], [], whole=False)
+            return Page(told=unknown(home, gap))
         if data.status != AHEAD:
-            return _told(home, gap, [], [], whole=False)
+            return Page(told=unknown(home, gap))
         changed = files if number > 1 else data.files or []
         if data.commits and data.commits == list(before[-len(data.commits) :]):
             raise Garbled("a page of commits brings those of the page before it")
@@ -93,8 +103,16 @@ def _compare(
         whole = len(commits) >= data.total_commits and len(changed) < MOST_FILES
         return _told(home, gap, changed, commits, whole=whole)
 
-    path = f"{rest}/repos/{home.name}/compare/{gap.base}...{gap.head}?per_page={PAGE}&page={number}"
-    return Request(kind="compare", method="GET", path=path, read=read, repositories=(home.key,), passing=True)
+    path = f"{rest}/repos/{home.name}/compare/{gap.name}?per_page={PAGE}&page={number}"
+    return Request(
+        kind="compare",
+        method="GET",
+        path=path,
+        read=read,
+        repositories=(home.key,),
+        changes=(gap.name,),
+        passing=True,
+    )
 
 
 def _told(home: Home, gap: Gap, files: Sequence[_File], commits: Sequence[_Commit], *, whole: bool) -> Page:

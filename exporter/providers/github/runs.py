@@ -69,7 +69,8 @@ class Attempt(NamedTuple):
     """An attempt of a run, as a listing tells it; times are Unix seconds.
 
     ``id`` is the run's, ``key`` its node id, ``suite`` that of its check suite. ``created``: the run, ``asked``: this
-    attempt, ``updated``: its end, where its jobs do not tell one. ``result``: None until it is completed.
+    attempt, ``updated``: its end, where its jobs do not tell one. ``result``: None until it is completed. ``approval``:
+    it waits for somebody to let it begin, which may never be.
     """
 
     id: int
@@ -85,6 +86,7 @@ class Attempt(NamedTuple):
     asked: int
     updated: int
     result: Result | None
+    approval: bool = False
 
     @property
     def fact(self) -> str:
@@ -385,6 +387,7 @@ def _attempt(home: Home, run: _Run) -> tuple[Attempt, tuple[str, ...]]:
         asked=seconds(run.run_started_at) if run.run_started_at else created,
         updated=seconds(run.updated_at),
         result=result,
+        approval=run.conclusion == APPROVAL,
     )
     return told, unknown
 
@@ -403,7 +406,7 @@ def _stated(home: Home, run: Untold, jobs: Sequence[Job]) -> list[Told]:
 
 
 def _jobs_in(starts: Mapping[int, int], number: int, jobs: Sequence[Job]) -> list[Job]:
-    first = starts[number] if number > min(starts) else 0
+    first = starts[number] if number > 1 else 0
     after = min((at for other, at in starts.items() if other > number), default=None)
     dated = [(seconds(job.started_at), job) for job in jobs if job.started_at]
     return [job for at, job in dated if at >= first and (after is None or at < after)]
