@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from tests.double.auth import DeniedError, Token
 from tests.double.ci import Artifact, Attempt, Ci, Job, Run
@@ -148,6 +149,27 @@ ROUTES: dict[tuple[str, ...], Callable[[Actions], Any]] = {
     ("GET", "repos", "+", "+", "compare", "+"): Actions.compare,
 }
 """Answers by method and path; ``*`` stands for a number, ``+`` for any word."""
+
+
+def rest(world: World, path: str) -> Answer:
+    """The answer to a GET of a path with its query, for a token that may everything; a file's from where it is kept."""
+    parts = urlsplit(path)
+    asked = Asked(1, "GET", parts.path, variables=dict(parse_qsl(parts.query)))
+    told = next(told for pattern, told in ROUTES.items() if fits(pattern, ["GET", *parts.path.strip("/").split("/")]))
+    answer = told(Actions(world, Token(), asked, ""))
+    if not isinstance(answer, Answer):
+        return Answer(payload=answer)
+    if answer.status != 302:
+        return answer
+    kept = urlsplit(answer.headers["Location"])
+    return signed(world, Asked(2, "GET", kept.path, variables=dict(parse_qsl(kept.query))))
+
+
+def fits(pattern: tuple[str, ...], parts: list[str]) -> bool:
+    """Whether method and path are those of a pattern."""
+    return len(pattern) == len(parts) and all(
+        one == part or one == "+" or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
+    )
 
 
 def shown(run: Run, attempt: Attempt) -> dict[str, Any]:

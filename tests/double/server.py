@@ -19,7 +19,7 @@ from typing import Any
 from aiohttp import web
 from graphql import GraphQLError
 
-from tests.double.actions import ROUTES, SIGNED, Actions, signed
+from tests.double.actions import ROUTES, SIGNED, Actions, fits, signed
 from tests.double.auth import App, Auth, DeniedError, Token, fingerprint
 from tests.double.cost import cost
 from tests.double.execution import Documents
@@ -214,10 +214,10 @@ class Double:
                 if asked.path == "/graphql":
                     return self._graphql(asked)
                 for pattern, answer in REST.items():
-                    if _fits(pattern, [asked.method, *_parts(asked.path)]):
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
                         return answer(self, asked)
                 for pattern, told in ROUTES.items():
-                    if _fits(pattern, [asked.method, *_parts(asked.path)]):
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
                         return self._rest(asked, told)
             except DeniedError as denied:
                 return said(denied.status, denied.message)
@@ -338,12 +338,6 @@ REST: dict[tuple[str, ...], Callable[[Double, Asked], Answer]] = {
 
 def _parts(path: str) -> list[str]:
     return path.strip("/").split("/")
-
-
-def _fits(pattern: tuple[str, ...], parts: list[str]) -> bool:
-    return len(pattern) == len(parts) and all(
-        one == part or one == "+" or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
-    )
 
 
 def _operation(query: str) -> str:
