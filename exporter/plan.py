@@ -89,7 +89,8 @@ class Plan:
     """The estimate for one source: what there is now, and what it will cost.
 
     Requests and points are GraphQL's, one point each. ``hourly_requests`` are those of a working hour, ``run_requests``
-    what workflow runs add to them at the most, most of it by REST. ``over`` names the metrics that will exceed their budget.
+    what workflow runs add to them at the most, most of it by REST. ``over`` names the metrics that will exceed their
+    budget.
     """
 
     source: str
