@@ -27,6 +27,7 @@ from exporter.config.scalars import (
     whole,
 )
 from exporter.policy import E2E_TESTS, GENERATED, INTEGRATION_TESTS, NEUTRAL_FILES, OTHER_JOBS, TEST_FILES
+from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -296,6 +297,20 @@ class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return self.files + self.files_extra
 
 
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
+
+    artifacts: Annotated[
+        tuple[Glob, ...], "Names of artifacts that hold test reports; `[]` reads none. Each is downloaded once."
+    ] = ("*junit*", "*test-results*", "*test-report*")
+    files: Annotated[
+        tuple[Glob, ...], "Files in them that are test reports, as globs of `review.generated`; case does not count."
+    ] = DEFAULT_GLOBS
+    largest_mib: Annotated[
+        int, whole(1, 60), "Largest artifact that is downloaded, in MiB; larger ones are counted."
+    ] = 20
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -446,6 +461,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
+    reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

@@ -25,10 +25,10 @@ from exporter.catalogue import (
 from exporter.change import Change
 from exporter.code.sessions import updated, work_on_tests
 from exporter.effort import Share, authored, owners, shares, stated
-from exporter.line import Episode, belongs, episodes, month_of
+from exporter.line import Episode, episodes
 from exporter.measures.ci import FIRST_ATTEMPT_FACT
 from exporter.measures.windows import Gauges
-from exporter.model import Actor, Committed, FilesChanged, Merged, Origin, Stream, Thing, Worked
+from exporter.model import Actor, Committed, FilesChanged, Merged, Origin, Stream, Thing, Worked, begins
 from exporter.origin import Evidence
 from exporter.policy import Policy
 from exporter.statistics.slope import FEWEST, slope
@@ -169,7 +169,7 @@ RED_TESTS = twins(
 
 
 def outcome(work: Worked | None, policy: Policy) -> str | None:
-    """How something red became green, by the files between its two commits (definitions 77); None where not known.
+    """How something red became green, by the files between its two commits (definitions 72); None where not known.
 
     Without a change in between (``work`` None: the same commit, or no file differs) it is a flake. Files that are
     neither tests nor product (documents, CI's own configuration) mended neither: other. Where files were left out, only
@@ -211,9 +211,9 @@ def ended(line: Story, policy: Policy) -> list[Ended]:
 @measure(RED_OUTCOMES, RED_FACT, of=Thing.LINE)
 def red_outcomes(line: Story, policy: Policy) -> Iterator[Observation]:
     """Every red that became green, at the end of the green attempt; what two workflows saw of it counts once."""
-    month = month_of(line.key)
+    since = begins(line.key)
     for episode, told, _ in ended(line, policy):
-        if not belongs(episode.at, month):
+        if episode.at < since:
             continue
         yield Observation(RED_FACT.name, episode.cause, episode.base, episode.at, (told,), len(episode.red))
         if not episode.again:
@@ -223,7 +223,7 @@ def red_outcomes(line: Story, policy: Policy) -> Iterator[Observation]:
 @measure(FIX_SECONDS, FIX_FACT, of=Thing.LINE, needs=(Stream.CHANGES,))
 def fixes(line: Story, policy: Policy) -> Iterator[Observation]:
     """Session time of the commits between the red and the green one of a test fix; no commit counts twice."""
-    month = month_of(line.key)
+    since = begins(line.key)
     spent: set[str] = set()
     for episode, told, work in ended(line, policy):
         if told != "test_fix" or work is None or episode.again:
@@ -231,7 +231,7 @@ def fixes(line: Story, policy: Policy) -> Iterator[Observation]:
         known, between = _commits(line, work, episode.at)
         fresh = {each.sha for each in between if each.authored >= episode.since} - spent
         spent |= fresh
-        if not belongs(episode.at, month):
+        if episode.at < since:
             continue
         at, cause = episode.at, episode.cause
         total = 0
@@ -281,7 +281,7 @@ def _origin(line: Story, work: Worked, at: int, policy: Policy) -> Origin:
 
 @measure(WORK_SECONDS, UPKEEP_FACT, AUTHOR_FACT, CHANGED_FACT, LAYER_FACT)
 def work(change: Change, policy: Policy) -> Iterator[Observation]:
-    """A merged change's time by what it did to test lines; nothing where its files are not known (definitions 80)."""
+    """A merged change's time by what it did to test lines; nothing where its files are not known (definitions 75)."""
     for life in change.lives:
         if life.merged is None or not change.in_stage_statistics(life.merged.at):
             continue

@@ -94,10 +94,12 @@ class SideStream:
     ) -> None:
         """Count a poll by how it ended and how long it took."""
         started = self._monotonic()
-        if not rows or started - self._polled.get(lane, -self.interval) < self.interval:
+        if started - self._polled.get(lane, -self.interval) < self.interval:
             return
         self._polled[lane] = started
-        self.resting.begin()
+        self.resting.begin()  # also for those that failed while their history was read
+        if not rows:
+            return
         try:
             result = "partial" if await poll(lane, rows, until) else "success"
         except StoreError:
