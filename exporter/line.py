@@ -151,7 +151,7 @@ def _turned(workflow: _Workflow, attempt: Ran, report: Tested | None, is_test: I
     flaky = set(report.flaky) if report else set()
     by_base: dict[str, tuple[int, list[str]]] = {}
     for unit, last in sorted(workflow.red.items()):
-        if unit in now_red or unit in still or not _is_green(unit, last, attempt, report, ran):
+        if unit in now_red or not _is_green(unit, last, attempt, report, ran):
             continue
         # what both failed and passed at the head says that the change in between proves nothing
         base = attempt.sha if not unit.job and unit.name in flaky else last.sha

@@ -110,6 +110,11 @@ def test_workflows_are_followed_apart_and_their_common_work_is_told_once():
     ]
 
 
+def test_what_two_workflows_saw_is_asked_about_once():
+    told = line("a red 1h: unit", "a red 90m: ui in e2e", "b green 2h", "b green 3h in e2e")
+    assert gaps(told) == [("a", "b", at("2h"))]
+
+
 def test_two_reruns_that_pass_are_two_flakes():
     told = line("a red 1h: unit", "a green 2h twice", "a red 3h: unit in e2e", "a green 4h in e2e twice")
     assert [each.again for each in episodes(told)] == [False, False]

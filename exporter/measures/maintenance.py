@@ -198,14 +198,20 @@ class Ended(NamedTuple):
 
 def ended(line: Story, policy: Policy) -> list[Ended]:
     """The episodes of a line whose outcome is known, in order; of one green the one with the least work first."""
-    works = {(each.base, each.head, each.at): each for each in line.own(Worked)}
     found: list[Ended] = []
     for episode in episodes(line.events, policy.is_test_job):
-        work = works.get((episode.base, episode.head, episode.at))
+        work = _between(line, episode)
         told = outcome(work, policy) if work is not None or episode.same else None
         if told is not None:
             found.append(Ended(episode, told, work))
     return sorted(found, key=lambda each: (each.episode.at, len(each.work.commits) if each.work else 0))
+
+
+def _between(line: Story, episode: Episode) -> Worked | None:
+    """What was done in between, as far as it was known when the episode ended."""
+    pair = episode.base, episode.head
+    known = [each for each in line.own(Worked) if (each.base, each.head) == pair and each.at <= episode.at]
+    return known[-1] if known else None
 
 
 @measure(RED_OUTCOMES, RED_FACT, of=Thing.LINE)
