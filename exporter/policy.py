@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from exporter.catalogue import DAY
+from exporter.globs import any_of
 from exporter.markers import plain
 from exporter.model import Described, Opened
 from exporter.origin import Decision, Evidence, RuleTable
@@ -86,7 +87,7 @@ class Policy(Struct, frozen=True):
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
-        return _any_of(self.generated).fullmatch(path) is None
+        return any_of(self.generated).fullmatch(path) is None
 
     def is_revert(self, opened: Opened, described: Described | None) -> bool:
         """Whether a change takes back another: by the branch the forge's button makes, or by its description's line."""
@@ -109,24 +110,3 @@ class Policy(Struct, frozen=True):
 @lru_cache(maxsize=16)
 def _definition(*parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
-
-
-@lru_cache(maxsize=16)
-def _any_of(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern for all globs; it matches nothing when there are none."""
-    return re.compile("|".join(f"(?:{_pattern(each)})" for each in globs) or r"(?!)")
-
-
-_WILD = re.compile(r"(?<![^/])\*\*/|\*\*|\*|\?")
-_MEANS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-
-
-def _pattern(glob: str) -> str:
-    """A glob as a regular expression over a whole path; ``**`` spans folders, ``*`` and ``?`` stay inside a name."""
-    rooted = "/" in glob.rstrip("/")
-    bare = glob.strip("/")
-    text, last = "" if rooted else "(?:.*/)?", 0
-    for wild in _WILD.finditer(bare):
-        text += re.escape(bare[last : wild.start()]) + _MEANS[wild[0]]
-        last = wild.end()
-    return text + re.escape(bare[last:]) + ("/.*" if glob.endswith("/") else "")
