@@ -46,7 +46,7 @@ from exporter.model.issues import (
     Labelled,
     Moved,
 )
-from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked
+from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, line_keys
 
 Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent
 
@@ -110,4 +110,5 @@ __all__ = [
     "Verdict",
     "Worked",
     "bonds",
+    "line_keys",
 ]

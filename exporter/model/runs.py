@@ -1,5 +1,6 @@
 """What a CI system says of a run: a workflow, pipeline or job set executed for one commit."""
 
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from exporter.model.base import Event
@@ -71,6 +72,20 @@ class Worked(Event, frozen=True, tag="worked", array_like=True):
     files: tuple[tuple[str, int, int], ...]
     commits: tuple[tuple[str, int, str, tuple[str, ...]], ...]
     whole: bool = True
+
+
+def line_keys(workflow: str, branch: str, ended: int, *, default: bool) -> tuple[str, ...]:
+    """The keys of the lines that an attempt which ended then (Unix seconds) belongs to.
+
+    A line is one workflow on one branch. The default branch goes on for ever: its line is cut into months, and what
+    ended in a month belongs to that month's line and the next one's, so that what turned red in one month and green in
+    the next is seen whole in the second.
+    """
+    if not default:
+        return (f"{workflow}@{branch}",)
+    day = datetime.fromtimestamp(ended, UTC)
+    following = (day.year + day.month // 12, day.month % 12 + 1)
+    return tuple(f"{workflow}@{branch}#{year}-{month:02}" for year, month in ((day.year, day.month), following))
 
 
 RunEvent = Ran | Tested | Worked
