@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -78,7 +78,9 @@ class Measure(NamedTuple):
     """A pure function from one subject's timeline and the policy to observations, and what it feeds.
 
     ``version`` rises when the definition changes; it is part of the hash that a ledger row carries. ``of`` is the kind
-    of subject; an observation counts once all streams of ``gate`` are complete up to its date.
+    of subject; an observation counts once all streams of ``gate`` are complete up to its date, and those of
+    ``optional`` that its source follows. ``words``: of metrics that several measures feed, the values of the last label
+    that are this one's.
     """
 
     name: str
@@ -87,6 +89,12 @@ class Measure(NamedTuple):
     observe: Callable[[Any, Any], Iterable[Observation]]
     of: Thing = Thing.CHANGE
     gate: tuple[Stream, ...] = (Stream.CHANGES,)
+    words: tuple[str, ...] = ()
+    optional: tuple[Stream, ...] = ()
+
+    def gate_of(self, followed: Container[Stream]) -> tuple[Stream, ...]:
+        """The streams it waits for where these are followed, in the order of their names."""
+        return tuple(sorted({*self.gate, *(each for each in self.optional if each in followed)}))
 
 
 class Twin(NamedTuple):
@@ -166,16 +174,24 @@ def metric(
 
 
 def measure(
-    *feeds: Metric, version: int = 1, of: Thing = Thing.CHANGE, needs: Iterable[Stream] = ()
+    *feeds: Metric,
+    version: int = 1,
+    of: Thing = Thing.CHANGE,
+    needs: Iterable[Stream] = (),
+    optional: Iterable[Stream] = (),
+    words: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Declare that the decorated function feeds these metrics from subjects of a kind.
 
-    ``needs``: streams that it reads besides the one which tells of such subjects.
+    ``needs``: streams that it reads besides the one which tells of such subjects; where one is not followed, nothing is
+    observed. ``optional``: streams that it reads where they are followed. ``words``: where other measures feed
+    the same metrics, the values of their last label that only this one gives: each part of a metric is whole, and its
+    windows end, by the streams of the measure that feeds it.
     """
-    gate = tuple(sorted({TOLD_BY[of], *needs}))
+    gate, also = tuple(sorted({TOLD_BY[of], *needs})), tuple(sorted(optional))
 
     def enter(function: F) -> F:
-        MEASURES.append(Measure(function.__name__, feeds, version, function, of, gate))
+        MEASURES.append(Measure(function.__name__, feeds, version, function, of, gate, words, also))
         return function
 
     return enter
@@ -227,9 +243,24 @@ def load() -> tuple[Measure, ...]:
     return tuple(MEASURES)
 
 
-def fed_by() -> dict[str, Measure]:
-    """The measure that feeds each metric with observations, by the metric's name."""
-    return {row.name: each for each in load() for row in each.feeds}
+class Feeders:
+    """Which measure feeds what: a metric as a whole, or the part of it that has a value of its last label."""
+
+    def __init__(self, measures: Iterable[Measure]) -> None:
+        self._by_part: dict[tuple[str, str | None], str] = {}
+        self._by_metric: dict[str, list[str]] = {}
+        for each in measures:
+            for row in each.feeds:
+                self._by_part.update({(row.name, word): each.name for word in each.words or (None,)})
+                self._by_metric.setdefault(row.name, []).append(each.name)
+
+    def of(self, metric: str, labels: Labels) -> str | None:
+        """The name of the measure that gives a metric these labels; None where no measure does any more."""
+        return self._by_part.get((metric, None)) or self._by_part.get((metric, labels[-1] if labels else ""))
+
+    def any_of(self, metric: str) -> Sequence[str]:
+        """The names of all measures that feed a metric."""
+        return self._by_metric.get(metric, ())
 
 
 def exported() -> Iterator[Metric]:

@@ -1,7 +1,6 @@
 """The definitions a user may change, in one value that measures are given beside the facts."""
 
 import hashlib
-import re
 from functools import lru_cache
 
 import msgspec
@@ -9,10 +8,10 @@ from msgspec import Struct
 
 from exporter.catalogue import DAY
 from exporter.globs import any_of
-from exporter.markers import plain
 from exporter.model import Described, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
+from exporter.references import takes_back
 
 __all__ = ["GENERATED", "Decision", "Evidence", "Policy", "RuleTable", "compile_rules", "packaged"]
 
@@ -64,13 +63,6 @@ GENERATED = (
 in which ``**`` spans folders. Case counts.
 """
 
-_REVERT_BRANCH = re.compile(r"revert-\d+-.+")
-_REVERT_LINE = re.compile(
-    r"reverts\s+(?:[\w.-]+/[\w.-]+)?[#!]\d+|reverts\s+https?://\S+/(?:pull|merge_requests)/\d+"
-    r"|this reverts (?:commit\s+[0-9a-f]{7,64}|merge request\s+\S*!\d+)",
-    re.IGNORECASE,
-)
-
 
 class Policy(Struct, frozen=True):
     """All a user may redefine.
@@ -91,9 +83,7 @@ class Policy(Struct, frozen=True):
 
     def is_revert(self, opened: Opened, described: Described | None) -> bool:
         """Whether a change takes back another: by the branch the forge's button makes, or by its description's line."""
-        if _REVERT_BRANCH.fullmatch(opened.head):
-            return True
-        return described is not None and any(_REVERT_LINE.match(plain(line)) for line in described.lines)
+        return takes_back(opened.head, described.lines if described is not None else ())
 
     @property
     def definition(self) -> str:

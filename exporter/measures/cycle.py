@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from exporter.catalogue import Detail, Group, Kind, Observation, measure, metric
 from exporter.change import Change
 from exporter.measures.review import LONG
-from exporter.model import FilesChanged
+from exporter.model import FilesChanged, Stage
 from exporter.policy import Policy
 from exporter.timeline import stages
 
@@ -39,7 +39,10 @@ SIZE = metric(
 )
 
 
-@measure(STAGE, LEAD_TIME)
+BEFORE_THE_MERGE = (Stage.CODING, Stage.PICKUP, Stage.REVIEW, Stage.MERGE_WAIT, Stage.UNREVIEWED)
+
+
+@measure(STAGE, LEAD_TIME, words=(*BEFORE_THE_MERGE, "merge"))
 def cycle(change: Change, policy: Policy) -> Iterator[Observation]:
     """Every stage of a merged change and their sum, observed at the merge (definitions 3)."""
     for life in change.lives:

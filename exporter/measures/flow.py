@@ -82,7 +82,7 @@ def ai_changes(change: Change, policy: Policy) -> Iterator[Observation]:
             yield Observation(AI_CHANGES.name, life.merged.id, "", life.merged.at, (decision.tool,), 1)
 
 
-@measure(COVERAGE_FACT)
+@measure(COVERAGE_FACT, words=("origin", "first_activity"))
 def coverage(change: Change, policy: Policy) -> Iterator[Observation]:
     """Whether a merged change's head commits could be read, and whether one had an author date to believe."""
     for life in change.lives:

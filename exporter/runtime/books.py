@@ -9,15 +9,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from itertools import groupby
+from itertools import combinations, groupby
 
-from exporter.catalogue import DAY, METRICS, SUMMARIES, Detail, Kind, Measure, Metric, Observation
+from exporter.catalogue import DAY, METRICS, SUMMARIES, Detail, Feeders, Kind, Labels, Measure, Metric, Observation
 from exporter.change import Change
 from exporter.measures.queue import ENTERED, LEFT, Standing, standing
 from exporter.model import TOLD_BY, Fact, Stream, Thing
 from exporter.policy import Policy
 from exporter.runtime.sums import Readings, Series, Sum, lines
-from exporter.store.base import FOLD, ORGANISATION, Entry, Gate, LedgerRow, Place, RepositoryRow, Store, SubjectRow
+from exporter.store.base import (
+    FOLD,
+    ORGANISATION,
+    Entry,
+    Gate,
+    LedgerRow,
+    Place,
+    RepositoryRow,
+    RepositoryState,
+    Store,
+    SubjectRow,
+)
 from exporter.story import Story
 
 LONGEST_WINDOW = 90 * DAY
@@ -56,13 +67,15 @@ class Books:
         self._budget = budget
         self._details = details or {}
         self._quiet_after = quiet_after
-        self._feeder = {row.name: each.name for each in measures for row in each.feeds}
-        self._gates = {each.name: each.gate for each in measures}
+        self._feeders = Feeders(measures)
+        self._gates: dict[frozenset[Stream], dict[str, Gate]] = {}
         own = {(stream,) for stream in TOLD_BY.values()}
-        self._all_gates: tuple[Gate, ...] = tuple(sorted(own | set(self._gates.values())))
+        possible = {each.gate_of(some) for each in measures for some in _choices(each.optional)}
+        self._all_gates: tuple[Gate, ...] = tuple(sorted(own | possible))
         self._windowed = {row.name for each in SUMMARIES for row in each.reads} | {ENTERED.name, LEFT.name}
         self.repositories: dict[int, RepositoryRow] = {}
         self.streams: dict[tuple[int, Stream], RepositoryRow] = {}
+        self.followed: dict[int, frozenset[Stream]] = {}
         self.whole: dict[tuple[int, str], int] = {}
         self.published: set[str] = set()
         self.sums: dict[Place, Sum] = {}
@@ -137,11 +150,12 @@ class Books:
         metric = METRICS.get(name)
         if metric is None:
             return Series(repository, (name, labels), _NEVER, ())
-        floor = self._floor(repository, name) if name in self._windowed else _NEVER
+        windowed = name in self._windowed and self._feeders.of(name, labels) is not None
+        floor = self._floor(repository, name, labels) if windowed else _NEVER
         if metric.kind is Kind.FACT:
             return Series(repository, (name, labels), floor, ())
         own = Place(name, repository, labels)
-        shared, joined = self._shared(own), self.joined(repository, name)
+        shared, joined = self._shared(own), self.joined(repository, name, labels)
         into = [(own, _ALWAYS)]
         if shared is not None and joined is not None:
             into.append((shared, joined))
@@ -157,11 +171,29 @@ class Books:
         rows = self.store.repositories(stream=None)
         self.streams = {(row.id, row.stream): row for row in rows}
         self.repositories = {row.id: row for row in rows if row.stream is Stream.CHANGES}
+        here: dict[int, set[Stream]] = {}
+        for row in rows:
+            # A stream that is gone from a repository that is not was switched off.
+            if row.state is not RepositoryState.GONE or self.repositories[row.id].state is RepositoryState.GONE:
+                here.setdefault(row.id, set()).add(row.stream)
+        self.followed = {each: frozenset(streams) for each, streams in here.items()}
 
-    def joined(self, repository: int, metric: str) -> int | None:
+    def gates(self, repository: int) -> Mapping[str, Gate]:
+        """What each measure waits for in a repository, by the measure's name."""
+        followed = self.followed.get(repository, frozenset())
+        found = self._gates.get(followed)
+        if found is None:
+            found = self._gates[followed] = {each.name: each.gate_of(followed) for each in self.measures}
+        return found
+
+    def joined(self, repository: int, metric: str, labels: Labels) -> int | None:
         """After which date a repository's readings count in shared sums; None while its first load is not whole."""
-        feeder = self._feeder.get(metric)
+        feeder = self._feeders.of(metric, labels)
         return None if feeder is None else self.whole.get((repository, feeder))
+
+    def told(self, repository: int, metric: str) -> bool:
+        """Whether the first load of a metric, or of some part of it, is whole."""
+        return any((repository, feeder) in self.whole for feeder in self._feeders.any_of(metric))
 
     def watermark(self, repository: int, gate: Gate) -> int | None:
         """Up to where all streams of a gate are complete; None while one is not loaded, or not read at all."""
@@ -169,11 +201,12 @@ class Books:
         marks = [row.watermark for row in rows if row is not None and row.watermark is not None]
         return min(marks) if len(marks) == len(gate) else None
 
-    def end(self, repository: int, metric: str) -> int:
-        """Where the windows of a metric end."""
+    def end(self, repository: int, metric: str, labels: Labels) -> int:
+        """Where the windows of a metric's readings end; 0 for what no measure gives any more."""
         if self.until is not None:
             return self.until
-        return self.watermark(repository, self._gates[self._feeder[metric]]) or 0
+        feeder = self._feeders.of(metric, labels)
+        return (self.watermark(repository, self.gates(repository)[feeder]) or 0) if feeder else 0
 
     def _stand(self, repository: RepositoryRow) -> None:
         subjects = [row.id for row in self.store.subjects(repository.id, open_only=self.until is None)]
@@ -218,9 +251,9 @@ class Books:
             return own._replace(place=ORGANISATION)
         return own._replace(place=FOLD) if own in self.folds else None
 
-    def _floor(self, repository: int, metric: str) -> int:
+    def _floor(self, repository: int, metric: str, labels: Labels) -> int:
         """Readings of a metric dated at or before it are in no window of this repository any more."""
-        return self.end(repository, metric) - LONGEST_WINDOW
+        return self.end(repository, metric, labels) - LONGEST_WINDOW
 
     def _trim(self, repository: RepositoryRow) -> None:
         """Once a day, let go of the readings that the windows have left behind."""
@@ -229,14 +262,14 @@ class Books:
             return
         self._trimmed[repository.id] = floor
         here = self.readings.get(repository.id, {})
-        for kind in [kind for kind, readings in here.items() if readings.forget(self._floor(repository.id, kind[0]))]:
+        for kind in [kind for kind, readings in here.items() if readings.forget(self._floor(repository.id, *kind))]:
             del here[kind]
 
     def _count(self, row: LedgerRow) -> None:
         """Add one new ledger row to memory."""
         metric = METRICS[row.metric]
         self.last_at[row.repository] = max(row.at, self.last_at.get(row.repository, 0))
-        if metric.name in self._windowed and row.at > self._floor(row.repository, row.metric):
+        if metric.name in self._windowed and row.at > self._floor(row.repository, row.metric, row.labels):
             self.dirty_windows.add(row.repository)
             here = self.readings.setdefault(row.repository, {})
             here.setdefault((row.metric, row.labels), Readings()).add(row.at, row.value)
@@ -244,7 +277,7 @@ class Books:
             return
         own = Place(row.metric, row.repository, row.labels)
         self._put(own, row)
-        shared, joined = self._shared(own), self.joined(row.repository, row.metric)
+        shared, joined = self._shared(own), self.joined(row.repository, row.metric, row.labels)
         if shared is not None and joined is not None and row.at > joined:
             self._put(shared, row)
 
@@ -270,7 +303,7 @@ class Books:
         if due:
             self._enter(due, ledger_start)
             return False
-        fresh = self.store.settled(source, self._gates, self.published)
+        fresh = self.store.settled(source, {each: self.gates(each) for each in self.repositories}, self.published)
         self.refresh()
         self.whole = self.store.whole() if fresh else self.whole
         for repository, measure in fresh:
@@ -284,7 +317,7 @@ class Books:
         """A first load is whole: show it, and add it to the shared sums if they are not out yet."""
         self.dirty_windows.add(repository)
         for own in self.places(repository):
-            if self._feeder.get(own.metric) != measure:
+            if self._feeders.of(own.metric, own.labels) != measure:
                 continue
             self.dirty.add(own)
             shared = self._shared(own)
@@ -295,12 +328,12 @@ class Books:
             total.total += part.total
             self.dirty.add(shared)
 
-    def unpublished(self) -> dict[Gate, list[str]]:
-        """Measures whose shared sums are not out yet, by gate."""
-        found: dict[Gate, list[str]] = {}
-        for name, gate in self._gates.items():
-            if name not in self.published:
-                found.setdefault(gate, []).append(name)
+    def unpublished(self) -> dict[tuple[Gate, Gate], list[str]]:
+        """Measures whose shared sums are not out yet, by the streams they need and those they read where followed."""
+        found: dict[tuple[Gate, Gate], list[str]] = {}
+        for each in self.measures:
+            if each.name not in self.published:
+                found.setdefault((each.gate, each.optional), []).append(each.name)
         return found
 
     def publish(self, measures: Iterable[str]) -> None:
@@ -315,9 +348,9 @@ class Books:
         """Show the shared sums of every measure from now on."""
         self.publish([each.name for each in self.measures if each.name not in self.published])
 
-    def is_published(self, metric: str) -> bool:
+    def is_published(self, metric: str, labels: Labels) -> bool:
         """Whether the shared sums of a metric are out."""
-        return self._feeder.get(metric) in self.published
+        return self._feeders.of(metric, labels) in self.published
 
     def _enter(self, due: Sequence[SubjectRow], ledger_start: int) -> None:
         subjects = [row.id for row in due]
@@ -366,24 +399,26 @@ class Books:
         """What one subject adds to the ledger now, and when to look again."""
         if isinstance(story, Change) and story.opened is None:
             return Look([], {}, None, (), ())
-        known: dict[tuple[str, str], dict[str, LedgerRow]] = {}
+        known: dict[tuple[str | None, str, str], dict[str, LedgerRow]] = {}
         for row in entered:
-            known.setdefault((row.metric, row.cause), {})[row.part] = row
+            known.setdefault((self._feeders.of(row.metric, row.labels), row.metric, row.cause), {})[row.part] = row
         rows: list[LedgerRow] = []
         late: list[str] = []
         drifted: list[tuple[str, str]] = []
         due: dict[Gate, int] = {}
+        gates = self.gates(subject.repository)
         for each, observations in self._observe(subject.thing, story):
             first = observations[0]
             if first.at < ledger_start:
                 continue
-            watermark = self.watermark(subject.repository, each.gate)
+            gate = gates[each.name]
+            watermark = self.watermark(subject.repository, gate)
             if watermark is None or first.at > watermark:
-                due[each.gate] = min(first.at, due.get(each.gate, first.at))
+                due[gate] = min(first.at, due.get(gate, first.at))
                 continue
             digest, since = self._digests[each.name]
             new = [_row(subject, seen, digest) for seen in observations]
-            kept = known.get((first.metric, first.cause))
+            kept = known.get((each.name, first.metric, first.cause))
             passed = self._passed(subject.repository, each, first.at)
             if kept is not None:
                 if _disagree(kept, new):
@@ -404,7 +439,7 @@ class Books:
         """Whether a measure's ledger already holds what is dated up to a second."""
         if (repository, measure.name) not in self.whole:
             return False
-        settled = (self.streams[repository, stream].settled for stream in measure.gate)
+        settled = (self.streams[repository, stream].settled for stream in self.gates(repository)[measure.name])
         return all(mark is not None and at <= mark for mark in settled)
 
     def _horizon(self, repository: RepositoryRow) -> int:
@@ -429,7 +464,7 @@ class Books:
         growth: Counter[str] = Counter()
         own_seen: set[Place] = set()
         for row in rows:
-            metric, joined = METRICS[row.metric], self.joined(row.repository, row.metric)
+            metric, joined = METRICS[row.metric], self.joined(row.repository, row.metric, row.labels)
             if metric.kind is Kind.FACT:
                 continue
             own = Place(row.metric, row.repository, row.labels)
@@ -443,7 +478,9 @@ class Books:
             if own in folds:
                 shared = own._replace(place=FOLD)
             born = shared or own
-            counts = shared is None or (self.is_published(row.metric) and joined is not None and row.at > joined)
+            counts = shared is None or (
+                self.is_published(row.metric, row.labels) and joined is not None and row.at > joined
+            )
             if joined is not None and counts and born not in self.sums:
                 births[born] = _NEW
         return births, folds
@@ -476,6 +513,11 @@ class Books:
                 found.show(METRICS[place.metric].bounds, value)
             found.held.clear()
             self.dirty.add(place)
+
+
+def _choices(streams: Sequence[Stream]) -> list[set[Stream]]:
+    """All the ways to follow some of these streams."""
+    return [set(some) for many in range(len(streams) + 1) for some in combinations(streams, many)]
 
 
 def _published(measure: str) -> str:

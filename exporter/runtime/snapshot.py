@@ -175,11 +175,11 @@ class Snapshot:
         if not self.books.shown(place):
             return None
         if place.place in (ORGANISATION, FOLD):
-            if not self.books.is_published(place.metric):
+            if not self.books.is_published(place.metric, place.labels):
                 return None
             return (ALL if place.place == ORGANISATION else OTHER, *place.labels)
         shown = self.shown.get(place.place)
-        if self.books.joined(place.place, place.metric) is None:
+        if self.books.joined(place.place, place.metric, place.labels) is None:
             return None
         if shown is None or (shown.quiet and not METRICS[place.metric].quiet):
             return None
@@ -245,9 +245,9 @@ class Snapshot:
 
     def _flow(self, key: int, shown: Shown) -> Samples:
         counts = dict.fromkeys(FLOW.values(), 0)
-        for (metric, _), readings in self._readings(key):
+        for (metric, labels), readings in self._readings(key):
             if metric in FLOW:
-                counts[FLOW[metric]] += readings.count(self.books.end(key, metric), WINDOWS["7d"])
+                counts[FLOW[metric]] += readings.count(self.books.end(key, metric, labels), WINDOWS["7d"])
         return {(shown.label, direction, "7d"): float(count) for direction, count in counts.items()}
 
     def _occurred(self, key: int, metrics: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -328,7 +328,7 @@ class Snapshot:
         parts = [self._part(key, reads, seconds) for key in keys]
         pool = Pool(window, seconds, parts)
         for each in wanted:
-            if any(self.books.joined(key, row.name) is not None for key in keys for row in each.reads):
+            if any(self.books.told(key, row.name) for key in keys for row in each.reads):
                 for twin, labels, value in each.summarise(pool):
                     row = twin.of(scope)
                     if row is not None:
@@ -346,9 +346,9 @@ class Snapshot:
     ) -> dict[tuple[str, tuple[str, ...]], list[tuple[int, int]]]:
         """The dated readings of a repository within a window; of metrics whose first load is not whole, none."""
         return {
-            kind: readings.dated(self.books.end(key, kind[0]), seconds)
+            kind: readings.dated(self.books.end(key, *kind), seconds)
             for kind, readings in self._readings(key)
-            if kind[0] in reads and self.books.joined(key, kind[0]) is not None
+            if kind[0] in reads and self.books.joined(key, *kind) is not None
         }
 
     # The exporter itself

@@ -4,19 +4,24 @@ from collections import Counter
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, METRICS, Kind, load
-from exporter.change import Change
-from exporter.timeline import until
-from tests.stories import POLICY, START, change, changes
+from exporter.model import JOINS, Thing
+from tests.stories import POLICY, START, change
+from tests.things import CASES, Case, bound_at, story_at
+from tests.things.base import dates, subject
 
 MEASURES = load()
 POLICIES = (POLICY, msgspec.structs.replace(POLICY, comments_count=True, abandoned_after=2 * DAY))
 EVERY = pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+OF_CHANGES = pytest.mark.parametrize(
+    "measure", [each for each in MEASURES if each.of is Thing.CHANGE], ids=lambda measure: measure.name
+)
 SOME = settings(max_examples=40, deadline=None)
 MANY = settings(max_examples=120, deadline=None)
+EVER = START + 1000 * DAY
 
 MARK = "with Co-authored-by: Claude <noreply@anthropic.com>"
 MARKED_AFTER_ITS_REVIEW = change(
@@ -39,45 +44,62 @@ MARKED_WHILE_WAITING = change("opened 0h", f"committed 1h {MARK}", "reviewed 2h 
 MARKED_WHILE_ABANDONED = change("opened 0h", "closed 1h", f"committed 14d1h1s {MARK}", "reopened 20d", "merged 21d")
 
 
-def observations(measure, events, policy, up_to):
-    return sorted(each for each in measure.observe(Change(events, policy), policy) if each.at <= up_to)
+def observations(measure, case, policy, known, up_to):
+    """What is observed up to a second when facts are known up to another."""
+    return sorted(each for each in measure.observe(story_at(case, policy, known), policy) if each.at <= up_to)
+
+
+def observed(measure, case, policy):
+    """All that is observed of a case, when all is known."""
+    return observations(measure, case, policy, EVER, EVER + 1000 * DAY)
+
+
+def settles(measure, case, policy):
+    """It settles at the dates where it could break: those of facts and observations, and the second before."""
+    seen = {each.at for each in observed(measure, case, policy)}
+    for a in {at - early for at in dates(case) | seen for early in (0, 1)}:
+        assert observations(measure, case, policy, a, a) == observations(measure, case, policy, EVER, a)
 
 
 @EVERY
-@given(changes, st.integers(0, 150 * DAY), st.integers(0, 150 * DAY), st.sampled_from(POLICIES))
+@given(st.data(), st.integers(0, 150 * DAY), st.integers(0, 150 * DAY), st.sampled_from(POLICIES))
 @SOME
-def test_settling(measure, events, first, more, policy):
+def test_settling(measure, data, first, more, policy):
     """Readings dated up to a, from facts up to a, are those from facts up to any later b."""
+    case = data.draw(CASES[measure.of])
     a = START + first
-    told = Change(events, policy).events
-    assert observations(measure, until(told, a), policy, a) == observations(measure, until(told, a + more), policy, a)
+    assert observations(measure, case, policy, a, a) == observations(measure, case, policy, a + more, a)
 
 
 @EVERY
-@given(changes, st.sampled_from(POLICIES))
-@example(MARKED_WHILE_WAITING, POLICY)
-@example(MARKED_AFTER_ITS_REVIEW, POLICY)
-@example(MARKED_AFTER_ITS_MERGE, POLICY)
-@example(MARKED_WHILE_ABANDONED, POLICY)
+@given(st.data(), st.sampled_from(POLICIES))
 @MANY
-def test_settling_at_every_fact(measure, events, policy):
-    """The same at the dates where it could break: those of the facts, and the second before."""
-    told = Change(events, policy).events
-    for a in {event.at - early for event in told for early in (0, 1)}:
-        assert observations(measure, until(told, a), policy, a) == observations(measure, told, policy, a)
+def test_settling_at_every_fact(measure, data, policy):
+    """The same at the dates where it could break."""
+    settles(measure, data.draw(CASES[measure.of]), policy)
+
+
+@OF_CHANGES
+@pytest.mark.parametrize(
+    "events", [MARKED_WHILE_WAITING, MARKED_AFTER_ITS_REVIEW, MARKED_AFTER_ITS_MERGE, MARKED_WHILE_ABANDONED]
+)
+def test_settling_of_changes_that_are_marked_late(measure, events):
+    """A marker that comes after an observation does not change it."""
+    settles(measure, Case(subject(Thing.CHANGE, 7), events), POLICY)
 
 
 @EVERY
-@given(changes, st.sampled_from(POLICIES))
+@given(st.data(), st.sampled_from(POLICIES))
 @SOME
-def test_what_an_observation_is(measure, events, policy):
+def test_what_an_observation_is(measure, data, policy):
     """It has a cause among the facts, is no older than it, has its metric's labels, and is a whole number >= 0."""
-    told = Change(events, policy)
-    dates = {event.id: event.at for event in told.events}
+    case = data.draw(CASES[measure.of])
+    known = story_at(case, policy, EVER)
+    caused = {event.id: event.at for facts in (*known.bound, known.events) for event in facts}
     fed = {metric.name for metric in measure.feeds}
-    for each in measure.observe(told, policy):
+    for each in measure.observe(known, policy):
         assert each.metric in fed
-        assert each.at >= dates[each.cause]
+        assert each.at >= caused[each.cause]
         assert len(each.labels) + 1 == len(METRICS[each.metric].labels)
         assert all(isinstance(label, str) for label in each.labels)
         assert type(each.value) is int
@@ -85,14 +107,27 @@ def test_what_an_observation_is(measure, events, policy):
 
 
 @EVERY
-@given(changes)
+@given(st.data())
 @SOME
-def test_no_two_observations_share_a_key(measure, events):
+def test_no_two_observations_share_a_key(measure, data):
     """A ledger row's key is metric, cause and part; and what shares metric and cause shares its date."""
-    found = list(measure.observe(Change(events, POLICY), POLICY))
+    found = observed(measure, data.draw(CASES[measure.of]), POLICY)
     assert max(Counter((each.metric, each.cause, each.part) for each in found).values(), default=1) == 1
     dates = {(each.metric, each.cause, each.at) for each in found}
     assert len(dates) == len({(metric, cause) for metric, cause, _ in dates})
+
+
+TOLD_TO = sorted({(thing, other) for (thing, _), others in JOINS.items() for other in others})
+
+
+@pytest.mark.parametrize(("thing", "other"), TOLD_TO)
+def test_random_stories_of_a_thing_have_what_it_is_told_of(thing, other):
+    """Every kind of thing that JOINS tells it of is bound to some of its stories, once there are facts."""
+
+    def met(case):
+        return {each.subject.thing for each in case.others} == {other} and bool(bound_at(case, EVER))
+
+    assert bound_at(find(CASES[thing], met), START - 1) == []
 
 
 def test_every_event_metric_is_fed_by_exactly_one_measure():

@@ -1,0 +1,55 @@
+"""Random issues: labels put on and taken off, closings, reopenings, and texts that name changes."""
+
+from hypothesis import strategies as st
+
+from exporter.model import (
+    Fact,
+    IssueClosed,
+    IssueDescribed,
+    IssueOpened,
+    IssueReopened,
+    Labelled,
+    Moved,
+    Naming,
+    Referred,
+    Thing,
+)
+from tests.things.base import NUMBER, Case, Other, shas, subject, times
+
+LABELS = ("bug", "question", "incident", "sev1", "production", "qa", "qa blocked", "invalid", "kind/bug")
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> list[Fact]:
+    """The facts of one issue; anything may follow its opening."""
+    opened = draw(times)
+    told: list[Fact] = [IssueOpened("opened", opened, draw(st.sampled_from(("", "bug", "task"))))]
+    later = draw(st.lists(times.map(lambda at: max(at, opened)), max_size=8))
+    for place, at in enumerate(sorted(later)):
+        name = f"e{place}"
+        kind = draw(
+            st.sampled_from(("on", "on", "on", "off", "closed", "closed", "reopened", "moved", "said", "named"))
+        )
+        match kind:
+            case "on" | "off":
+                told.append(Labelled(name, at, draw(st.sampled_from(LABELS)), kind == "on"))
+            case "closed":
+                told.append(IssueClosed(name, at, draw(st.booleans()), draw(st.sampled_from((0, 3, NUMBER)))))
+            case "reopened":
+                told.append(IssueReopened(name, at))
+            case "moved":
+                told.append(Moved(name, at, draw(st.sampled_from(("in qa", "in progress", "done")))))
+            case "said":
+                told.append(IssueDescribed(name, at, (draw(st.sampled_from(("Severity: 1", "Fixes #3"))),)))
+            case _:
+                changes = draw(st.sampled_from(((), (NUMBER,), (3, NUMBER))))
+                told.append(Referred(name, at, draw(st.sampled_from(Naming)), (draw(shas)[:9],), changes))
+    return told
+
+
+def other(number: int) -> st.SearchStrategy[Other]:
+    """An issue that something else may be bound to."""
+    return facts().map(lambda events: Other(subject(Thing.ISSUE, number), events))
+
+
+cases = facts().map(lambda events: Case(subject(Thing.ISSUE, 50), events))
