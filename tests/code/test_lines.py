@@ -5,7 +5,7 @@ import shutil
 from itertools import islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.code import lines as module
@@ -292,6 +292,7 @@ def blame(history, name):
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 40))
+@example(5, 40)  # git pairs other equal lines than the nearest
 def test_every_line_is_the_commits_that_git_blames(tmp_path_factory, seed, commits):
     history = History(tmp_path_factory.mktemp("blame") / "repository")
     told, files = grow(random.Random(seed), commits)
