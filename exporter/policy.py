@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from exporter.catalogue import DAY
 from exporter.globs import any_of
-from exporter.model import Described, Opened
+from exporter.model import Described, Layer, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 from exporter.references import takes_back
 
-__all__ = ["GENERATED", "Decision", "Evidence", "Policy", "RuleTable", "compile_rules", "packaged"]
+__all__ = ["GENERATED", "TEST_FILES", "Decision", "Evidence", "Policy", "RuleTable", "compile_rules", "packaged"]
 
 GENERATED = (
     # lock files
@@ -63,12 +63,105 @@ GENERATED = (
 in which ``**`` spans folders. Case counts.
 """
 
+TEST_FILES = (
+    # folders
+    "test/",
+    "tests/",
+    "*Tests/",
+    "*.Test/",
+    "androidTest/",
+    "__tests__/",
+    "spec/",
+    "specs/",
+    "e2e/",
+    "cypress/",
+    # what tests read
+    "testdata/",
+    "fixtures/",
+    "__fixtures__/",
+    "__mocks__/",
+    "__snapshots__/",
+    "*.snap",
+    # names
+    "conftest.py",
+    "test_*.*",
+    "*_test.*",
+    "*_tests.*",
+    "*-test.js",
+    "*-test.jsx",
+    "*-test.ts",
+    "*-test.tsx",
+    "*.test.*",
+    "*.tests.*",
+    "*.spec.*",
+    "*_spec.*",
+    "*.e2e.*",
+    "*.cy.*",
+    "*Test.java",
+    "*Tests.java",
+    "*IT.java",
+    "*Test.kt",
+    "*Tests.kt",
+    "*Test.scala",
+    "*Spec.scala",
+    "*Spec.groovy",
+    "*Test.php",
+    "*Test.cs",
+    "*Tests.cs",
+    "*Tests.swift",
+    "*.feature",
+    "*.bats",
+    "*.t",
+)
+"""Paths that are tests, or what tests are made of; written as ``GENERATED`` is."""
+
+E2E_TESTS = (
+    "e2e/",
+    "e2e-tests/",
+    "end-to-end/",
+    "cypress/",
+    "playwright/",
+    "selenium/",
+    "acceptance/",
+    "ui/",
+    "uitests/",
+    "*UITests/",
+    "*.e2e.*",
+    "*.e2e-spec.*",
+    "*_e2e_test.*",
+    "*.cy.*",
+    "*.feature",
+)
+"""Of the tests, those that drive the whole product from outside."""
+
+INTEGRATION_TESTS = (
+    "integration/",
+    "integrationTest/",
+    "*IntegrationTests/",
+    "*.Integration.Tests/",
+    "integration_tests/",
+    "integration-tests/",
+    "functional/",
+    "system/",
+    "contract/",
+    "it/",
+    "*IT.java",
+    "*IntegrationTest.*",
+    "*IntegrationTests.*",
+    "*.integration.*",
+    "*.int.test.*",
+    "*_integration_test.*",
+    "test_integration*.*",
+)
+"""Of the tests, those that put several parts together; any test not in this list nor the one above is a unit test."""
+
 
 class Policy(Struct, frozen=True):
     """All a user may redefine.
 
     ``abandoned_after`` and ``first_activity_within`` are seconds. ``comments_count``: a plain comment by another person
-    is a first review. ``generated`` are the paths left out of a change's size.
+    is a first review. ``generated`` are the paths left out of a change's size; ``test_files`` those of tests, of which
+    ``e2e_tests`` and ``integration_tests`` tell the layer.
     """
 
     rules: RuleTable
@@ -76,10 +169,25 @@ class Policy(Struct, frozen=True):
     first_activity_within: int = 90 * DAY
     comments_count: bool = False
     generated: tuple[str, ...] = GENERATED
+    test_files: tuple[str, ...] = TEST_FILES
+    e2e_tests: tuple[str, ...] = E2E_TESTS
+    integration_tests: tuple[str, ...] = INTEGRATION_TESTS
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
         return any_of(self.generated).fullmatch(path) is None
+
+    def is_test(self, path: str) -> bool:
+        """Whether a file is a test, or made for tests: data, fixtures, snapshots."""
+        return any_of(self.test_files).fullmatch(path) is not None
+
+    def test_layer(self, path: str) -> Layer | None:
+        """Which kind of test a file is; None for what is no test."""
+        if not self.is_test(path):
+            return None
+        if any_of(self.e2e_tests).fullmatch(path):
+            return Layer.E2E
+        return Layer.INTEGRATION if any_of(self.integration_tests).fullmatch(path) else Layer.UNIT
 
     def is_revert(self, opened: Opened, described: Described | None) -> bool:
         """Whether a change takes back another: by the branch the forge's button makes, or by its description's line."""
@@ -94,6 +202,9 @@ class Policy(Struct, frozen=True):
             self.first_activity_within,
             self.comments_count,
             self.generated,
+            self.test_files,
+            self.e2e_tests,
+            self.integration_tests,
         )
 
 
