@@ -14,7 +14,9 @@ from exporter.demo import Organisation
 from exporter.exposition import Exposition
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
+from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.provider import GitHub
+from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
@@ -27,6 +29,7 @@ from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Reader
+from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
@@ -182,15 +185,25 @@ def paths(url: str) -> tuple[str, str]:
     return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
 
 
-def sides(settings: SourceSettings, config: Config, reader: Reader) -> list[SideStream]:
+def wanted_reports(config: Config) -> Wanted | None:
+    """Which artifacts are read for test reports; None for none."""
+    reports = config.reports
+    return Wanted(reports.artifacts, reports.files, reports.largest_mib << 20) if reports.artifacts else None
+
+
+def sides(
+    settings: SourceSettings, config: Config, reader: Reader, monotonic: Callable[[], float] = time.monotonic
+) -> list[SideStream]:
     """The streams of a GitHub source beside its changes, as configured."""
-    _, graphql = paths(settings.url)
-    pulses = Pulses(reader, partial(stirred, graphql))
-    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {}
+    rest, graphql = paths(settings.url)
+    pulses = Pulses(reader, partial(stirred, graphql), monotonic)
+    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
+        Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
+    }
     found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
     for each in found:
         reader.health.source(settings.name, (each.stream,))
-    return [SideStream(each, reader.of(each.stream), settings.stream_interval) for each in found]
+    return [SideStream(each, reader.of(each.stream), settings.stream_interval, monotonic) for each in found]
 
 
 def source(

@@ -27,6 +27,7 @@ from exporter.config.scalars import (
     whole,
 )
 from exporter.policy import GENERATED
+from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -252,6 +253,20 @@ class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.generated + self.generated_extra
 
 
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
+
+    artifacts: Annotated[
+        tuple[Glob, ...], "Names of artifacts that hold test reports; `[]` reads none. Each is downloaded once."
+    ] = ("*junit*", "*test-results*", "*test-report*")
+    files: Annotated[
+        tuple[Glob, ...], "Files in them that are test reports, as globs of `review.generated`; case does not count."
+    ] = DEFAULT_GLOBS
+    largest_mib: Annotated[
+        int, whole(1, 60), "Largest artifact that is downloaded, in MiB; larger ones are counted."
+    ] = 20
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -390,6 +405,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     server: Annotated[Server, "Where metrics are served."] = Server()
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
+    reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

@@ -28,11 +28,11 @@ from exporter.demo.cast import (
     Writer,
     climate,
 )
-from exporter.demo.checks import WORKFLOW, Checks
+from exporter.demo.checks import Checks
 from exporter.demo.plot import DAY, Plot, poisson
 from exporter.demo.shipping import DAILY, PRODUCTION, RELEASE, STAGING, TWICE, WEEKLY, Landed, Line, shipped
 from exporter.demo.tickets import bug, tested
-from exporter.model import Fact, Merged, Repository, RunEvent, Stream, Subject, Thing, Told, line_keys
+from exporter.model import Fact, Merged, Ran, Repository, RunEvent, Stream, Subject, Thing, Told, lines_of
 
 MONDAY = 0
 
@@ -202,15 +202,19 @@ def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[
 
 def _runs(repository: str, checks: Checks, end: int) -> Iterator[Told]:
     lines: dict[str, list[RunEvent]] = {}
+    branch: tuple[str, ...] = ()
     for run in checks.runs:
         facts = tuple(event for event in run.events if event.at <= end)
         yield Told(Subject(repository, f"{repository}:run:{run.number}", run.number, Thing.RUN), facts)
+        here: tuple[str, ...] = ()
         for event in facts:
-            for key in line_keys(WORKFLOW, run.branch, event.at, default=run.default):
+            here = lines_of(event) if isinstance(event, Ran) else here  # reports come after their attempt
+            for key in here:
                 lines.setdefault(key, []).append(event)
-    for event in checks.worked:
-        for key in line_keys(WORKFLOW, checks.branch, event.at, default=False):
-            lines.setdefault(key, []).append(event)
+        branch = branch if run.default else here
+    for worked in checks.worked:
+        for key in branch:
+            lines.setdefault(key, []).append(worked)
     for key, events in lines.items():
         yield Told(Subject(repository, key, 0, Thing.LINE), tuple(sorted(events, key=_at)))
 

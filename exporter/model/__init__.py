@@ -47,7 +47,7 @@ from exporter.model.issues import (
     Labelled,
     Moved,
 )
-from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, line_keys
+from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_of
 
 Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent
 
@@ -111,6 +111,7 @@ __all__ = [
     "Told",
     "Verdict",
     "Worked",
+    "begins",
     "bonds",
-    "line_keys",
+    "lines_of",
 ]

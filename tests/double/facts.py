@@ -90,6 +90,7 @@ class Repository:
     private: bool = False
     hidden: bool = False
     deleted: bool = False
+    pushed: int | None = None
     pulls: dict[int, PullRequest] = field(default_factory=dict)
 
     @property

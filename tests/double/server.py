@@ -19,6 +19,7 @@ from typing import Any
 from aiohttp import web
 from graphql import GraphQLError
 
+from tests.double.actions import ROUTES, SIGNED, Actions, fits, signed
 from tests.double.auth import App, Auth, DeniedError, Token, fingerprint
 from tests.double.cost import cost
 from tests.double.execution import Documents
@@ -81,9 +82,9 @@ class Double:
         """The REST root in the style of an Enterprise Server; GraphQL is at ``/api/graphql`` of the host."""
         return f"{self.url}/api/v3"
 
-    def add_token(self, token: str, owners: frozenset[str] | None = None) -> None:
-        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees."""
-        self.auth.tokens[token] = Token(owners)
+    def add_token(self, token: str, owners: frozenset[str] | None = None, lacks: frozenset[str] = frozenset()) -> None:
+        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees, ``lacks`` what it may."""
+        self.auth.tokens[token] = Token(owners, lacks=lacks)
 
     def add_app(self, app: App) -> App:
         """Registers a GitHub App."""
@@ -213,11 +214,28 @@ class Double:
                 if asked.path == "/graphql":
                     return self._graphql(asked)
                 for pattern, answer in REST.items():
-                    if _fits(pattern, [asked.method, *_parts(asked.path)]):
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
                         return answer(self, asked)
+                for pattern, told in ROUTES.items():
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
+                        return self._rest(asked, told)
             except DeniedError as denied:
                 return said(denied.status, denied.message)
         return said(404, "Not Found")
+
+    def _rest(self, asked: Asked, told: Callable[[Actions], Any]) -> Answer:
+        """An answer of REST, with an ETag; one that has not changed costs nothing."""
+        token, known = self.auth.token(asked.headers.get("authorization"))
+        payload = told(Actions(self.world, known, asked, self.url))
+        answer = payload if isinstance(payload, Answer) else self._tagged(asked, payload)
+        if answer.status != 304 and not self.limits.spend(token, "core", 1):
+            answer = said(403, "API rate limit exceeded for user ID 1.")
+        answer.headers |= self.limits.headers(token, "core")
+        return answer
+
+    def signed(self, asked: Asked) -> Answer:
+        """``GET /signed/{}``: stands for the host where artifacts are kept."""
+        return signed(self.world, asked)
 
     def _graphql(self, asked: Asked) -> Answer:
         token, known = self.auth.token(asked.headers.get("authorization"))
@@ -245,7 +263,7 @@ class Double:
             "remaining": bucket.remaining,
             "resetAt": stamp(int(bucket.reset)),
         }
-        view = View(self.world, known.owners, lambda: limit if self.limits.on else None)
+        view = View(self.world, known.owners, lambda: limit if self.limits.on else None, known.lacks)
         run = self.documents.quickly if self.fast else self.documents.execute
         data, errors = run(asked.query, view.root, asked.variables)
         payload: dict[str, Any] = {"data": data}
@@ -313,18 +331,13 @@ REST: dict[tuple[str, ...], Callable[[Double, Asked], Answer]] = {
     ("GET", "app", "installations"): Double.installations,
     ("GET", "rate_limit"): Double.rate_limit,
     ("GET", "meta"): Double.meta,
+    ("GET", SIGNED, "*"): Double.signed,
 }
-"""REST answers by method and path; ``*`` stands for a number."""
+"""REST answers by method and path; ``*`` stands for a number, ``+`` for any word."""
 
 
 def _parts(path: str) -> list[str]:
     return path.strip("/").split("/")
-
-
-def _fits(pattern: tuple[str, ...], parts: list[str]) -> bool:
-    return len(pattern) == len(parts) and all(
-        one == part or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
-    )
 
 
 def _operation(query: str) -> str:
