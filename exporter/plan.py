@@ -22,6 +22,7 @@ from exporter.providers.github.stirring import stirred
 from exporter.runtime.health import Health
 from exporter.runtime.history import FIRST_WIDTH, LAG, wider
 from exporter.runtime.lane import Lane
+from exporter.runtime.runs import LOOK_EVERY
 from exporter.runtime.selection import Selection, scopes
 from exporter.runtime.source import LONG_EVERY, LONG_OVERLAP, OVERLAP
 from exporter.runtime.sums import lines
@@ -35,6 +36,12 @@ AT_ONCE = 0.8
 """Of the moves of a quarter of an hour, the share that are different changes."""
 MERGED = 0.8
 """Share of the changes that are merged."""
+PUSHES = 4.0
+"""Pushes of one change over its life that begin runs, its merge among them: 3.1 commits in other minutes, and one."""
+POLLS_OF_RUN = 2.0
+"""Polls that see runs of a push: one while they go on, one when they ended, with runs of five to ten minutes."""
+MENDED = 0.1
+"""Comparisons of commits for each push: a line was red before and is green."""
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
@@ -82,8 +89,9 @@ class Counted(NamedTuple):
 class Plan:
     """The estimate for one source: what there is now, and what it will cost.
 
-    Requests and points are GraphQL's, one point each. ``hourly_requests`` are those of a working hour. ``over`` names
-    the metrics that will exceed their budget.
+    Requests and points are GraphQL's, one point each. ``hourly_requests`` are those of a working hour, ``run_requests``
+    what workflow runs add to them at the most, most of it by REST. ``over`` names the metrics that will exceed their
+    budget.
     """
 
     source: str
@@ -94,6 +102,7 @@ class Plan:
     monthly: int
     load_requests: int
     hourly_requests: int
+    run_requests: int
     series: int
     over: tuple[str, ...] = ()
 
@@ -142,6 +151,7 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
         monthly=sum(each.month for each in counted),
         load_requests=round(sum(each.listed + _history(each.counted, span) + _sides(settings, each) for each in found)),
         hourly_requests=round(sum(_hour(settings, each) for each in found)),
+        run_requests=round(sum(_hour_of_runs(settings, each) for each in found)),
         series=series,
         over=over,
     )
@@ -268,6 +278,25 @@ def _sides(settings: SourceSettings, found: Found) -> int:
     return (_questions(found) + 2 * found.delivering) if "deployments" in settings.streams else 0
 
 
+def _hour_of_runs(settings: SourceSettings, found: Found) -> float:
+    """Requests of a working hour for workflow runs: a list and a question where something moved.
+
+    Pushes are taken as evenly spread over the repositories that are not quiet, which is the dearest way. Downloads of
+    test reports, one each, are not foreseen.
+    """
+    if Stream.RUNS not in settings.streams or not found.names:
+        return 0.0
+    polls = HOUR / settings.stream_interval
+    pushes = sum(each.month for each in found.counted) * PUSHES / WORKING_HOURS
+    places = found.active * polls
+    if not places:
+        return 0.0
+    listed = places * (1 - exp(-pushes * POLLS_OF_RUN / places))
+    ended = places * (1 - exp(-pushes / places))
+    looks = len(found.names) * HOUR / LOOK_EVERY
+    return listed + ended + pushes * MENDED + looks
+
+
 # Series
 
 
@@ -321,6 +350,7 @@ def report(plans: Sequence[Plan]) -> str:
         "a month",
         "first load: requests",
         "a working hour",
+        "with runs, at most",
         "series, at most",
     )
     rows = [
@@ -334,6 +364,7 @@ def report(plans: Sequence[Plan]) -> str:
                     each.monthly,
                     each.load_requests,
                     each.hourly_requests,
+                    each.hourly_requests + each.run_requests,
                     each.series,
                 )
             ),
@@ -342,8 +373,9 @@ def report(plans: Sequence[Plan]) -> str:
     ]
     notes = [
         "",
-        "One request costs one point of GitHub's GraphQL limit (5,000 an hour for a token); the question where "
-        "anything has moved beside the changes about 15 for a hundred repositories.",
+        "One request costs one point of GitHub's GraphQL limit (5,000 an hour for a token); most of those for runs "
+        "cost one of the REST limit (5,000 too). The question where anything has moved beside the changes costs about "
+        "15 points for a hundred repositories. The first load of runs takes two requests for each hundred of them.",
         "A deployment to production or staging costs up to two requests more, one of them in the first load too.",
     ]
     for each in plans:

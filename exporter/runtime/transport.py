@@ -77,7 +77,7 @@ class Transport:
         kept = self._kept.get((request.path, request.kind)) if request.method == "GET" else None
         if kept is not None:
             headers["If-None-Match"] = kept[0]
-        response = await self._counted(request, self.root + request.path, headers)
+        response = await self._counted(request, URL(self.root + request.path), headers)
         self.clock.hear(server_time(response))
         if request.follow and response.status in REDIRECTS:
             return await self._fetch(request, response.headers.get("location", ""))
@@ -90,12 +90,13 @@ class Transport:
         """The file that an answer points to; only over TLS, or where the answer came from."""
         if urlsplit(address).scheme != "https" and not address.startswith(self.root + "/"):
             raise Garbled("the server says that a file is where it could not be fetched safely")
-        response = await self._counted(request, address, {})
+        # A signature holds for the very characters it was made over.
+        response = await self._counted(request, URL(address, encoded=True), {})
         if response.status >= 300 and response.status not in GONE:
             raise ServerError(f"where the server keeps its files, one cannot be had ({response.status})")
         return response
 
-    async def _counted(self, request: Request, address: str, headers: dict[str, str]) -> Response:
+    async def _counted(self, request: Request, address: URL, headers: dict[str, str]) -> Response:
         code = "000"
         try:
             response = await self._exchange(request, address, headers)
@@ -104,13 +105,11 @@ class Transport:
             self.health.requests[self.source, request.kind, code] += 1
         return response
 
-    async def _exchange(self, request: Request, address: str, headers: dict[str, str]) -> Response:
+    async def _exchange(self, request: Request, address: URL, headers: dict[str, str]) -> Response:
         session = await self._open()
-        # A signature holds for the very characters it was made over.
-        url = URL(address, encoded=not address.startswith(self.root + "/"))
         try:
             async with session.request(
-                request.method, url, json=request.body, headers=headers, allow_redirects=False
+                request.method, address, json=request.body, headers=headers, allow_redirects=False
             ) as answer:
                 body = await _body(answer, request.largest)
                 if answer.status in REDIRECTS and not request.follow:

@@ -157,6 +157,57 @@ def test_a_run_that_is_repeated_late_is_found_when_all_are_looked_at(shop):
     }
 
 
+def test_a_run_that_is_repeated_soon_is_found_in_the_next_poll(shop):
+    """It ended and was read 40 minutes ago."""
+
+    async def act(playing):
+        await playing.load()
+        run = shop.ci.ran(shop.home, RED, "failure", START, START + MINUTE, red=["unit"])
+        await whole_poll(playing)
+        await whole_poll(playing, 35 * MINUTE)
+        shop.ci.finish(shop.ci.retry(run), at=shop.world.now + MINUTE)
+        await whole_poll(playing)
+        return fact(playing, "acme/shop", run, f"ran:{run.id}:2")
+
+    assert shop.play(act) is not None
+
+
+def test_a_run_is_not_told_in_part_where_one_of_its_attempts_could_not_be_read(shop):
+    """The jobs of the attempt in between would pass for those of the first."""
+    shop.double.fail("status", 12, lambda asked: asked.path.endswith("/attempts/2"), code=502)
+
+    async def act(playing):
+        run = shop.ci.ran(shop.home, RED, "failure", START - 5 * HOUR, START - 4 * HOUR, red=["lint"])
+        shop.ci.finish(shop.ci.retry(run, START - 3 * HOUR), "failure", red=["unit"], at=START - 2 * HOUR)
+        shop.ci.finish(shop.ci.retry(run, START - HOUR), at=START)
+        await playing.poll(lambda: True)
+        assert playing.rows(Stream.RUNS)["acme/shop"].reason == "server_error"
+        assert playing.facts("acme/shop", Thing.RUN) == {}
+        for _ in range(8):
+            await whole_poll(playing)
+        return [ran.red for _, ran in sorted(playing.facts("acme/shop", Thing.RUN)[run.key].items())]
+
+    assert shop.play(act) == [("lint",), ("unit",), ()]
+
+
+def test_a_run_that_nobody_approves_is_not_waited_for_for_long(shop):
+    """A stranger's change: after three days it is left, while one that waits for its deployment is kept in mind."""
+
+    async def act(playing):
+        stranger = shop.ci.start(shop.home, RED, event=PULL_REQUEST, fork="eve/shop", status="completed")
+        stranger.attempts[-1].conclusion = "action_required"
+        await playing.load()
+        await whole_poll(playing)
+        before = playing.store.get("unfinished:1")
+        deployment = shop.ci.start(shop.home, GREEN, event="release", status="waiting")
+        for _ in range(4):
+            await whole_poll(playing, 25 * HOUR)
+        return before, playing.store.get("unfinished:1"), str(stranger.created), str(deployment.created)
+
+    before, after, stranger, deployment = shop.play(act)
+    assert (before, after) == (stranger, deployment)
+
+
 def test_all_attempts_of_a_repeated_run_are_told_and_each_earlier_one_is_asked_for_once(shop):
     """Three attempts in the history; a fourth goes on while the third is told, and ends later."""
 
@@ -311,6 +362,25 @@ def test_test_reports_are_read_once_and_belong_to_the_attempt_that_uploaded_them
     ]  # fmt: skip
     assert (first.count("zip"), first.count("signed")) == (2, 2)
     assert (later.count("zip"), later.count("signed")) == (0, 0)
+
+
+def test_the_reports_of_the_past_are_found_page_by_page_and_no_page_is_read_for_every_part(shop):
+    """700 runs an hour apart upload 714 artifacts, which are 8 pages, in several parts of the history."""
+
+    async def act(playing):
+        for number in range(700):
+            at = START - 29 * DAY - HOUR + number * HOUR
+            run = shop.ci.ran(shop.home, commit(number), "success", at, at + 600)
+            shop.ci.upload(run, "logs", b"", at + 500)
+            if number % 50 == 0:
+                shop.ci.upload(run, "junit", REPORT, at + 500)
+        await playing.load()
+        facts = playing.facts("acme/shop", Thing.RUN).values()
+        return sum(key.startswith("tests:") for each in facts for key in each), shop.asked()
+
+    known, asked = shop.play(act)
+    assert known == 14
+    assert 8 <= asked.count("artifacts") <= 16
 
 
 def test_the_report_of_an_attempt_that_goes_on_waits_for_its_end(shop):

@@ -106,12 +106,12 @@ def test_a_file_is_fetched_from_where_the_answer_points_without_the_credential()
     async def answer(request):
         seen.append((request.raw_path, request.headers.get("Authorization")))
         if request.path == "/zip":
-            return web.Response(status=302, headers={"Location": f"http://{request.host}/kept?sig=a%2Bb"})
+            return web.Response(status=302, headers={"Location": f"http://{request.host}/kept?sig=a%2fb%7e"})
         return web.Response(body=b"PK")
 
     got, made = fetching(answer)
     assert (got.status, got.body) == (200, b"PK")
-    assert seen == [("/zip", SECRET), ("/kept?sig=a%2Bb", None)]
+    assert seen == [("/zip", SECRET), ("/kept?sig=a%2fb%7e", None)]
     assert (made.health.requests["forge", "file", "302"], made.health.requests["forge", "file", "200"]) == (1, 1)
 
 
