@@ -10,7 +10,7 @@ from exporter.config.settings import Config, Series, Source
 from exporter.plan import MONTH, Counted, Found, Plan, _hour, _pages, _places, _search, _series, _sides, _size, report
 
 load()
-PLAN = Plan("acme", 100, 40, 9000, 7000, 800, 120, 70, 9400)
+PLAN = Plan("acme", 100, 40, 9000, 7000, 120, 800, 70, 30, 9400)
 LEAD_TIME, STAGE = "sdlc_change_lead_time_seconds", "sdlc_change_stage_seconds"
 
 
@@ -83,7 +83,7 @@ def test_the_report_is_a_table_with_the_limit_and_the_budgets_below():
     """Numbers as they are, and a sentence for each metric that exceeds its budget."""
     text = report([PLAN, replace(PLAN, source="forge", over=(LEAD_TIME,))])
     row = next(line for line in text.splitlines() if line.split()[:1] == ["acme"])
-    assert row.split() == ["acme", "100", "9000", "800", "120", "70", "9400"]
+    assert row.split() == ["acme", "100", "9000", "120", "800", "70", "100", "9400"]
     assert "5,000 an hour" in text
     assert f"forge: {LEAD_TIME} would exceed its budget" in text
     assert f"acme: {LEAD_TIME}" not in text
