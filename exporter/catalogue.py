@@ -103,12 +103,12 @@ class Measure(NamedTuple):
 
 
 class Twin(NamedTuple):
-    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``.
+    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``; or one of them.
 
     The labels of both are the repository or team, what the summary tells apart, and the window.
     """
 
-    repository: Metric
+    repository: Metric | None
     team: Metric | None = None
 
     def of(self, scope: str) -> Metric | None:
@@ -123,12 +123,15 @@ class Pool(NamedTuple):
     """The readings of one repository, or of all repositories of a team, within a window that ends at their watermarks.
 
     ``parts``: for each repository, dated values by metric and labels, in order of their dates. ``seconds`` is the
-    window's length; a date counts from the window's start.
+    window's length; dates are Unix seconds. ``ends``: for each repository and reading, the second its
+    window ends at. ``policy``: the definitions in force.
     """
 
     window: str
     seconds: int
     parts: Sequence[Mapping[tuple[str, Labels], Sequence[tuple[int, int]]]]
+    ends: Sequence[Mapping[tuple[str, Labels], int]] = ()
+    policy: Any = None
 
     def values(self, metric: Metric) -> dict[Labels, list[int]]:
         """The values of a metric by labels, all repositories together, in ascending order."""

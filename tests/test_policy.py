@@ -198,6 +198,10 @@ class Other:
         Other("test_files", ("tests/",)),
         Other("e2e_tests", ()),
         Other("integration_tests", ()),
+        Other("neutral_files", ()),
+        Other("other_jobs", ()),
+        Other("most_of_a_fix", 1),
+        Other("most_of_a_day", 1),
         Other("rules", compile_rules(packaged(), disabled=["gemini-branch"])),
         Other("rules", compile_rules(packaged(), bots=["acme-robot"])),
         Other("rules", compile_rules(packaged(), people=["acme-helper"])),
@@ -250,3 +254,47 @@ def test_other_environments_are_another_definition():
     other = msgspec.structs.replace(POLICY, production=("shop",), staging=())
     assert (other.environment("SHOP"), other.environment("staging")) == ("production", "other")
     assert len({POLICY.definition, other.definition, msgspec.structs.replace(POLICY, staging=()).definition}) == 3
+
+
+@pytest.mark.parametrize("field", ["sprint", "productive_week"])
+def test_what_only_says_how_windows_are_told_leaves_the_hash_alone(field):
+    """No observation depends on it, so a new value must not cut the ledger's history in two."""
+    assert msgspec.structs.replace(POLICY, **{field: 1}).definition == POLICY.definition
+
+
+@pytest.mark.parametrize(
+    ("path", "product"),
+    [
+        ("src/pay.py", True),
+        ("poetry.lock", True),
+        ("Dockerfile", True),
+        ("tests/test_pay.py", False),
+        ("docs/pay.py", False),
+        ("src/README.md", False),
+        (".github/workflows/ci.yml", False),
+        ("tools/.gitignore", False),
+    ],
+)
+def test_what_belongs_to_the_product(path, product):
+    assert POLICY.is_product(path) is product
+
+
+@pytest.mark.parametrize(
+    ("workflow", "job", "tests"),
+    [
+        ("CI", "unit (3.11)", True),
+        ("CI", "build", True),
+        ("CI", "Lint", False),
+        ("Lint and test", "test", True),
+        ("Lint and test", "ruff", False),
+        ("Deploy", "smoke", False),
+        ("Deploy", "smoke-tests", True),
+        ("CodeQL", "analyze", False),
+    ],
+)
+def test_which_jobs_run_tests(workflow, job, tests):
+    assert POLICY.is_test_job(workflow, job) is tests
+
+
+def test_without_names_of_other_jobs_every_job_runs_tests():
+    assert msgspec.structs.replace(POLICY, other_jobs=()).is_test_job("Deploy", "lint")

@@ -79,14 +79,15 @@ RunEvent = Ran | Tested | Worked
 
 
 def lines_of(ran: Ran) -> tuple[str, ...]:
-    """The keys of the lines (``Thing.LINE``) that an attempt belongs to: one workflow on one branch, in order of time.
+    """The keys of the lines (``Thing.LINE``) that an attempt belongs to: one branch with all its workflows.
 
-    A change's branch lives for days, the default branch as long as the repository. So the latter's line is cut by the
-    months (UTC) in which attempts end; what is stated to a line stays bounded, and so does the work of reading it. An
-    attempt belongs to its own month and to the next one, so that an episode may cross one month's end: its red is in
-    the line in whose month it turned green. Readings of a line are of what ended in its own month (``begins``).
+    Workflows share their commits: what somebody did between two of them is one piece of work. A change's branch lives
+    for days, the default branch as long as the repository. So the latter's line is cut by the months (UTC) in which
+    attempts end; what is stated to a line stays bounded, and so does the work of reading it. An attempt belongs to its
+    own month and to the next one, so that an episode may cross one month's end: its red is in the line in whose month
+    it turned green. Readings of a line are of what ended in its own month (``begins``).
     """
-    line = f"{ran.workflow}@{ran.branch}"
+    line = ran.branch
     if not ran.default:
         return (line,)
     ended = datetime.fromtimestamp(ran.at, UTC)

@@ -91,8 +91,8 @@ def test_a_report_is_told_on_its_run_and_its_lines_at_the_attempts_end():
     page = told(request, zipped({"junit.xml": REPORT}))
     assert [each.subject for each in page.told] == [
         ABOUT,
-        Subject("R_1", "ci.yml@main#2025-05", 0, Thing.LINE),
-        Subject("R_1", "ci.yml@main#2025-06", 0, Thing.LINE),
+        Subject("R_1", "main#2025-05", 0, Thing.LINE),
+        Subject("R_1", "main#2025-06", 0, Thing.LINE),
     ]
     ((fact,),) = {each.events for each in page.told}
     assert (fact.id, fact.at, fact.sha, fact.attempt) == ("tests:50", second(7.5), "a" * 40, 1)

@@ -248,8 +248,8 @@ def test_an_attempt_is_told_with_its_jobs_on_its_run_and_its_lines():
     )  # fmt: skip
     assert {(each.subject, each.events) for each in page.told} == {
         (Subject("R_1", "WFR_1", 1, Thing.RUN), (fact,)),
-        (Subject("R_1", ".github/workflows/ci.yml@main#2025-05", 0, Thing.LINE), (fact,)),
-        (Subject("R_1", ".github/workflows/ci.yml@main#2025-06", 0, Thing.LINE), (fact,)),
+        (Subject("R_1", "main#2025-05", 0, Thing.LINE), (fact,)),
+        (Subject("R_1", "main#2025-06", 0, Thing.LINE), (fact,)),
     }
 
 
