@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from exporter.catalogue import DAY, HOUR
 from exporter.globs import any_of
-from exporter.model import Described, Layer, Opened
+from exporter.model import RELEASE, Deployed, Described, Environment, Layer, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 from exporter.references import takes_back
@@ -77,6 +77,16 @@ GENERATED = (
 ``name/`` is a folder of that name anywhere, a glob without ``/`` a file name anywhere, any other glob the whole path,
 in which ``**`` spans folders. Case counts.
 """
+
+PRODUCTION = ("prod*", "live", "*[-_/. ]prod", "*[-_/. ]production", "*[-_/. ]live", "*[-_/. ]prod[-_/. ]*")
+STAGING = (
+    "stag*", "*[-_/. ]stag*", "preprod*", "pre-prod*", "*[-_/. ]preprod", "*[-_/. ]pre-prod*", "nonprod*", "non-prod*",
+    "uat*", "*[-_/. ]uat", "qa*", "*[-_/. ]qa",
+)  # fmt: skip
+"""Environments by the forge's own names, as globs over the whole name in which case does not count; staging is asked
+first, so that ``pre-production`` is none."""
+RELEASE_TAG = r"v?\d+\.\d+\.\d+"
+"""Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
 
 TEST_FILES = (
     # folders
@@ -222,7 +232,8 @@ class Policy(Struct, frozen=True):
     is a first review. ``generated`` are the paths left out of a change's size; ``test_files`` those of tests, of which
     ``e2e_tests`` and ``integration_tests`` tell the layer; ``neutral_files`` are neither test nor product.
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
-    one red-to-green episode, and of one author's day.
+    one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
+    environments.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -241,6 +252,22 @@ class Policy(Struct, frozen=True):
     most_of_a_day: int = 8 * HOUR
     sprint: int = 14 * DAY
     productive_week: int = 32 * HOUR
+    production: tuple[str, ...] = PRODUCTION
+    staging: tuple[str, ...] = STAGING
+
+    def environment(self, name: str) -> Environment:
+        """Which kind of environment a forge's name means."""
+        if _named_like(self.staging).fullmatch(name):
+            return Environment.STAGING
+        return Environment.PRODUCTION if _named_like(self.production).fullmatch(name) else Environment.OTHER
+
+    def goes_to(self, deployed: Deployed) -> Environment:
+        """Where a deployment goes; a release or tag goes to production."""
+        return Environment.PRODUCTION if is_release(deployed) else self.environment(deployed.environment)
+
+    def in_production(self, deployed: Deployed) -> bool:
+        """Whether this is how its repository's code reaches production, had it only succeeded."""
+        return deployed.counts and self.goes_to(deployed) is Environment.PRODUCTION
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
@@ -283,11 +310,18 @@ class Policy(Struct, frozen=True):
             self.test_files,
             self.e2e_tests,
             self.integration_tests,
+            self.production,
+            self.staging,
             self.neutral_files,
             self.other_jobs,
             self.most_of_a_fix,
             self.most_of_a_day,
         )
+
+
+def is_release(deployed: Deployed) -> bool:
+    """Whether this is a release or tag; an environment may bear the same name."""
+    return deployed.environment == RELEASE and deployed.named != ""
 
 
 @lru_cache(maxsize=16)
@@ -299,3 +333,9 @@ def _is_other(globs: tuple[str, ...]) -> re.Pattern[str]:
 @lru_cache(maxsize=16)
 def _definition(*parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
+
+
+@lru_cache(maxsize=16)
+def _named_like(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for all globs over names; it matches nothing when there are none."""
+    return re.compile("|".join(fnmatch.translate(each) for each in globs) or r"(?!)", re.IGNORECASE)

@@ -15,6 +15,7 @@ from exporter.exposition import Exposition
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.providers.github.artifacts import Wanted
+from exporter.providers.github.deployments import DeploymentsOf
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
@@ -22,6 +23,7 @@ from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVariable
 from exporter.runtime.demo_source import DemoSource
+from exporter.runtime.deployments import Deployments
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
@@ -67,6 +69,8 @@ def policy(config: Config) -> Policy:
         abandoned_after=config.review.abandoned_after,
         comments_count=config.review.comments_count,
         generated=config.review.left_out,
+        production=config.delivery.production,
+        staging=config.delivery.staging,
         test_files=tests.all_files,
         e2e_tests=tests.e2e,
         integration_tests=tests.integration,
@@ -206,8 +210,12 @@ def sides(
     """The streams of a GitHub source beside its changes, as configured."""
     rest, graphql = paths(settings.url)
     pulses = Pulses(reader, partial(stirred, graphql), monotonic)
+    production, tag = settings.production, config.delivery.release_tag
     ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
         Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
+        Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
+            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
+        ),
     }
     found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
     for each in found:

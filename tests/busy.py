@@ -6,7 +6,7 @@ also moves between two pages of one answer.
 
 import heapq
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,14 +42,14 @@ ENDS = 0.16
 """Share of the later moves that end a change, so that as many end as begin."""
 
 
-def configuration(folder: Path, double: Double, include: list[str], history: str, streams: str = "") -> Path:
-    """Writes a configuration for one source on the double, with a store; ``streams`` beside the changes."""
+def configuration(folder: Path, double: Double, include: list[str], history: str, streams: Sequence[str] = ()) -> Path:
+    """Writes a configuration for one source on the double, with a store; ``streams`` are read beside the changes."""
     (folder / "token").write_text(TOKEN)
     names = ", ".join(f'"{each}"' for each in include)
     path = folder / "config.yaml"
     path.write_text(
         f"sources: [{{name: made, provider: github, url: '{double.url}', token_file: token, include: [{names}], "
-        f"history: {history}, streams: [{streams}]}}]\nstore: {{path: state.db}}\n"
+        f"history: {history}, streams: [{', '.join(streams)}]}}]\nstore: {{path: state.db}}\n"
     )
     return path
 
@@ -97,9 +97,9 @@ async def at_work(double: Double, config: Config) -> Any:
         OneToken(lane),
         reader,
         books,
+        sides=wiring.sides(settings, config, reader, monotonic),
         mode=settings.poll,
         rediscover=settings.rediscover,
-        sides=wiring.sides(settings, config, reader, monotonic),
         monotonic=monotonic,
     )
     try:

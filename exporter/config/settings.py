@@ -18,6 +18,7 @@ from exporter.config.scalars import (
     number,
     read_clock,
     read_date,
+    read_expression,
     read_history,
     read_listen,
     read_repository_glob,
@@ -26,7 +27,17 @@ from exporter.config.scalars import (
     text,
     whole,
 )
-from exporter.policy import E2E_TESTS, GENERATED, INTEGRATION_TESTS, NEUTRAL_FILES, OTHER_JOBS, TEST_FILES
+from exporter.policy import (
+    E2E_TESTS,
+    GENERATED,
+    INTEGRATION_TESTS,
+    NEUTRAL_FILES,
+    OTHER_JOBS,
+    PRODUCTION,
+    RELEASE_TAG,
+    STAGING,
+    TEST_FILES,
+)
 from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
@@ -50,6 +61,8 @@ NameGlob = Annotated[
         "matches no repository; write owner/name, such as 'acme/pay-*' or '*/billing'",
     ),
 ]
+EnvironmentGlob = Annotated[str, text("a glob over names of environments")]
+Expression = Annotated[str, text("a regular expression", read=read_expression)]
 RepositoryGlob = Annotated[str, text("a glob over owner/name", read=read_repository_glob)]
 Login = Annotated[str, text("a login", read=str.lower)]
 Owner = Annotated[
@@ -178,6 +191,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent.",
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
+    production: Annotated[
+        Literal["auto", "deployments", "releases", "tags"],
+        "How code reaches production here. `auto` settles it for each repository at its first load: by deployments if "
+        "one went to an environment named in `delivery.production`, else by releases, else by tags; kept from then on.",
+    ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
     ] = ""
@@ -309,6 +327,21 @@ class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     largest_mib: Annotated[
         int, whole(1, 60), "Largest artifact that is downloaded, in MiB; larger ones are counted."
     ] = 20
+
+
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is production, and what is a release."""
+
+    production: Annotated[
+        tuple[EnvironmentGlob, ...],
+        "Environments that are production, by the forge's own names; case does not count. Replaces the default.",
+    ] = PRODUCTION
+    staging: Annotated[
+        tuple[EnvironmentGlob, ...], "Those that code passes before it; asked first. Replaces the default."
+    ] = STAGING
+    release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
+        RELEASE_TAG
+    )
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -462,6 +495,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
     reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
+    delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

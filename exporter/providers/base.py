@@ -73,8 +73,8 @@ class Page(Struct, frozen=True, kw_only=True):
 
     ``truncated`` counts what the forge holds and does not give; ``gone`` are changes it no longer shows; ``unknown``
     are the fields in which it used a word we do not know. ``pulses``: by repository key and stream, a word that is
-    another one once something has moved there. ``found``: what further questions are made of, in the provider's own
-    values; it is stored nowhere.
+    another one once something has moved there, and empty where nothing is. ``found``: what
+    further questions are made of, in the provider's own values; it is stored nowhere.
     """
 
     told: tuple[Told, ...] = ()

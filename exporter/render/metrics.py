@@ -160,7 +160,7 @@ LABELS: dict[str, str] = {
     "source": "name of a source in the configuration",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
-    "stream": "what is read from a source: `changes`",
+    "stream": "what is read from a source: `changes`, `runs`, `deployments` or `issues`",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
     "tool": "the tool whose marker decided",
     "until": "where lead time ends: `merge`",

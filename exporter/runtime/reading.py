@@ -46,7 +46,8 @@ class Outcome:
     """How a list of requests went: faults by repository key, faults nobody can place, and what was read.
 
     ``failed`` are the keys of changes that single answers left out. ``told``: subjects other than changes that were
-    told of, ``pulses`` and ``found``: as a ``Page`` has them.
+    told of, ``pulses`` and ``found``: as a ``Page`` has them. ``more``: something else was due, the rest is for
+    another time.
     """
 
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -59,6 +60,7 @@ class Outcome:
     told: list[Subject] = field(default_factory=list)
     pulses: dict[tuple[str, Stream], str] = field(default_factory=dict)
     found: list[Any] = field(default_factory=list)
+    more: bool = False
 
     def merge(self, other: "Outcome") -> None:
         """Take in how another list went."""
@@ -68,6 +70,7 @@ class Outcome:
         self.failed |= other.failed
         self.told += other.told
         self.found += other.found
+        self.more |= other.more
 
     def place(self, rows: Iterable[RepositoryRow]) -> None:
         """A fault that nobody can place holds every repository it may concern."""

@@ -25,7 +25,8 @@ from tests.double.cost import cost
 from tests.double.execution import Documents
 from tests.double.faults import KINDS, SECONDARY, Answer, Asked, Fault, Predicate, erring, matching, said
 from tests.double.limits import Limits
-from tests.double.view import View, stamp
+from tests.double.paging import stamp
+from tests.double.view import View
 from tests.double.world import World
 
 TOKEN = "ghp_double"
@@ -97,6 +98,10 @@ class Double:
     def restore(self, token: str = TOKEN) -> None:
         """Accepts it again."""
         self.auth.tokens[token].revoked = False
+
+    def deny(self, *permissions: str, token: str = TOKEN) -> None:
+        """Leaves a token without these permissions, such as ``deployments``, and with all others."""
+        self.auth.tokens[token].lacks = frozenset(permissions)
 
     def fail(self, name: str, times: int | None = 1, when: Predicate | str | None = None, **how: Any) -> Fault:
         """Switches a fault of ``faults.KINDS`` on for the next ``times`` matching requests (None: until lifted).

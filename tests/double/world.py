@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.double.ci import Ci
-from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team, account
+from tests.double.facts import Account, Commit, Deployment, Item, PullRequest, Repository, Team, account
 
 Who = str | Account | None
 
@@ -31,6 +31,7 @@ class World:
         self.names: dict[str, Repository] = {}
         self.pulls: dict[str, PullRequest] = {}
         self.ci = Ci(self)
+        self.deployments: dict[str, Deployment] = {}
         self._speed = speed
         self._start, self._since = float(now), time.monotonic()
         self._waiting: deque[tuple[int, PullRequest, tuple[int, str, bool]]] = deque()

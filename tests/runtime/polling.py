@@ -55,9 +55,10 @@ def at_once() -> bool:
 
 @dataclass
 class Forge:
-    """A double, a folder for the store, and how the source is configured. ``owners``: one lane for each such set.
+    """A double, a folder for the store, and how the source is configured.
 
-    ``streams``: what is read beside the changes.
+    ``owners``: one lane for each such set. ``streams``: what is read beside the changes. ``start``: of the ledger, else
+    ``HISTORY`` before the first start.
     """
 
     double: Double
@@ -68,6 +69,7 @@ class Forge:
     rediscover: int = HOUR
     owners: tuple[frozenset[str] | None, ...] = (None,)
     streams: tuple[str, ...] = ()
+    start: int | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
     def play(self, act: Callable[[Playing], Coroutine[Any, Any, Any]]) -> Any:
@@ -115,7 +117,7 @@ class Playing:
             world.now += max(1, round(seconds)) if seconds else 0
             await asyncio.sleep(0)
 
-        history = History(start=world.now - HISTORY)
+        history = History(start=world.now - HISTORY if forge.start is None else forge.start)
         settings = Source(name="forge", url=forge.double.url, history=history, streams=forge.streams, **forge.more)
         config = Config(sources=(settings,))
         start = (await self.desk(wiring.ledger_starts, self.store, config, world.now))["forge"]
@@ -143,9 +145,9 @@ class Playing:
             Several(self.lanes, clock),
             reader,
             await self.desk(wiring.books, self.store, config),
+            sides=wiring.sides(settings, config, reader, monotonic),
             mode=forge.mode,
             rediscover=forge.rediscover,
-            sides=wiring.sides(settings, config, reader, monotonic),
             monotonic=monotonic,
             sleep=sleep,
         )
