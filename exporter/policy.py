@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from exporter.catalogue import DAY
 from exporter.markers import plain
-from exporter.model import Described, Opened
+from exporter.model import Described, Environment, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 
@@ -63,6 +63,10 @@ GENERATED = (
 in which ``**`` spans folders. Case counts.
 """
 
+PRODUCTION = ("live", "prod", "prod-*", "*-prod", "production", "production-*", "*-production", "release")
+STAGING = ("pre-prod*", "preprod*", "stag*", "*-staging", "uat*")
+"""A forge's own names of environments, in lower case; ``release`` is where a release or tag goes."""
+
 _REVERT_BRANCH = re.compile(r"revert-\d+-.+")
 _REVERT_LINE = re.compile(
     r"reverts\s+(?:[\w.-]+/[\w.-]+)?[#!]\d+|reverts\s+https?://\S+/(?:pull|merge_requests)/\d+"
@@ -75,7 +79,8 @@ class Policy(Struct, frozen=True):
     """All a user may redefine.
 
     ``abandoned_after`` and ``first_activity_within`` are seconds. ``comments_count``: a plain comment by another person
-    is a first review. ``generated`` are the paths left out of a change's size.
+    is a first review. ``generated`` are the paths left out of a change's size. ``production`` and ``staging``: globs
+    over the names of environments.
     """
 
     rules: RuleTable
@@ -83,6 +88,14 @@ class Policy(Struct, frozen=True):
     first_activity_within: int = 90 * DAY
     comments_count: bool = False
     generated: tuple[str, ...] = GENERATED
+    production: tuple[str, ...] = PRODUCTION
+    staging: tuple[str, ...] = STAGING
+
+    def environment(self, name: str) -> Environment:
+        """Where a forge's own name of an environment leads, whatever its case."""
+        if _any_of(self.production).fullmatch(name.lower()):
+            return Environment.PRODUCTION
+        return Environment.STAGING if _any_of(self.staging).fullmatch(name.lower()) else Environment.OTHER
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
@@ -103,6 +116,8 @@ class Policy(Struct, frozen=True):
             self.first_activity_within,
             self.comments_count,
             self.generated,
+            self.production,
+            self.staging,
         )
 
 

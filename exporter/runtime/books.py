@@ -449,7 +449,9 @@ class Books:
             if own in folds:
                 shared = own._replace(place=FOLD)
             born = shared or own
-            counts = shared is None or (self.is_published(row.metric, row.labels) and joined is not None and row.at > joined)
+            counts = shared is None or (
+                self.is_published(row.metric, row.labels) and joined is not None and row.at > joined
+            )
             if joined is not None and counts and born not in self.sums:
                 births[born] = _NEW
         return births, folds

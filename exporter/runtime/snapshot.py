@@ -335,6 +335,8 @@ class Snapshot:
                         samples[row.name][name, *labels] = value
 
     def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
+        if summary.teams and scope != "team":
+            return False
         if summary.windows:
             return window in summary.windows
         if scope == "team":
