@@ -9,8 +9,7 @@ from exporter.catalogue import DAY
 from exporter.model import Committed, Contained, Described, Event, Fact, Merged, Opened, Origin
 from exporter.origin import Decision, Evidence
 from exporter.policy import Policy
-from exporter.shipping import arrived, into_production
-from exporter.story import Story
+from exporter.story import Story, arrivals
 from exporter.timeline import Life, lives
 
 LAST_IN_PRODUCTION = 90 * DAY
@@ -67,7 +66,7 @@ class Change(Story):
         return self.decision(second).origin
 
     def production(self, merged: Merged) -> int | None:
-        """T9: the end of the first successful production deployment that holds the merge commit (definitions 60).
+        """T9: the end of the first successful production deployment that holds the merge commit (definitions 70).
 
         A commit that was deployed before it was merged is in production at the merge. None where it does not come
         within 90 days.
@@ -80,7 +79,7 @@ class Change(Story):
     def _arrivals(self) -> tuple[Contained, ...]:
         """What the successful production deployments it is bound to brought."""
         return tuple(
-            brought for facts in self.bound for event, brought in arrived(facts) if into_production(event, self.policy)
+            brought for facts in self.bound for event, brought in arrivals(facts) if self.policy.in_production(event)
         )
 
     def is_revert(self, second: int) -> bool:

@@ -1,7 +1,7 @@
 """Deployments told in words, and changes that are bound to them."""
 
 from exporter.change import Change
-from exporter.model import Contained, Deployed, Fact, Outcome
+from exporter.model import RELEASE, Contained, Deployed, Fact, Outcome
 from exporter.policy import Policy
 from tests.stories import POLICY, at, change
 
@@ -26,7 +26,8 @@ def deployment(
 ) -> list[Fact]:
     """The facts of a deployment that ended once; times are in a story's words, empty for none."""
     end = at(when)
-    told: list[Fact] = [Deployed(f"deployed {when}", end, environment, sha, outcome, end - 60, counts=counts)]
+    named = "v1.2.3" if environment == RELEASE else ""
+    told: list[Fact] = [Deployed(f"deployed {when}", end, environment, sha, outcome, end - 60, named, counts)]
     if outcome is Outcome.SUCCESS:
         dates = [at(words) if words else 0 for words in (since, failed)]
         told.append(Contained(f"contained {when}", end, base, brought, back, whole, again, *dates))

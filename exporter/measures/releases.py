@@ -5,10 +5,9 @@ from statistics import fmean, stdev
 
 from exporter.catalogue import DAY, HOUR, MINUTE, Group, Kind, Observation, Pool, Twin, measure, metric, summary, twins
 from exporter.measures.windows import Gauges, quantiles, quantiles_of
-from exporter.model import RELEASE, Contained, Deployed, Environment, Fact, Merged, Outcome, Stream, Thing
-from exporter.policy import Policy
-from exporter.shipping import arrived, into_production
-from exporter.story import Story
+from exporter.model import Contained, Deployed, Environment, Fact, Merged, Outcome, Stream, Thing
+from exporter.policy import Policy, is_release
+from exporter.story import Story, arrivals
 
 FEWEST_INTERVALS = 5
 """Intervals below which how regular they are is not told."""
@@ -92,7 +91,7 @@ FAIL_SAMPLES = twins(
 def deployments(story: Story, policy: Policy) -> Iterator[Observation]:
     """Each end of a deployment; one that was tried again has several."""
     for event in story.own(Deployed):
-        if event.environment != RELEASE:
+        if not is_release(event):
             labels = (policy.environment(event.environment), event.outcome)
             yield Observation(DEPLOYMENTS.name, event.id, "", event.at, labels, 1)
 
@@ -122,7 +121,7 @@ def batches(story: Story, policy: Policy) -> Iterator[Observation]:
 
 def _in_production(story: Story, policy: Policy) -> Iterator[tuple[Deployed, Contained]]:
     """The successes in production with what they brought."""
-    return (pair for pair in arrived(story.events) if into_production(pair[0], policy))
+    return (pair for pair in arrivals(story.events) if policy.in_production(pair[0]))
 
 
 def _another(event: Deployed, brought: Contained) -> bool:

@@ -3,10 +3,10 @@
 from hypothesis import strategies as st
 
 from exporter.catalogue import DAY
-from exporter.model import Contained, Deployed, Fact, Outcome, Thing
+from exporter.model import RELEASE, Contained, Deployed, Fact, Outcome, Thing
 from tests.things.base import Case, Other, shas, subject, times
 
-ENVIRONMENTS = ("production", "staging", "prod-eu", "release", "preview-12")
+ENVIRONMENTS = ("production", "staging", "prod-eu", RELEASE, "preview-12")
 
 
 @st.composite
@@ -18,12 +18,13 @@ def facts(draw: st.DrawFn) -> list[Fact]:
         at += draw(st.sampled_from((60, 2 * DAY)))
         outcome = draw(st.sampled_from((Outcome.SUCCESS, Outcome.SUCCESS, Outcome.FAILURE, Outcome.ERROR)))
         counts = draw(st.sampled_from((True, True, True, False)))
-        told.append(Deployed(f"deployed{attempt}", at, where, sha, outcome, at - 60, counts=counts))
+        named = "v1.2.3" if where == RELEASE else ""
+        told.append(Deployed(f"deployed{attempt}", at, where, sha, outcome, at - 60, named, counts))
         if outcome is Outcome.SUCCESS:
             brought = tuple(draw(st.lists(shas, unique=True, max_size=3)))
             since, failed = draw(st.sampled_from(((0, 0), (at - 5 * DAY, 0), (at - 5 * DAY, at - DAY))))
             base = draw(shas) if since else ""
-            words = [draw(st.sampled_from((False, False, True))) for _ in range(3)]
+            words = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
             told.append(
                 Contained(f"contained{attempt}", at, base, brought, words[0], not words[1], words[2], since, failed)
             )
