@@ -311,18 +311,19 @@ class App:
         What such a source's history holds is then never added, since the sums would leap; the log says so.
         """
         if self.parts is not None:
-            for gate, measures in self.parts.books.unpublished().items():
-                await self._publish(self.parts, gate, measures)
+            for (needed, optional), measures in self.parts.books.unpublished().items():
+                await self._publish(self.parts, needed, optional, measures)
 
-    async def _publish(self, parts: Parts, gate: Gate, measures: list[str]) -> None:
+    async def _publish(self, parts: Parts, needed: Gate, optional: Gate, measures: list[str]) -> None:
+        read = {*needed, *optional}
         rows = [
-            row for row in parts.books.streams.values() if row.stream in gate and row.state is not RepositoryState.GONE
+            row for row in parts.books.streams.values() if row.stream in read and row.state is not RepositoryState.GONE
         ]
         absent: list[str] = []
         for source in parts.sources:
-            if not set(gate) <= set(source.streams):
+            if not set(needed) <= set(source.streams):
                 continue
-            here = [row for row in rows if row.source == source.name]
+            here = [row for row in rows if row.source == source.name and row.stream in source.streams]
             waiting = not here or any(row.complete is None and row.state is not RepositoryState.FAILING for row in here)
             since = self._failing_since.get(source.name)
             if waiting and (since is None or time.monotonic() - since < PATIENCE):

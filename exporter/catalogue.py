@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
@@ -78,8 +78,9 @@ class Measure(NamedTuple):
     """A pure function from one subject's timeline and the policy to observations, and what it feeds.
 
     ``version`` rises when the definition changes; it is part of the hash that a ledger row carries. ``of`` is the kind
-    of subject; an observation counts once all streams of ``gate`` are complete up to its date. ``words``: of metrics
-    that several measures feed, the values of the last label that are this one's.
+    of subject; an observation counts once all streams of ``gate`` are complete up to its date, and those of
+    ``optional`` that its source follows. ``words``: of metrics that several measures feed, the values of the last label
+    that are this one's.
     """
 
     name: str
@@ -89,6 +90,11 @@ class Measure(NamedTuple):
     of: Thing = Thing.CHANGE
     gate: tuple[Stream, ...] = (Stream.CHANGES,)
     words: tuple[str, ...] = ()
+    optional: tuple[Stream, ...] = ()
+
+    def gate_of(self, followed: Container[Stream]) -> tuple[Stream, ...]:
+        """The streams it waits for where these are followed, in the order of their names."""
+        return tuple(sorted({*self.gate, *(each for each in self.optional if each in followed)}))
 
 
 class Twin(NamedTuple):
@@ -174,18 +180,20 @@ def measure(
     version: int = 1,
     of: Thing = Thing.CHANGE,
     needs: Iterable[Stream] = (),
+    optional: Iterable[Stream] = (),
     words: tuple[str, ...] = (),
 ) -> Callable[[F], F]:
     """Declare that the decorated function feeds these metrics from subjects of a kind.
 
-    ``needs``: streams that it reads besides the one which tells of such subjects. ``words``: where other measures feed
+    ``needs``: streams that it reads besides the one which tells of such subjects; where one is not followed, nothing is
+    observed. ``optional``: streams that it reads where they are followed. ``words``: where other measures feed
     the same metrics, the values of their last label that only this one gives: each part of a metric is whole, and its
     windows end, by the streams of the measure that feeds it.
     """
-    gate = tuple(sorted({TOLD_BY[of], *needs}))
+    gate, also = tuple(sorted({TOLD_BY[of], *needs})), tuple(sorted(optional))
 
     def enter(function: F) -> F:
-        MEASURES.append(Measure(function.__name__, feeds, version, function, of, gate, words))
+        MEASURES.append(Measure(function.__name__, feeds, version, function, of, gate, words, also))
         return function
 
     return enter

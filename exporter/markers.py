@@ -44,7 +44,7 @@ def marker_lines(text: str) -> tuple[str, ...]:
     Kept whole: trailers, ticked boxes and lines that begin with one of ``STARTS``. Any other line that carries links is
     kept as its links alone. At most 40 lines (the first and the last 20) of at most 300 characters.
     """
-    kept = [line for line in (_marker(each) for each in _own_lines(text)) if line]
+    kept = [line for line in (_marker(each) for each in own_lines(text)) if line]
     if len(kept) > MOST_LINES:
         # Tools sign at the end; templates ask at the start. A long list of links lies between.
         kept = kept[: MOST_LINES // 2] + kept[-(MOST_LINES // 2) :]
@@ -57,7 +57,7 @@ def trailer_lines(message_body: str) -> tuple[str, ...]:
     Trailers are the ``Key: value`` lines of the last paragraph, and of the paragraphs before it for as long as those
     hold nothing else.
     """
-    paragraphs = _paragraphs(_own_lines(message_body))
+    paragraphs = _paragraphs(own_lines(message_body))
     first = len(paragraphs) - 1
     while first > 0 and all(_is_trailer(line) or _is_footer(line) for line in paragraphs[first - 1]):
         first -= 1
@@ -105,7 +105,7 @@ def _paragraphs(lines: Iterator[str]) -> list[list[str]]:
     return paragraphs if paragraphs[-1] else paragraphs[:-1]
 
 
-def _own_lines(text: str) -> Iterator[str]:
+def own_lines(text: str) -> Iterator[str]:
     """The lines that are the writer's own: outside code fences, HTML comments and quotations."""
     fence, commented = "", False
     for raw in text.splitlines():

@@ -9,10 +9,10 @@ import msgspec
 from msgspec import Struct
 
 from exporter.catalogue import DAY
-from exporter.markers import plain
 from exporter.model import RELEASE, Deployed, Described, Environment, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
+from exporter.references import takes_back
 
 __all__ = ["GENERATED", "Decision", "Evidence", "Policy", "RuleTable", "compile_rules", "packaged"]
 
@@ -74,13 +74,6 @@ first, so that ``pre-production`` is none."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
 
-_REVERT_BRANCH = re.compile(r"revert-\d+-.+")
-_REVERT_LINE = re.compile(
-    r"reverts\s+(?:[\w.-]+/[\w.-]+)?[#!]\d+|reverts\s+https?://\S+/(?:pull|merge_requests)/\d+"
-    r"|this reverts (?:commit\s+[0-9a-f]{7,64}|merge request\s+\S*!\d+)",
-    re.IGNORECASE,
-)
-
 
 class Policy(Struct, frozen=True):
     """All a user may redefine.
@@ -118,9 +111,7 @@ class Policy(Struct, frozen=True):
 
     def is_revert(self, opened: Opened, described: Described | None) -> bool:
         """Whether a change takes back another: by the branch the forge's button makes, or by its description's line."""
-        if _REVERT_BRANCH.fullmatch(opened.head):
-            return True
-        return described is not None and any(_REVERT_LINE.match(plain(line)) for line in described.lines)
+        return takes_back(opened.head, described.lines if described is not None else ())
 
     @property
     def definition(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from itertools import groupby
+from itertools import combinations, groupby
 
 from exporter.catalogue import DAY, METRICS, SUMMARIES, Detail, Feeders, Kind, Labels, Measure, Metric, Observation
 from exporter.change import Change
@@ -17,7 +17,18 @@ from exporter.measures.queue import ENTERED, LEFT, Standing, standing
 from exporter.model import TOLD_BY, Fact, Stream, Thing
 from exporter.policy import Policy
 from exporter.runtime.sums import Readings, Series, Sum, lines
-from exporter.store.base import FOLD, ORGANISATION, Entry, Gate, LedgerRow, Place, RepositoryRow, Store, SubjectRow
+from exporter.store.base import (
+    FOLD,
+    ORGANISATION,
+    Entry,
+    Gate,
+    LedgerRow,
+    Place,
+    RepositoryRow,
+    RepositoryState,
+    Store,
+    SubjectRow,
+)
 from exporter.story import Story
 
 LONGEST_WINDOW = 90 * DAY
@@ -57,12 +68,14 @@ class Books:
         self._details = details or {}
         self._quiet_after = quiet_after
         self._feeders = Feeders(measures)
-        self._gates = {each.name: each.gate for each in measures}
+        self._gates: dict[frozenset[Stream], dict[str, Gate]] = {}
         own = {(stream,) for stream in TOLD_BY.values()}
-        self._all_gates: tuple[Gate, ...] = tuple(sorted(own | set(self._gates.values())))
+        possible = {each.gate_of(some) for each in measures for some in _choices(each.optional)}
+        self._all_gates: tuple[Gate, ...] = tuple(sorted(own | possible))
         self._windowed = {row.name for each in SUMMARIES for row in each.reads} | {ENTERED.name, LEFT.name}
         self.repositories: dict[int, RepositoryRow] = {}
         self.streams: dict[tuple[int, Stream], RepositoryRow] = {}
+        self.followed: dict[int, frozenset[Stream]] = {}
         self.whole: dict[tuple[int, str], int] = {}
         self.published: set[str] = set()
         self.sums: dict[Place, Sum] = {}
@@ -158,6 +171,20 @@ class Books:
         rows = self.store.repositories(stream=None)
         self.streams = {(row.id, row.stream): row for row in rows}
         self.repositories = {row.id: row for row in rows if row.stream is Stream.CHANGES}
+        here: dict[int, set[Stream]] = {}
+        for row in rows:
+            # A stream that is gone from a repository that is not was switched off.
+            if row.state is not RepositoryState.GONE or self.repositories[row.id].state is RepositoryState.GONE:
+                here.setdefault(row.id, set()).add(row.stream)
+        self.followed = {each: frozenset(streams) for each, streams in here.items()}
+
+    def gates(self, repository: int) -> Mapping[str, Gate]:
+        """What each measure waits for in a repository, by the measure's name."""
+        followed = self.followed.get(repository, frozenset())
+        found = self._gates.get(followed)
+        if found is None:
+            found = self._gates[followed] = {each.name: each.gate_of(followed) for each in self.measures}
+        return found
 
     def joined(self, repository: int, metric: str, labels: Labels) -> int | None:
         """After which date a repository's readings count in shared sums; None while its first load is not whole."""
@@ -179,7 +206,7 @@ class Books:
         if self.until is not None:
             return self.until
         feeder = self._feeders.of(metric, labels)
-        return (self.watermark(repository, self._gates[feeder]) or 0) if feeder else 0
+        return (self.watermark(repository, self.gates(repository)[feeder]) or 0) if feeder else 0
 
     def _stand(self, repository: RepositoryRow) -> None:
         subjects = [row.id for row in self.store.subjects(repository.id, open_only=self.until is None)]
@@ -276,7 +303,7 @@ class Books:
         if due:
             self._enter(due, ledger_start)
             return False
-        fresh = self.store.settled(source, self._gates, self.published)
+        fresh = self.store.settled(source, {each: self.gates(each) for each in self.repositories}, self.published)
         self.refresh()
         self.whole = self.store.whole() if fresh else self.whole
         for repository, measure in fresh:
@@ -301,12 +328,12 @@ class Books:
             total.total += part.total
             self.dirty.add(shared)
 
-    def unpublished(self) -> dict[Gate, list[str]]:
-        """Measures whose shared sums are not out yet, by gate."""
-        found: dict[Gate, list[str]] = {}
-        for name, gate in self._gates.items():
-            if name not in self.published:
-                found.setdefault(gate, []).append(name)
+    def unpublished(self) -> dict[tuple[Gate, Gate], list[str]]:
+        """Measures whose shared sums are not out yet, by the streams they need and those they read where followed."""
+        found: dict[tuple[Gate, Gate], list[str]] = {}
+        for each in self.measures:
+            if each.name not in self.published:
+                found.setdefault((each.gate, each.optional), []).append(each.name)
         return found
 
     def publish(self, measures: Iterable[str]) -> None:
@@ -379,13 +406,15 @@ class Books:
         late: list[str] = []
         drifted: list[tuple[str, str]] = []
         due: dict[Gate, int] = {}
+        gates = self.gates(subject.repository)
         for each, observations in self._observe(subject.thing, story):
             first = observations[0]
             if first.at < ledger_start:
                 continue
-            watermark = self.watermark(subject.repository, each.gate)
+            gate = gates[each.name]
+            watermark = self.watermark(subject.repository, gate)
             if watermark is None or first.at > watermark:
-                due[each.gate] = min(first.at, due.get(each.gate, first.at))
+                due[gate] = min(first.at, due.get(gate, first.at))
                 continue
             digest, since = self._digests[each.name]
             new = [_row(subject, seen, digest) for seen in observations]
@@ -410,7 +439,7 @@ class Books:
         """Whether a measure's ledger already holds what is dated up to a second."""
         if (repository, measure.name) not in self.whole:
             return False
-        settled = (self.streams[repository, stream].settled for stream in measure.gate)
+        settled = (self.streams[repository, stream].settled for stream in self.gates(repository)[measure.name])
         return all(mark is not None and at <= mark for mark in settled)
 
     def _horizon(self, repository: RepositoryRow) -> int:
@@ -484,6 +513,11 @@ class Books:
                 found.show(METRICS[place.metric].bounds, value)
             found.held.clear()
             self.dirty.add(place)
+
+
+def _choices(streams: Sequence[Stream]) -> list[set[Stream]]:
+    """All the ways to follow some of these streams."""
+    return [set(some) for many in range(len(streams) + 1) for some in combinations(streams, many)]
 
 
 def _published(measure: str) -> str:

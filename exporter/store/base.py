@@ -131,7 +131,10 @@ class Store(Protocol):
         ...
 
     def discover(self, source: str, found: Iterable[Repository], streams: Iterable[Stream] = (Stream.CHANGES,)) -> None:
-        """Enter new repositories and streams as loading, follow renames, and mark those no longer there as gone."""
+        """Enter new repositories and streams as loading, follow renames, and mark those no longer there as gone.
+
+        ``streams`` are all that the source follows; a repository's subjects are due at once when that changed.
+        """
         ...
 
     def progress(
@@ -160,10 +163,13 @@ class Store(Protocol):
         """Make every subject due at once."""
         ...
 
-    def settled(self, source: str, measures: Mapping[str, Gate], published: Container[str]) -> list[tuple[int, str]]:
+    def settled(
+        self, source: str, gates: Mapping[int, Mapping[str, Gate]], published: Container[str]
+    ) -> list[tuple[int, str]]:
         """Note that the ledger holds everything up to the watermarks; the first loads that are whole by that.
 
-        ``measures`` are all there are, with their gates, ``published`` those whose shared sums are out already.
+        ``gates``: by repository, what each of all measures waits for there; ``published`` are the measures whose shared
+        sums are out already.
         """
         ...
 

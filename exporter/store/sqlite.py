@@ -278,7 +278,8 @@ class SqliteStore:
     def discover(self, source: str, found: Iterable[Repository], streams: Iterable[Stream] = (Stream.CHANGES,)) -> None:
         """Enter new repositories and streams as loading, follow renames, and mark those no longer there as gone.
 
-        One that comes back takes up where it was: it is read from its own cursor on.
+        One that comes back takes up where it was: it is read from its own cursor on. Where the streams that are
+        followed changed, measures wait for others than before, and all subjects are looked at again.
         """
         rows = [(source, each.key, each.name, each.default_branch) for each in found]
         followed = list(streams)
@@ -291,19 +292,40 @@ class SqliteStore:
             )
             places = dict(db.execute("SELECT key, id FROM repository WHERE source = ?", (source,)))
             here = [(places[key],) for _, key, *_ in rows]
+            before = self._streams(source)
             db.executemany(
                 "INSERT OR IGNORE INTO reading (repository, stream, state) VALUES (?, ?, 'loading')",
                 [(place, stream) for (place,) in here for stream in followed],
             )
             db.executemany(
                 "UPDATE reading SET state = CASE WHEN complete IS NULL THEN 'loading' ELSE 'ok' END"
-                " WHERE repository = ? AND state = 'gone'",
-                here,
+                " WHERE repository = ? AND stream = ? AND state = 'gone'",
+                [(place, stream) for (place,) in here for stream in followed],
             )
+            dropped = [stream for stream in Stream if stream not in followed]
+            db.executemany(
+                "UPDATE reading SET state = 'gone', reason = ''"
+                " WHERE repository = ? AND stream = ? AND state != 'gone'",
+                [(place, stream) for (place,) in here for stream in dropped],
+            )
+            after = self._streams(source)
+            changed = [place for (place,) in here if place in before and before[place] != after[place]]
+            self._touch([row[0] for row in self._in_chunks("SELECT id FROM subject WHERE repository IN (?)", changed)])
             gone = [(place,) for place in places.values() if (place,) not in set(here)]
             db.executemany(
                 "UPDATE reading SET state = 'gone', reason = '' WHERE repository = ? AND state != 'gone'", gone
             )
+
+    def _streams(self, source: str) -> dict[int, set[str]]:
+        """The streams that are followed, by repository; none for a repository that is gone."""
+        found: dict[int, set[str]] = {}
+        for repository, stream in self._db.execute(
+            "SELECT repository, stream FROM reading JOIN repository ON id = repository"
+            " WHERE source = ? AND state != 'gone'",
+            (source,),
+        ):
+            found.setdefault(repository, set()).add(stream)
+        return found
 
     def progress(
         self, repositories: Iterable[int], stream: Stream = Stream.CHANGES, **columns: int | str | None
@@ -484,7 +506,9 @@ class SqliteStore:
                 break
         return sorted(found.values(), key=lambda row: (row.repository, row.id))
 
-    def settled(self, source: str, measures: Mapping[str, Gate], published: Container[str]) -> list[tuple[int, str]]:
+    def settled(
+        self, source: str, gates: Mapping[int, Mapping[str, Gate]], published: Container[str]
+    ) -> list[tuple[int, str]]:
         """Note that the ledger holds everything up to the watermarks; the first loads that are whole by that."""
         with self._transaction() as db:
             db.execute(
@@ -504,7 +528,7 @@ class SqliteStore:
             fresh = [
                 (repository, measure, min(here[stream] for stream in gate) if measure in published else 0)
                 for repository, here in marks.items()
-                for measure, gate in measures.items()
+                for measure, gate in gates.get(repository, {}).items()
                 if (repository, measure) not in known and all(stream in here for stream in gate)
             ]
             db.executemany("INSERT INTO whole VALUES (?, ?, ?)", fresh)

@@ -56,7 +56,8 @@ def due(store, limit):
 
 
 def settle(store, published=()):
-    return store.settled("forge", MEASURES, published)
+    gates = {each.id: MEASURES for each in store.repositories("forge")}
+    return store.settled("forge", gates, published)
 
 
 CHANGES = (Stream.CHANGES,)
@@ -379,6 +380,27 @@ def test_what_needs_two_streams_is_due_when_the_slower_has_passed_its_date(store
     assert store.due("forge", [CHANGES, ships], 9) == []
     store.progress([1], Stream.DEPLOYMENTS, watermark=at("3h"))
     assert [each.id for each in store.due("forge", [CHANGES, ships], 9)] == [1]
+
+
+def test_a_stream_that_is_switched_off_is_gone_and_every_subject_is_looked_at_again(store):
+    """And so they are when one is switched on; discovering the same again touches nothing."""
+
+    def discover(*streams):
+        store.discover("forge", [SHOP, PAY], (Stream.CHANGES, *streams))
+        state = {each.stream: each.state for each in store.repositories("forge", None) if each.key == SHOP.key}
+        return state.get(Stream.ISSUES), [each.id for each in due(store, 9)]
+
+    store.add("forge", [told(1, "opened 0h")], 0)
+    marked(store, watermark=at("2h"))
+    store.enter(entry(due={1: None}))
+    assert discover() == (None, [])
+    assert discover(Stream.ISSUES) == ("loading", [1])
+    store.enter(entry(due={1: None}))
+    assert discover(Stream.ISSUES) == ("loading", [])
+    assert discover() == ("gone", [1])
+    store.enter(entry(due={1: None}))
+    assert discover() == ("gone", [])
+    assert discover(Stream.ISSUES) == ("loading", [1])
 
 
 # What ties subjects together

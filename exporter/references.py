@@ -1,0 +1,122 @@
+"""What a text says that it takes back or mends: commits and changes of the same repository, in the forms tools write.
+
+A mere mention is no reference: a line has to begin with one of the phrases below and go on with what it names. Code
+blocks, HTML comments and quotations are somebody else's words (``markers``).
+"""
+
+import re
+from collections.abc import Iterable
+from enum import Flag, auto
+from typing import NamedTuple
+
+from exporter.markers import own_lines, plain
+from exporter.model import Naming, Referred
+
+
+class _Takes(Flag):
+    """What may stand behind a phrase."""
+
+    COMMITS = auto()
+    CHANGES = auto()
+    BOTH = COMMITS | CHANGES
+
+
+PHRASES: tuple[tuple[str, Naming, _Takes], ...] = (
+    # git revert; GitLab's button: https://docs.gitlab.com/user/project/merge_requests/revert_changes
+    (r"this reverts commits?:?", Naming.REVERT, _Takes.COMMITS),
+    (r"this reverts merge requests?:?", Naming.REVERT, _Takes.CHANGES),
+    # GitHub's button: https://docs.github.com/pull-requests (reverting a pull request)
+    (r"reverts:?", Naming.REVERT, _Takes.CHANGES),
+    # https://docs.kernel.org/process/submitting-patches.html: a hash; "Fixes #12" closes an issue
+    (r"fixes:", Naming.FIX, _Takes.COMMITS),
+    (r"caused[ -]by:?", Naming.FIX, _Takes.BOTH),
+    (r"(?:introduced|broken)[ -](?:by|in):?", Naming.FIX, _Takes.BOTH),
+    (r"regression[ -](?:of|from|in):?", Naming.FIX, _Takes.BOTH),
+)
+"""How a line begins, in any case of letters, what it then says of what it names, and what it may name."""
+
+MOST = 20
+"""References of one text that are kept."""
+
+_PHRASES = tuple((re.compile(rf"{phrase}\s+", re.IGNORECASE), naming, takes) for phrase, naming, takes in PHRASES)
+_REFERENCE = re.compile(
+    r"(?:(?:commits?|pull requests?|prs?|merge requests?)\s+)?"
+    r"(?:https?://[^\s/]+/(?P<place>\S+?)(?:/-)?/(?:(?:pull|merge_requests)/(?P<linked>\d{1,9})|commit/(?P<commit>[0-9a-f]{7,40}))"
+    r"|(?P<home>[\w.-]+(?:/[\w.-]+)+)?[#!](?P<number>\d{1,9})"
+    r"|(?:(?P<owner>[\w.-]+(?:/[\w.-]+)+)@)?(?P<sha>[0-9a-f]{7,40}))"
+    r"(?![\w@/#-])[^\s\w]{0,3}(?:\s+|$)(?:and\s+|&\s+)?",
+    re.IGNORECASE,
+)
+_BRANCH = re.compile(r"revert-(?P<number>\d{1,9})-.+")
+"""The branch that GitHub's button makes: ``revert-12-topic``."""
+
+
+class Named(NamedTuple):
+    """What a text names: commits in lower case and numbers of changes, each once and in its order.
+
+    ``elsewhere``: it names something of another repository.
+    """
+
+    commits: tuple[str, ...] = ()
+    changes: tuple[int, ...] = ()
+    elsewhere: bool = False
+
+
+def references(lines: Iterable[str], repository: str = "") -> dict[Naming, Named]:
+    """What lines name, by what they say of it; ``repository`` is the owner/name that stands for this one."""
+    found: dict[Naming, tuple[list[str], list[int], list[str]]] = {}
+    for line in map(plain, lines):
+        for phrase, naming, takes in _PHRASES:
+            begin = phrase.match(line)
+            if begin is not None:
+                commits, changes, others = found.setdefault(naming, ([], [], []))
+                _follow(line[begin.end() :], takes, repository.lower(), commits, changes, others)
+                break
+    return {
+        naming: Named(tuple(dict.fromkeys(commits))[:MOST], tuple(dict.fromkeys(changes))[:MOST], bool(others))
+        for naming, (commits, changes, others) in found.items()
+        if commits or changes or others
+    }
+
+
+def _follow(
+    rest: str, takes: _Takes, repository: str, commits: list[str], changes: list[int], others: list[str]
+) -> None:
+    """Collect the references that a line goes on with, up to the first word that is none."""
+    while (one := _REFERENCE.match(rest)) is not None:
+        sha, number = one["sha"] or one["commit"], one["number"] or one["linked"]
+        if not takes & (_Takes.COMMITS if sha else _Takes.CHANGES):
+            return
+        place = (one["place"] or one["home"] or one["owner"] or repository).lower()
+        if place != repository:
+            others.append(place)
+        elif sha:
+            commits.append(sha.lower())
+        else:
+            changes.append(int(number))
+        rest = rest[one.end() :]
+
+
+def takes_back(head: str, lines: Iterable[str]) -> bool:
+    """Whether a change is a revert: by the branch that the forge's button makes, or by a line of its description."""
+    return _BRANCH.fullmatch(head) is not None or Naming.REVERT in references(lines)
+
+
+def referred(text: str, repository: str, cause: str, at: int, own: int = 0) -> list[Referred]:
+    """The facts that a text states, one for each thing it says.
+
+    ``cause`` is the id of the fact that carries the text, ``at`` its date, and ``own`` the number of the change or
+    issue itself, which does not name itself.
+    """
+    found = []
+    for naming, named in sorted(references(own_lines(text), repository).items()):
+        changes = tuple(number for number in named.changes if number != own)
+        if named.commits or changes:
+            found.append(Referred(f"{naming}:{cause}", at, naming, named.commits, changes))
+    return found
+
+
+def referred_by_branch(head: str, at: int) -> list[Referred]:
+    """The fact that the branch of a revert states."""
+    branch = _BRANCH.fullmatch(head)
+    return [Referred(f"{Naming.REVERT}:branch", at, Naming.REVERT, (), (int(branch["number"]),))] if branch else []

@@ -1,0 +1,115 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.model import Naming, Referred
+from exporter.references import references, referred, referred_by_branch, takes_back
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+REVERT, FIX = Naming.REVERT, Naming.FIX
+
+
+def said(text):
+    """What a text in acme/shop says: by naming, commits and changes."""
+    return {each.naming: (each.commits, each.changes) for each in referred(text, "acme/shop", "text", 5)}
+
+
+@pytest.mark.parametrize(
+    ("text", "commits", "changes"),
+    [
+        (f"This reverts commit {SHA}.", (SHA,), ()),
+        (f"This reverts commit {SHA}, reversing\nchanges made to {SHA[::-1]}.", (SHA,), ()),
+        ("This reverts commits 0123456, 1234567 and ABCDEF0.", ("0123456", "1234567", "abcdef0"), ()),
+        ("Reverts acme/shop#12", (), (12,)),
+        ("Reverts ACME/Shop#12, see there", (), (12,)),
+        ("- **Reverts** #12 and #13", (), (12, 13)),
+        ("Reverts https://github.com/acme/shop/pull/12", (), (12,)),
+        ("This reverts merge request !12", (), (12,)),
+        ("Reverts #12\n\nReverts #12\nReverts #14", (), (12, 14)),
+    ],
+)
+def test_what_a_revert_names(text, commits, changes):
+    assert said(text) == {REVERT: (commits, changes)}
+
+
+@pytest.mark.parametrize(
+    ("text", "commits", "changes"),
+    [
+        (f'Fixes: {SHA[:12]} ("shop: count twice")', (SHA[:12],), ()),
+        ("Caused-by: #12", (), (12,)),
+        ("Caused-by: 0123456", ("0123456",), ()),
+        ("caused by acme/shop#12", (), (12,)),
+        (f"Introduced in {SHA[:9]}", (SHA[:9],), ()),
+        ("Introduced-by: PR #12", (), (12,)),
+        ("Regression from #12, #13 (and more)", (), (12, 13)),
+        ("Regression-of: commit 0123456", ("0123456",), ()),
+        (f"Caused-by: https://github.com/acme/shop/commit/{SHA}", (SHA,), ()),
+        ("* Caused by: https://git.example.org/acme/shop/-/merge_requests/7", (), (7,)),
+    ],
+)
+def test_what_a_fix_names(text, commits, changes):
+    assert said(text) == {FIX: (commits, changes)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fixes #12",
+        "Fixes: #12",
+        "Closes: #12",
+        "fixes 0123456",
+        "See #12, which this reverts",
+        "This was caused by #12",
+        "Caused by: java.lang.NullPointerException at 0123456",
+        "Introduced in version 12",
+        "Reverts the order of the list in #12",
+        "Reverts 0123456",
+        "This reverts commit messages to plain text",
+        "This reverts commit #12",
+        "Caused-by: #12abc",
+        "Caused-by: 0123456789abcdefgh",
+        "Caused-by: 012345",
+        "> Reverts #12",
+        "```\nReverts #12\n```",
+        "<!-- Caused-by: #12 -->",
+    ],
+)
+def test_a_mention_is_no_reference(text):
+    assert said(text) == {}
+
+
+def test_another_repositorys_number_is_not_taken_as_ours():
+    """Though what reverts there is a revert here: it takes back something."""
+    for text in ("Reverts acme/pay#12", "Reverts https://github.com/acme/pay/pull/12", "Reverts a/acme/shop#12"):
+        assert said(text) == {}
+        assert takes_back("topic", [text])
+        assert references([text], "acme/shop")[REVERT].elsewhere
+    assert said("Caused-by: acme/pay#12, #3") == {FIX: ((), (3,))}
+
+
+def test_a_text_states_one_fact_for_each_thing_it_says_and_does_not_name_itself():
+    text = f"Reverts #12\n\nFixes: {SHA}\nCaused-by: #7, #9"
+    assert referred(text, "acme/shop", "body@5", 5, own=7) == [
+        Referred("fix:body@5", 5, FIX, (SHA,), (9,)),
+        Referred("revert:body@5", 5, REVERT, (), (12,)),
+    ]
+    assert referred("Reverts #7", "acme/shop", "body@5", 5, own=7) == []
+
+
+def test_the_buttons_branch_names_the_change():
+    assert referred_by_branch("revert-12-topic", 5) == [Referred("revert:branch", 5, REVERT, (), (12,))]
+    assert referred_by_branch("feature/revert-12-topic", 5) == referred_by_branch("revert-12", 5) == []
+
+
+@given(st.text(alphabet="Reverts caused-by:#12!/.abcdef0\n >`", max_size=200))
+def test_any_text_can_be_read(text):
+    """And nothing but short lists of short words comes out."""
+    for each in referred(text, "acme/shop", "text", 5):
+        assert all(7 <= len(sha) <= 40 for sha in each.commits)
+        assert all(0 <= number < 10**9 for number in each.changes)
+
+
+def test_a_long_list_is_cut_and_a_long_line_is_quick():
+    assert len(said("Reverts " + ", ".join(f"#{n}" for n in range(1, 99)))[REVERT][1]) == 20
+    assert said("Caused-by: " + "a/" * 30_000) == {}
+    assert said("Caused-by: https://x/" + "pull/" * 30_000) == {}
