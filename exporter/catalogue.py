@@ -117,8 +117,8 @@ Labels = tuple[str, ...]
 class Pool(NamedTuple):
     """The readings of one repository, or of all repositories of a team, within a window that ends at their watermarks.
 
-    ``parts``: for each repository, dated values by metric and labels, in order of their dates. ``seconds`` is the
-    window's length; a date counts from the window's start.
+    ``parts``: for each repository, dated values by metric and labels, in order of their dates; labels that occurred in
+    the last 90 days, but not in the window, have none. ``seconds`` is the window's length; dates are Unix seconds.
     """
 
     window: str
