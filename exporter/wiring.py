@@ -14,12 +14,14 @@ from exporter.demo import Organisation
 from exporter.exposition import Exposition
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
+from exporter.providers.github.deployments import DeploymentsOf
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.stirring import stirred
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVariable
 from exporter.runtime.demo_source import DemoSource
+from exporter.runtime.deployments import Deployments
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
@@ -64,6 +66,8 @@ def policy(config: Config) -> Policy:
         abandoned_after=config.review.abandoned_after,
         comments_count=config.review.comments_count,
         generated=config.review.left_out,
+        production=config.delivery.production,
+        staging=config.delivery.staging,
     )
 
 
@@ -182,15 +186,22 @@ def paths(url: str) -> tuple[str, str]:
     return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
 
 
-def sides(settings: SourceSettings, config: Config, reader: Reader) -> list[SideStream]:
+def sides(
+    settings: SourceSettings, config: Config, reader: Reader, monotonic: Callable[[], float] = time.monotonic
+) -> list[SideStream]:
     """The streams of a GitHub source beside its changes, as configured."""
-    _, graphql = paths(settings.url)
-    pulses = Pulses(reader, partial(stirred, graphql))
-    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {}
+    rest, graphql = paths(settings.url)
+    pulses = Pulses(reader, partial(stirred, graphql), monotonic)
+
+    def deployments(own: Reader, shared: Pulses) -> Deployments:
+        tag, production = config.delivery.release_tag, settings.production
+        return Deployments(DeploymentsOf(graphql, rest), own, shared, policy(config), production, tag)
+
+    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {"deployments": deployments}
     found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
     for each in found:
         reader.health.source(settings.name, (each.stream,))
-    return [SideStream(each, reader.of(each.stream), settings.stream_interval) for each in found]
+    return [SideStream(each, reader.of(each.stream), settings.stream_interval, monotonic) for each in found]
 
 
 def source(

@@ -18,6 +18,7 @@ from exporter.config.scalars import (
     number,
     read_clock,
     read_date,
+    read_expression,
     read_history,
     read_listen,
     read_repository_glob,
@@ -26,7 +27,7 @@ from exporter.config.scalars import (
     text,
     whole,
 )
-from exporter.policy import GENERATED
+from exporter.policy import GENERATED, PRODUCTION, RELEASE_TAG, STAGING
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -48,6 +49,8 @@ NameGlob = Annotated[
         "matches no repository; write owner/name, such as 'acme/pay-*' or '*/billing'",
     ),
 ]
+EnvironmentGlob = Annotated[str, text("a glob over names of environments")]
+Expression = Annotated[str, text("a regular expression", read=read_expression)]
 RepositoryGlob = Annotated[str, text("a glob over owner/name", read=read_repository_glob)]
 Login = Annotated[str, text("a login", read=str.lower)]
 Owner = Annotated[
@@ -176,6 +179,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent.",
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
+    production: Annotated[
+        Literal["auto", "deployments", "releases", "tags"],
+        "How code reaches production here. `auto` settles it for each repository at its first load: by deployments if "
+        "one went to an environment named in `delivery.production`, else by releases, else by tags; kept from then on.",
+    ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
     ] = ""
@@ -250,6 +258,21 @@ class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def left_out(self) -> tuple[str, ...]:
         """All globs of files left out of a change's size."""
         return self.generated + self.generated_extra
+
+
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is production, and what is a release."""
+
+    production: Annotated[
+        tuple[EnvironmentGlob, ...],
+        "Environments that are production, by the forge's own names; case does not count. Replaces the default.",
+    ] = PRODUCTION
+    staging: Annotated[
+        tuple[EnvironmentGlob, ...], "Those that code passes before it; asked first. Replaces the default."
+    ] = STAGING
+    release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
+        RELEASE_TAG
+    )
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -390,6 +413,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     server: Annotated[Server, "Where metrics are served."] = Server()
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
+    delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

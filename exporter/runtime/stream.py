@@ -37,7 +37,8 @@ class Asking(Protocol):
     async def read(self, lane: Lane, row: RepositoryRow, span: tuple[int, int], *, urgent: bool) -> Outcome:
         """Everything of a repository dated in [lower, upper] read and stored; ``urgent``: ahead of histories.
 
-        A repository that could not be read whole has a fault in the outcome.
+        A repository that could not be read whole has a fault in the outcome; one that was left for something else has
+        ``more``, and is asked for again.
 
         Raises:
             ExporterError: the server, the credential or the store is in trouble; it says nothing of the repository.
@@ -94,7 +95,10 @@ class SideStream:
     ) -> None:
         """Count a poll by how it ended and how long it took."""
         started = self._monotonic()
-        if not rows or started - self._polled.get(lane, -self.interval) < self.interval:
+        if not rows:
+            self.resting.begin()  # those that are still to be loaded rest as well
+            return
+        if started - self._polled.get(lane, -self.interval) < self.interval:
             return
         self._polled[lane] = started
         self.resting.begin()
@@ -122,6 +126,10 @@ class SideStream:
                 self._polled.pop(lane, None)
                 return failed + len(left) - number
             outcome = await self.asking.read(lane, row, (row.cursor or 0, upper), urgent=True)
+            if outcome.more and row.key not in outcome.faults:
+                self._polled.pop(lane, None)
+                failed += 1
+                continue
             await self.reader.read([row], outcome, lane.clock.now(), cursor=upper, watermark=upper - LAG)
             failed += self._note(row, outcome)
         return failed
@@ -149,7 +157,9 @@ class SideStream:
             await self.reader.hold([row], error.reason)
             self.resting.note([row], {row.id})
             return False
-        if lower > self.reader.ledger_start:
+        if outcome.more:
+            await self.reader.loading([row], outcome, reached, started)
+        elif lower > self.reader.ledger_start:
             self._widths[row.id] = wider(width, outcome.changes, 1)
             await self.reader.loading([row], outcome, lower, started)
         else:

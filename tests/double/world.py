@@ -10,7 +10,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team, account
+from tests.double.facts import Account, Commit, Deployment, Item, PullRequest, Repository, Team, account
 
 Who = str | Account | None
 
@@ -29,6 +29,7 @@ class World:
         self.repositories: dict[str, Repository] = {}
         self.names: dict[str, Repository] = {}
         self.pulls: dict[str, PullRequest] = {}
+        self.deployments: dict[str, Deployment] = {}
         self._speed = speed
         self._start, self._since = float(now), time.monotonic()
         self._waiting: deque[tuple[int, PullRequest, tuple[int, str, bool]]] = deque()
