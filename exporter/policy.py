@@ -71,6 +71,12 @@ STAGING = (
 )  # fmt: skip
 """Environments by the forge's own names, as globs over the whole name in which case does not count; staging is asked
 first, so that ``pre-production`` is none."""
+ANALYSIS = (
+    "*lint*", "*static*analysis*", "sast*", "*[-_/. ]sast*", "*code*scanning*", "*codeql*", "*sonar*", "*semgrep*",
+    "*snyk*", "*qodana*", "ruff*", "*mypy*", "*pyright*", "*type*check*", "*clippy*", "*checkstyle*", "*spotbugs*",
+    "*detekt*", "*phpstan*", "*rubocop*", "*brakeman*", "*bandit*", "*shellcheck*", "*gosec*",
+)  # fmt: skip
+"""Names of workflows and jobs that look at code without running it, as globs over the whole name without case."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
 
@@ -80,7 +86,7 @@ class Policy(Struct, frozen=True):
 
     ``abandoned_after`` and ``first_activity_within`` are seconds. ``comments_count``: a plain comment by another person
     is a first review. ``generated`` are the paths left out of a change's size. ``production`` and ``staging`` are globs
-    over the names of environments.
+    over the names of environments, ``analysis`` over those of workflows and jobs that are static analysis.
     """
 
     rules: RuleTable
@@ -90,6 +96,7 @@ class Policy(Struct, frozen=True):
     generated: tuple[str, ...] = GENERATED
     production: tuple[str, ...] = PRODUCTION
     staging: tuple[str, ...] = STAGING
+    analysis: tuple[str, ...] = ANALYSIS
 
     def environment(self, name: str) -> Environment:
         """Which kind of environment a forge's name means."""
@@ -104,6 +111,10 @@ class Policy(Struct, frozen=True):
     def in_production(self, deployed: Deployed) -> bool:
         """Whether this is how its repository's code reaches production, had it only succeeded."""
         return deployed.counts and self.goes_to(deployed) is Environment.PRODUCTION
+
+    def is_analysis(self, name: str) -> bool:
+        """Whether a workflow or job of this name looks at code without running it."""
+        return _named_like(self.analysis).fullmatch(name) is not None
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
@@ -124,6 +135,7 @@ class Policy(Struct, frozen=True):
             self.generated,
             self.production,
             self.staging,
+            self.analysis,
         )
 
 
