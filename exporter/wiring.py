@@ -193,11 +193,12 @@ def sides(
     rest, graphql = paths(settings.url)
     pulses = Pulses(reader, partial(stirred, graphql), monotonic)
 
-    def deployments(own: Reader, shared: Pulses) -> Deployments:
-        tag, production = config.delivery.release_tag, settings.production
-        return Deployments(DeploymentsOf(graphql, rest), own, shared, policy(config), production, tag)
-
-    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {"deployments": deployments}
+    production, tag = settings.production, config.delivery.release_tag
+    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
+        Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
+            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
+        ),
+    }
     found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
     for each in found:
         reader.health.source(settings.name, (each.stream,))

@@ -28,13 +28,13 @@ LONGEST = 600
 class Token:
     """A credential. ``owners`` are those whose private repositories it sees (None: all), ``expires`` a Unix time.
 
-    ``denied`` are permissions it lacks.
+    ``lacks``: permissions it has not: ``contents``, ``deployments``.
     """
 
     owners: frozenset[str] | None = None
     expires: float | None = None
     revoked: bool = False
-    denied: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass

@@ -142,14 +142,14 @@ def _newest(
     return answer | {"nodes": [show(row[2]) for row in answer["nodes"]], "totalCount": len(rows)}
 
 
-def connections(repository: Repository, denied: frozenset[str]) -> Node:
-    """The fields of a repository that tell of deliveries; ``denied`` are permissions that the token lacks."""
+def connections(repository: Repository, lacks: frozenset[str]) -> Node:
+    """The fields of a repository that tell of deliveries; ``lacks``: permissions the token has not."""
 
     def guarded(permission: str, field: Callable[..., Node]) -> Callable[..., Node]:
         def refuse(_info: object, **_: Any) -> Node:
             raise refused("FORBIDDEN", "Resource not accessible by personal access token")
 
-        return refuse if permission in denied else field
+        return refuse if permission in lacks else field
 
     commits = repository.graph.commits
     deployments = [(each.created, n, each) for n, each in enumerate(repository.deployments)]

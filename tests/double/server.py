@@ -83,9 +83,9 @@ class Double:
         """The REST root in the style of an Enterprise Server; GraphQL is at ``/api/graphql`` of the host."""
         return f"{self.url}/api/v3"
 
-    def add_token(self, token: str, owners: frozenset[str] | None = None) -> None:
-        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees."""
-        self.auth.tokens[token] = Token(owners)
+    def add_token(self, token: str, owners: frozenset[str] | None = None, lacks: frozenset[str] = frozenset()) -> None:
+        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees, ``lacks`` what it may."""
+        self.auth.tokens[token] = Token(owners, lacks=lacks)
 
     def add_app(self, app: App) -> App:
         """Registers a GitHub App."""
@@ -101,7 +101,7 @@ class Double:
 
     def deny(self, *permissions: str, token: str = TOKEN) -> None:
         """Leaves a token without these permissions, such as ``deployments``, and with all others."""
-        self.auth.tokens[token].denied = frozenset(permissions)
+        self.auth.tokens[token].lacks = frozenset(permissions)
 
     def fail(self, name: str, times: int | None = 1, when: Predicate | str | None = None, **how: Any) -> Fault:
         """Switches a fault of ``faults.KINDS`` on for the next ``times`` matching requests (None: until lifted).
@@ -251,7 +251,7 @@ class Double:
             "remaining": bucket.remaining,
             "resetAt": stamp(int(bucket.reset)),
         }
-        view = View(self.world, known.owners, lambda: limit if self.limits.on else None, known.denied)
+        view = View(self.world, known.owners, lambda: limit if self.limits.on else None, known.lacks)
         run = self.documents.quickly if self.fast else self.documents.execute
         data, errors = run(asked.query, view.root, asked.variables)
         payload: dict[str, Any] = {"data": data}
@@ -323,7 +323,7 @@ class Double:
         _, owner, name, _, basehead = _parts(asked.path)
         repository = self.world.names.get(f"{owner}/{name}".lower())
         base, _, head = basehead.partition("...")
-        if "contents" in known.denied:
+        if "contents" in known.lacks:
             answer = said(403, "Resource not accessible by personal access token")
         elif repository is None or not View(self.world, known.owners, lambda: None).sees(repository):
             answer = said(404, "Not Found")
@@ -338,9 +338,9 @@ REST: dict[tuple[str, ...], Callable[[Double, Asked], Answer]] = {
     ("GET", "app", "installations"): Double.installations,
     ("GET", "rate_limit"): Double.rate_limit,
     ("GET", "meta"): Double.meta,
-    ("GET", "repos", "?", "?", "compare", "?"): Double.compare,
+    ("GET", "repos", "+", "+", "compare", "+"): Double.compare,
 }
-"""REST answers by method and path; ``*`` stands for a number, ``?`` for anything."""
+"""REST answers by method and path; ``*`` stands for a number, ``+`` for any word."""
 
 
 def _parts(path: str) -> list[str]:
@@ -349,7 +349,7 @@ def _parts(path: str) -> list[str]:
 
 def _fits(pattern: tuple[str, ...], parts: list[str]) -> bool:
     return len(pattern) == len(parts) and all(
-        one in (part, "?") or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
+        one in (part, "+") or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
     )
 
 

@@ -126,7 +126,7 @@ def nothing(_info: object, **_: Any) -> Node:
 class View:
     """What one token sees of the world; ``limit`` answers ``rateLimit``.
 
-    ``owners`` are those whose private repositories the token sees, None for all; ``denied`` the permissions it lacks.
+    ``owners`` are those whose private repositories the token sees, None for all; ``lacks``: permissions it has not.
     """
 
     def __init__(
@@ -134,11 +134,11 @@ class View:
         world: World,
         owners: frozenset[str] | None,
         limit: Callable[[], Node | None],
-        denied: frozenset[str] = frozenset(),
+        lacks: frozenset[str] = frozenset(),
     ) -> None:
         self.world = world
         self.owners = owners
-        self.denied = denied
+        self.lacks = lacks
         self.root: dict[str, Any] = {
             "id": "Q",
             "rateLimit": lambda _info: limit(),
@@ -231,7 +231,7 @@ class View:
             "pushedAt": None,
             "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
             "pullRequests": partial(self.pulls, one),
-        } | connections(one, self.denied)
+        } | connections(one, self.lacks)
 
     def pulls(
         self,

@@ -261,11 +261,11 @@ def test_a_deployment_that_fails_and_then_succeeds_ends_twice_and_what_is_inacti
 
 def test_a_deployment_that_ends_long_after_it_began_is_found_though_newer_ones_are_there(shop):
     """It waits for an approval while two others come, so it is not the newest, whose state tells of news."""
-    shop.deploy("c1", 0)
+    shop.deploy("c1", 0, "staging")
 
     async def act(playing):
         await playing.load()
-        waits = deploy(shop.world, shop.home, "c4", "production", state=None)
+        waits = deploy(shop.world, shop.home, "c4", "staging", state=None)
         await polls(playing)
         deploy(shop.world, shop.home, "c2", "production")
         await polls(playing, 8)
@@ -280,10 +280,7 @@ def test_a_deployment_that_ends_long_after_it_began_is_found_though_newer_ones_a
         assert playing.store.get(f"unfinished:{row(playing).id}") == "[]"
         return shop.brought(playing)
 
-    assert shop.forge.play(act)[1:] == [
-        Brought("production", "c2", "c1", ("c2",)),
-        Brought("production", "c4", "c2", commits(3, 4)),
-    ]
+    assert shop.forge.play(act)[-1] == Brought("staging", "c4", "c1", commits(2, 4))
 
 
 def test_what_waits_is_remembered_over_a_restart_and_given_up_after_a_month(shop):
@@ -446,6 +443,34 @@ def test_what_it_brought_is_stored_before_the_watermark_passes_a_deployment(shop
                 assert passed <= known
 
     shop.forge.play(act)
+
+
+def test_what_ends_while_a_poll_is_on_its_way_is_walked_in_its_order(shop):
+    """c4 ends when its end was asked for already, and c6 after it, before the list is asked for, which shows c6."""
+    shop.deploy("c1", 0)
+
+    async def act(playing):
+        await playing.load()
+        waits = deploy(shop.world, shop.home, "c4", "production", state=None)
+        for n in range(60):  # the list's first page does not reach back to it
+            deploy(shop.world, shop.home, "c1", f"preview-{n}", at=shop.world.now + n)
+        await polls(playing)
+        moment = shop.world.now + 5 * MINUTE
+
+        def meanwhile(asked):
+            if asked.operation == "Deployed" and shop.world.now >= moment and waits.statuses[-1][0] == "IN_PROGRESS":
+                end(shop.world, waits, at=shop.world.now)
+                deploy(shop.world, shop.home, "c6", "production", at=shop.world.now + 1, took=0)
+
+        shop.double.on_request(meanwhile)
+        deploy(shop.world, shop.home, "c1", "preview", at=moment)
+        await polls(playing, 4)
+        return shop.brought(playing)
+
+    assert shop.forge.play(act)[1:] == [
+        Brought("production", "c4", "c1", commits(2, 4)),
+        Brought("production", "c6", "c4", commits(5, 6)),
+    ]
 
 
 # Trouble
