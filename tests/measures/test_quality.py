@@ -236,8 +236,8 @@ def test_the_ratio_is_found_and_its_bounds_hold(truth):
         below = fmean(upper < truth for *_, upper in told)
         print(f"{issue} {truth}: bias {bias:.3f}, too high {above:.3f}, too low {below:.3f}")
         assert 0.96 < bias < 1.04
-        assert above < 0.08
-        assert below < 0.08
+        assert above < 0.1
+        assert below < 0.1
         assert 1 - above - below > 0.85
     print(f"without strata {exp(fmean(without)) / truth:.2f} times the truth")
     assert exp(fmean(without)) / truth > 1.5
