@@ -7,8 +7,10 @@ from typing import NamedTuple
 from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported
 from exporter.errors import REASONS
 from exporter.measures.exporter import RESULTS
+from exporter.measures.quality import ISSUES
 from exporter.measures.windows import PERCENTILES, WINDOWS
-from exporter.model import Origin, QueueState, Stage, Verdict
+from exporter.model import Environment, Origin, Outcome, QueueState, Stage, Stream, Verdict
+from exporter.statistics.interval import Interval
 from exporter.store.base import RepositoryState
 
 INTRODUCTION = """\
@@ -77,6 +79,17 @@ EXAMPLES: dict[str, Example] = {
         'sum(increase(sdlc_change_lead_time_seconds_bucket{until="merge",le="86400.0"}[28d]))\n'
         '/ sum(increase(sdlc_change_lead_time_seconds_count{until="merge"}[28d]))',
     ),
+    "sdlc_releases_total": Example(
+        "How many releases are there a week?",
+        "sum by (repository) (increase(sdlc_releases_total[28d])) / 4",
+    ),
+    "sdlc_ai_rate_ratio": Example(
+        "Where is it more than chance that AI changes have more issues?",
+        'sdlc_ai_rate_ratio{bound="lower"} > 1',
+    ),
+    "sdlc_foundation_ready": Example(
+        "Which repositories are known to lack some groundwork?", "sdlc_foundation_ready == 0"
+    ),
     "sdlc_reviews_total": Example(
         "How many reviews do people give in a week, and how many do bots?",
         "sum by (reviewer) (increase(sdlc_reviews_total[7d]))",
@@ -108,8 +121,8 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
-STAGES = tuple(stage for stage in Stage if stage not in (Stage.QA, Stage.DEPLOY_WAIT))
-"""The stages that are measured; the others need facts from services that are not read yet."""
+STAGES = tuple(stage for stage in Stage if stage is not Stage.QA)
+"""The stages that are measured; the other needs facts from services that are not read yet."""
 
 
 def _words(words: Iterable[str]) -> str:
@@ -117,10 +130,15 @@ def _words(words: Iterable[str]) -> str:
 
 
 LABELS: dict[str, str] = {
+    "arm": f"side of a comparison: the origin that is asked about, or `{Origin.UNMARKED}`",
+    "bound": f"of an interval: {_words(Interval._fields)}; `upper` is absent where no high value is ruled out",
     "by": f"what ended a wait: {_words(('review', 'merge', 'close', 'draft'))}",
+    "capability": "`ci`, `tests`, `static_analysis` or `automated_deploy`",
     "code": "status code of HTTP, `000` without an answer",
     "direction": "`in` or `out` of the review queue",
+    "environment": f"where a deployment went: {_words(Environment)} (`delivery` in the configuration)",
     "field": "where an unknown word stood",
+    "issue": f"what is compared: {_words(issue.word for issue in ISSUES)}",
     "kind": "kind of request",
     "metric": "name of a metric",
     "name": "name of a threshold",
@@ -130,19 +148,21 @@ LABELS: dict[str, str] = {
     "reason": f"why something failed: {_words(REASONS)}",
     "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
     "resource": "which of a forge's limits",
-    "result": f"how a poll ended: {_words(RESULTS)}",
+    "result": f"how a poll ended: {_words(RESULTS)}; how a deployment did: {_words(Outcome)}",
     "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
     "reviewer": f"{_words(('human', 'bot'))}",
+    "scope": "`all` for the organisation, or a team as in the label `team`",
     "source": "name of a source in the configuration",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
-    "stream": "what is read from a source: `changes`",
+    "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
     "tool": "the tool whose marker decided",
-    "until": "where lead time ends: `merge`",
+    "until": "where lead time ends: `merge`, or `production` for changes that came into it",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
-    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe",
+    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `production`: "
+    "it was in production within 30 days",
     "window": _words(WINDOWS),
 }
 
@@ -161,6 +181,7 @@ UNITS = {
     "_polls": "polls",
     "_series": "series",
     "_repositories": "repositories",
+    "_weekly": "times a week",
 }
 
 
