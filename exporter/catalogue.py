@@ -98,7 +98,7 @@ class Measure(NamedTuple):
 
 
 class Twin(NamedTuple):
-    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``; or one of the two.
+    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``; or one of them.
 
     The labels of both are the repository or team, what the summary tells apart, and the window.
     """
@@ -119,11 +119,14 @@ class Pool(NamedTuple):
 
     ``parts``: for each repository, dated values by metric and labels, in order of their dates; labels that occurred in
     the last 90 days, but not in the window, have none. ``seconds`` is the window's length; dates are Unix seconds.
+    ``ends``: for each repository and reading, the second its window ends at. ``policy``: the definitions in force.
     """
 
     window: str
     seconds: int
     parts: Sequence[Mapping[tuple[str, Labels], Sequence[tuple[int, int]]]]
+    ends: Sequence[Mapping[tuple[str, Labels], int]] = ()
+    policy: Any = None
 
     def values(self, metric: Metric) -> dict[Labels, list[int]]:
         """The values of a metric by labels, all repositories together, in ascending order."""

@@ -27,7 +27,17 @@ from exporter.config.scalars import (
     text,
     whole,
 )
-from exporter.policy import GENERATED, PRODUCTION, RELEASE_TAG, STAGING
+from exporter.policy import (
+    E2E_TESTS,
+    GENERATED,
+    INTEGRATION_TESTS,
+    NEUTRAL_FILES,
+    OTHER_JOBS,
+    PRODUCTION,
+    RELEASE_TAG,
+    STAGING,
+    TEST_FILES,
+)
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -41,6 +51,7 @@ Path = Annotated[
 ]
 Url = Annotated[str, text("a URL", read=read_url)]
 Glob = Annotated[str, text("a glob over paths")]
+JobGlob = Annotated[str, text("a glob over job names")]
 NameGlob = Annotated[
     str,
     text(
@@ -275,6 +286,49 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     )
 
 
+class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is a test, and how the hours spent on keeping tests green are counted."""
+
+    files: Annotated[
+        tuple[Glob, ...],
+        "Files that are tests, or made for them, such as data and snapshots; globs as in `review.generated`. "
+        "Replaces the default.",
+    ] = TEST_FILES
+    files_extra: Annotated[tuple[Glob, ...], "More of them, beside the default."] = ()
+    e2e: Annotated[tuple[Glob, ...], "Of the test files, those of tests that drive the whole product from outside."] = (
+        E2E_TESTS
+    )
+    integration: Annotated[
+        tuple[Glob, ...], "Of the test files, those of tests that put parts together; all others are unit tests."
+    ] = INTEGRATION_TESTS
+    neutral: Annotated[
+        tuple[Glob, ...], "Files that are neither a test nor the product: documents, and what tells CI what to do."
+    ] = NEUTRAL_FILES
+    other_jobs: Annotated[
+        tuple[JobGlob, ...],
+        "CI jobs and workflows that run no tests, as globs over their whole name, in which case does not count; a job "
+        "whose name contains `test` runs tests all the same.",
+    ] = OTHER_JOBS
+    most_of_a_fix: Annotated[int, duration("5m", "2d"), "Most time believed of turning one red commit green."] = (
+        4 * HOUR
+    )
+    most_of_a_day: Annotated[int, duration("1h", "1d"), "Most time believed of one author's day."] = 8 * HOUR
+    productive_week: Annotated[int, duration("1h", "7d"), "Hours that one full-time person works in a week."] = (
+        32 * HOUR
+    )
+    sprint: Annotated[
+        int,
+        duration("7d", "15d"),
+        "Length of the periods whose trend is told. Six have to fit into 90 days; they are counted back from now, so "
+        "that none is cut short.",
+    ] = 14 * DAY
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """All globs of test files."""
+        return self.files + self.files_extra
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -325,6 +379,10 @@ RatioName = Literal[
     "agentic_wait",
     "api_budget",
     "coverage",
+    "first_attempt_failures_rise",
+    "flaky_runs",
+    "test_update",
+    "test_update_climbing",
 ]
 ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
@@ -348,7 +406,10 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "many arrivals and departures. `unreviewed_merges`: share of merges. `unreviewed_merges_rise`: by how much "
         "that share may exceed the former one. `significance`: by how many standard deviations it has to, for a rise "
         "that is no chance. `agentic_wait`: wait for a review of agents' changes by that of "
-        "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there.",
+        "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there. "
+        "`first_attempt_failures_rise`: by how much the share of first CI attempts that fail may exceed the former "
+        "one. `flaky_runs`: share of test runs that failed and passed on the same commit. `test_update`: part of the "
+        "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
@@ -359,6 +420,10 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "agentic_wait": 2.0,
             "api_budget": 0.1,
             "coverage": 0.8,
+            "first_attempt_failures_rise": 0.1,
+            "flaky_runs": 0.03,
+            "test_update": 0.5,
+            "test_update_climbing": 0.4,
         }
     )
     changes: Annotated[
@@ -414,6 +479,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
+    tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()
