@@ -147,7 +147,7 @@ def _words(words: Iterable[str]) -> str:
 
 
 LABELS: dict[str, str] = {
-    "arm": f"side of a comparison: the origin that is asked about, or `{Origin.UNMARKED}`",
+    "arm": f"side of a comparison: {_words((Origin.AGENTIC, Origin.ASSISTED))}, or the base, `{Origin.UNMARKED}`",
     "attempt": f"of a CI run: {_words(('first', 'retry'))}",
     "bound": f"of an interval: {_words(Interval._fields)}; `upper` is absent where no high value is ruled out",
     "branch": "`default`, or `change` for every other branch",
@@ -155,15 +155,17 @@ LABELS: dict[str, str] = {
     "capability": "`ci`, `tests`, `static_analysis` or `automated_deploy`",
     "code": "status code of HTTP, `000` without an answer",
     "direction": "`in` or `out` of the review queue",
-    "environment": f"where a deployment went: {_words(Environment)} (`delivery` in the configuration)",
+    "environment": f"where a deployment went: {_words(Environment)} ([configuration](configuration.md#delivery))",
     "field": "where an unknown word stood",
+    "found": "where a defect was found: `production` or `before_release`",
     "issue": f"what is compared: {_words(issue.word for issue in ISSUES)}",
     "kind": f"of work on test lines: {_words(('update', 'new'))}; of a request to an API",
     "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
-    "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions 77)",
+    "outcome": "of a merged change: `clean`, `escaped`; how something red became green: `test_fix`, `true_catch`, "
+    "`mixed`, `flake` or `other` (definitions 77)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",
@@ -179,6 +181,7 @@ LABELS: dict[str, str] = {
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
+    "tier": "what named a change that escaped: `revert`, `named_fix`, `incident`",
     "tool": "the tool whose marker decided",
     "until": "where lead time ends: `merge`, or `production` for changes that came into it",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
