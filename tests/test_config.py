@@ -167,6 +167,13 @@ def test_what_is_not_written_has_its_default() -> None:
         "agentic_wait": 2.0,
         "api_budget": 0.1,
         "coverage": 0.8,
+        "first_attempt_failures_rise": 0.1,
+        "flaky_runs": 0.03,
+        "test_update": 0.5,
+        "test_update_climbing": 0.4,
+        "change_fail": 0.15,
+        "ready_rise": 0.1,
+        "ai_quality": 1.2,
     }
     assert read.thresholds.changes == {"review_queue": 5, "review_queue_growth": 5, "samples": 30}
 

@@ -14,7 +14,7 @@ from tests.stories import START, at, change
 from tests.tickets import issue
 
 HOME = "acme/told"
-END = START + 80 * DAY
+END = START + 115 * DAY
 CLAUDE = " with Co-authored-by: Claude <noreply@anthropic.com>"
 WRITTEN = (("topic", ""), ("codex/x", ""), ("topic", ""), ("topic", CLAUDE))
 """Head branch and mark of every fourth change."""
@@ -26,7 +26,7 @@ def page() -> str:
     windows = replace(PRESENTATION, repository_windows=("7d", "28d", "90d"), stage_windows=True)
     with Desk(presentation=windows) as desk:
         desk.discover(HOME, streams=Stream)
-        for number in range(1, 161):
+        for number in range(1, 221):
             _change(desk, number, *WRITTEN[number % 4])
         _deployments(desk)
         _runs(desk)
@@ -59,41 +59,46 @@ def _change(desk: Desk, number: int, head: str, mark: str) -> None:
 
 def _deployments(desk: Desk) -> None:
     """One a week, after one that failed, and some elsewhere."""
-    for week in range(1, 8):
+    for week in range(1, 17):
         shas = tuple(f"{number:040x}" for number in range(14 * week - 14, 14 * week))
         since = f"{7 * week - 7}d12h" if week > 1 else ""
         told = deployment(f"{7 * week}d12h", brought=shas, since=since, failed=f"{7 * week}d10h", sha=f"head{week}")
         desk.tell(HOME, week, told, thing=Thing.DEPLOYMENT)
     others = [("production", Outcome.FAILURE), ("staging", Outcome.ERROR), ("preview", Outcome.SUCCESS)]
     for number, (environment, outcome) in enumerate(others, 100):
-        desk.tell(HOME, number, deployment("60d", environment, outcome), thing=Thing.DEPLOYMENT)
+        desk.tell(HOME, number, deployment("110d", environment, outcome), thing=Thing.DEPLOYMENT)
 
 
 def _runs(desk: Desk) -> None:
     """Attempts that ended in every way, for changes and on the default branch, and reds that became green."""
     for number, words in enumerate([*ENDS, "red twice", "green twice"], 1000):
         end, _, twice = words.partition(" ")
-        told = f"c{number} {end} 79d1h asked 79d started 79d {twice}".rstrip()
+        told = f"c{number} {end} 114d1h asked 114d started 114d {twice}".rstrip()
         desk.tell(HOME, number, line(told, default=number % 2 == 0), thing=Thing.RUN)
-    desk.tell(HOME, 1900, line("d red 79d: unit tests A flaky B", default=True), thing=Thing.RUN)
-    greens = {"tests/test_a.py +3 -1": 71, "a.py +3 -1": 72, "a.py +3 -1, tests/test_a.py +1 -1": 73, "b.md +3 -1": 74}
+    desk.tell(HOME, 1900, line("d red 114d: unit tests A flaky B", default=True), thing=Thing.RUN)
+    greens = {
+        "tests/test_a.py +3 -1": 101,
+        "a.py +3 -1": 102,
+        "a.py +3 -1, tests/test_a.py +1 -1": 103,
+        "b.md +3 -1": 104,
+    }
     told = []
     for files, day in greens.items():
         told += [f"r{day} red {day}d: unit", f"g{day} green {day}d5h", f"worked r{day}..g{day} {day}d5h: {files}"]
     for number in (1, 3):  # an agentic and an assisted one
-        sha, day = f"{number:040x}", 70 - number
+        sha, day = f"{number:040x}", 100 - number
         told += [
             f"r{day} red {day}d: unit",
             f"{sha} green {day}d5h",
             f"worked r{day}..{sha} {day}d5h: tests/a.py +3 -1",
         ]
-    told += ["z red 75d: unit", "z green 75d1h twice"]
+    told += ["z red 105d: unit", "z green 105d1h twice"]
     desk.tell(HOME, 2000, line(*told, default=True), thing=Thing.LINE)
-    desk.tell(HOME, 2001, line("p1 red 76d: unit", "p2 green 77d"), thing=Thing.LINE)
+    desk.tell(HOME, 2001, line("p1 red 106d: unit", "p2 green 107d"), thing=Thing.LINE)
 
 
 def _issues(desk: Desk) -> None:
-    """Defects found before and after the release, a stay in QA, and an incident that names a change."""
+    """Defects found before and after the release, a stay in QA, and incidents that name a change each."""
     stories = (
         ("opened 60d", "labelled 60d: bug", "closed 61d"),
         ("opened 60d", "labelled 60d: bug", "labelled 60d: production", "closed 61d"),
@@ -104,7 +109,7 @@ def _issues(desk: Desk) -> None:
             "unlabelled 63d: qa blocked",
             "unlabelled 64d: qa",
         ),
-        ("opened 3d", "labelled 3d: incident", "names 3d: #2", "closed 4d"),
+        *(("opened 3d", "labelled 3d: incident", f"names 3d: #{number}", "closed 4d") for number in (1, 2, 3)),
     )
     for number, lines in enumerate(stories, 3000):
         desk.tell(HOME, number, issue(*lines), thing=Thing.ISSUE)
