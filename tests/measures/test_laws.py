@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, METRICS, Kind, load
 from exporter.measures.ci import PUSH_FACT
+from exporter.measures.escape import ESCAPES, Tier
 from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
 from exporter.model import JOINS, Thing
 from tests.stories import POLICY, START, change
@@ -101,6 +102,7 @@ def test_what_an_observation_is(measure, data, policy):
     fed = {metric.name for metric in measure.feeds}
     for each in measure.observe(known, policy):
         assert each.metric in fed
+        assert not measure.words or each.labels[-1] in measure.words
         assert each.at >= caused[each.cause]
         assert len(each.labels) + 1 == len(METRICS[each.metric].labels)
         assert all(isinstance(label, str) for label in each.labels)
@@ -145,11 +147,27 @@ def test_random_lines_have_what_is_measured_of_them(metric):
     find(CASES[Thing.LINE], met, settings=settings(max_examples=5000, deadline=None))
 
 
-def test_every_event_metric_is_fed_by_exactly_one_measure():
-    fed = Counter(metric.name for measure in MEASURES for metric in measure.feeds)
+@pytest.mark.parametrize("tier", Tier)
+def test_random_changes_escape_in_every_way(tier):
+    """The laws are tried on escapes too, in production or not."""
+    feeder = next(each for each in MEASURES if ESCAPES in each.feeds)
+    find(
+        CASES[Thing.CHANGE],
+        lambda case: any(
+            each.metric == ESCAPES.name and each.labels == (tier,) for each in observed(feeder, case, POLICY)
+        ),
+        settings=settings(max_examples=5000, deadline=None),
+    )
+
+
+def test_every_event_metric_is_fed_by_one_measure_or_its_parts_by_one_each():
+    """No two measures have a name in common, or a metric and a word of its last label."""
+    fed = Counter((row.name, word) for each in MEASURES for row in each.feeds for word in each.words or ("",))
     dated = {name for name, row in METRICS.items() if row.group == "Events"}
-    assert fed.keys() == dated
+    assert {name for name, _ in fed} == dated
     assert set(fed.values()) == {1}
+    assert all((name, "") not in fed for name, word in fed if word)
+    assert len({measure.name for measure in MEASURES}) == len(MEASURES)
 
 
 def test_nothing_exported_names_a_person_or_a_single_thing():
