@@ -15,7 +15,8 @@ from exporter.measures import windows
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.providers.base import Page, Request
 from exporter.providers.github.answers import stamp
-from exporter.providers.github.provider import COUNT_FIRST, COUNTS, SPLIT_TO, GitHub
+from exporter.providers.github.listing import COUNT_FIRST, COUNTS, SPLIT_TO
+from exporter.providers.github.provider import GitHub
 from exporter.providers.github.queries import PAGE, SEARCH_LIMIT
 from exporter.runtime.health import Health
 from exporter.runtime.history import FIRST_WIDTH, LAG, wider

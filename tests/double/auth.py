@@ -26,11 +26,15 @@ LONGEST = 600
 
 @dataclass
 class Token:
-    """A credential. ``owners`` are those whose private repositories it sees (None: all), ``expires`` a Unix time."""
+    """A credential. ``owners`` are those whose private repositories it sees (None: all), ``expires`` a Unix time.
+
+    ``issues``: it may read issues.
+    """
 
     owners: frozenset[str] | None = None
     expires: float | None = None
     revoked: bool = False
+    issues: bool = True
 
 
 @dataclass

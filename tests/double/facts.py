@@ -64,7 +64,8 @@ class Item:
     """One node of a timeline. ``kind`` is its GraphQL type; ``more`` what only this kind carries.
 
     ``more`` is the Commit of a PullRequestCommit, the state of a PullRequestReview, who a ReviewRequestedEvent asks,
-    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent.
+    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent; the label of a
+    LabeledEvent or UnlabeledEvent, reason and closer of an issue's ClosedEvent.
     """
 
     kind: str
@@ -91,6 +92,7 @@ class Repository:
     hidden: bool = False
     deleted: bool = False
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:
@@ -131,3 +133,26 @@ class PullRequest:
     def reviews(self) -> list[Item]:
         """The reviews so far, oldest first."""
         return [item for item in self.items if item.kind == "PullRequestReview"]
+
+
+@dataclass(slots=True, eq=False)
+class Issue:
+    """An issue. ``indexed`` as of a PullRequest."""
+
+    id: str
+    number: int
+    repository: Repository
+    author: Account | None
+    created: int
+    updated: int
+    body: str = ""
+    closed: int | None = None
+    edited: int | None = None
+    items: list[Item] = field(default_factory=list)
+    indexed: tuple[int, str, bool] | None = None
+    draft = False
+
+    @property
+    def state(self) -> str:
+        """``open`` or ``closed``."""
+        return OPEN if self.closed is None else CLOSED

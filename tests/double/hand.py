@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.double.facts import PullRequest, Repository, Team
+from tests.double.facts import Issue, PullRequest, Repository, Team
+from tests.double.hand_issues import reported
 from tests.double.world import World, seconds
 
 HOUR, DAY = 3600, 86_400
@@ -13,11 +14,12 @@ NOW = START + 60 * DAY
 
 @dataclass(frozen=True)
 class HandMade:
-    """The world and its parts by name: ``pulls`` by what happens in them, ``repositories`` by their short name."""
+    """The world and its parts by name: pulls and issues by what happens in them, repositories by their short name."""
 
     world: World
     pulls: dict[str, PullRequest]
     repositories: dict[str, Repository]
+    issues: dict[str, Issue]
 
 
 def hour(hours: float) -> int:
@@ -41,7 +43,8 @@ def hand_made(now: int = NOW) -> HandMade:
         home = (shop, pay, web)[n % 3]
         pulls[name] = tell(world, home, hour(24 * n))
     pulls["archived"] = reviewed_and_merged(world, old, hour(0))
-    return HandMade(world, pulls, places)
+    issues = reported(world, shop, pulls["reviewed_and_merged"], pulls["draft_then_ready"], hour(24 * 30))
+    return HandMade(world, pulls, places, issues)
 
 
 def reviewed_and_merged(world: World, home: Repository, at: int) -> PullRequest:

@@ -81,9 +81,9 @@ class Double:
         """The REST root in the style of an Enterprise Server; GraphQL is at ``/api/graphql`` of the host."""
         return f"{self.url}/api/v3"
 
-    def add_token(self, token: str, owners: frozenset[str] | None = None) -> None:
-        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees."""
-        self.auth.tokens[token] = Token(owners)
+    def add_token(self, token: str, owners: frozenset[str] | None = None, *, issues: bool = True) -> None:
+        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees; it may read ``issues``."""
+        self.auth.tokens[token] = Token(owners, issues=issues)
 
     def add_app(self, app: App) -> App:
         """Registers a GitHub App."""
@@ -245,7 +245,7 @@ class Double:
             "remaining": bucket.remaining,
             "resetAt": stamp(int(bucket.reset)),
         }
-        view = View(self.world, known.owners, lambda: limit if self.limits.on else None)
+        view = View(self.world, known.owners, lambda: limit if self.limits.on else None, issues=known.issues)
         run = self.documents.quickly if self.fast else self.documents.execute
         data, errors = run(asked.query, view.root, asked.variables)
         payload: dict[str, Any] = {"data": data}

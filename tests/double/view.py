@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.double.cost import refused
-from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team
+from tests.double.facts import Account, Commit, Issue, Item, PullRequest, Repository, Team
 from tests.double.search import LIMIT, found, parse
 from tests.double.world import World
 
@@ -116,6 +116,22 @@ def commit(one: Commit) -> Node:
     }
 
 
+def label(name: str) -> Node:
+    """A label."""
+    return {"__typename": "Label", "id": f"LA_{name}", "name": name, "resourcePath": f"/labels/{name}"}
+
+
+def closing(reason: str | None, by: PullRequest | None) -> Node:
+    """Why something was closed, and by which change."""
+    closer = by and {
+        "__typename": "PullRequest",
+        "id": by.id,
+        "number": by.number,
+        "repository": {"__typename": "Repository", "id": by.repository.id},
+    }
+    return {"stateReason": reason, "closer": closer}
+
+
 MORE: dict[str, Callable[[Item], Node]] = {
     "PullRequestCommit": lambda item: {"commit": commit(item.more)},
     "PullRequestReview": lambda item: {
@@ -130,6 +146,9 @@ MORE: dict[str, Callable[[Item], Node]] = {
         "review": item.more and timeline_item(item.more),
     },
     "BaseRefChangedEvent": lambda item: {"currentRefName": item.more},
+    "LabeledEvent": lambda item: {"label": label(item.more)},
+    "UnlabeledEvent": lambda item: {"label": label(item.more)},
+    "ClosedEvent": lambda item: closing(*(item.more or (None, None))),
 }
 """What a timeline item has beside id and time, by its type."""
 
@@ -142,7 +161,7 @@ def timeline_item(item: Item) -> Node:
 
 
 def timeline(
-    pull: PullRequest,
+    pull: PullRequest | Issue,
     _info: object,
     *,
     first: int | None = None,
@@ -182,12 +201,15 @@ def nothing(_info: object, **_: Any) -> Node:
 class View:
     """What one token sees of the world; ``limit`` answers ``rateLimit``.
 
-    ``owners`` are those whose private repositories the token sees, None for all.
+    ``owners`` are those whose private repositories the token sees, None for all; ``issues``: it may read issues.
     """
 
-    def __init__(self, world: World, owners: frozenset[str] | None, limit: Callable[[], Node | None]) -> None:
+    def __init__(
+        self, world: World, owners: frozenset[str] | None, limit: Callable[[], Node | None], *, issues: bool = True
+    ) -> None:
         self.world = world
         self.owners = owners
+        self.reads_issues = issues
         self.root: dict[str, Any] = {
             "id": "Q",
             "rateLimit": lambda _info: limit(),
@@ -213,17 +235,21 @@ class View:
             parsed = parse(query)
         except ValueError as error:
             raise refused("UNKNOWN_TO_THE_DOUBLE", str(error)) from error
-        rows = found(self.world, parsed, lambda pull: self.sees(pull.repository))
+        allowed = parsed.kind == "pr" or self.reads_issues
+        rows = found(self.world, parsed, lambda one: allowed and self.sees(one.repository))
         answer = by_offset("search", rows[:LIMIT], first, after)
-        return answer | {"issueCount": len(rows), "nodes": [self.pull(pull) for pull in answer["nodes"]]}
+        tell = self.pull if parsed.kind == "pr" else self.issue
+        return answer | {"issueCount": len(rows), "nodes": [tell(one) for one in answer["nodes"]]}
 
     def node(self, _info: object, id: str, whole: bool = True) -> Any:  # noqa: A002 the schema's own name
         """A node by its id; in a list of nodes an unknown one is an error in its place."""
-        known = self.world.repositories.get(id) or self.world.pulls.get(id)
+        known = self.world.repositories.get(id) or self.world.pulls.get(id) or self.world.issues.get(id)
         if isinstance(known, Repository) and self.sees(known):
             return self.repository(known)
         if isinstance(known, PullRequest) and self.sees(known.repository):
             return self.pull(known)
+        if isinstance(known, Issue) and self.reads_issues and self.sees(known.repository):
+            return self.issue(known)
         missing = refused("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'.")
         if whole:
             raise missing
@@ -280,6 +306,7 @@ class View:
             "refs": nothing,
             "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
             "pullRequests": partial(self.pulls, one),
+            "issues": partial(self.issues, one),
         }
 
     def pulls(
@@ -293,17 +320,59 @@ class View:
         orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
     ) -> Node:
         """A page of a repository's pull requests; the cursor is a place in the order, not a position."""
-        order = orderBy or {"field": "CREATED_AT", "direction": "ASC"}
+        kept = [p for p in one.pulls.values() if states is None or p.state.upper() in states]
+        return self._ordered("pullRequests", kept, self.pull, first, after, orderBy)
+
+    def issues(
+        self,
+        one: Repository,
+        _info: object,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        states: list[str] | None = None,
+        orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
+    ) -> Node:
+        """A page of a repository's issues."""
+        if not self.reads_issues:
+            raise refused("FORBIDDEN", "Resource not accessible by integration")
+        kept = [issue for issue in one.issues.values() if states is None or issue.state.upper() in states]
+        return self._ordered("issues", kept, self.issue, first, after, orderBy)
+
+    @staticmethod
+    def _ordered(
+        name: str,
+        kept: Sequence[Any],
+        tell: Callable[[Any], Node],
+        first: int | None,
+        after: str | None,
+        order: dict[str, str] | None,
+    ) -> Node:
+        order = order or {"field": "CREATED_AT", "direction": "ASC"}
         time = "updated" if order["field"] == "UPDATED_AT" else "created"
         falling = order["direction"] == "DESC"
-        kept = [p for p in one.pulls.values() if states is None or p.state.upper() in states]
         rows = sorted(((getattr(p, time), p.number, p) for p in kept), reverse=falling)
         start = 0
         if after:
             last = tuple(key_of(after, 2))
             start = sum((row[:2] >= last) if falling else (row[:2] <= last) for row in rows)
-        answer = page("pullRequests", rows, start, first, lambda n: cursor(*rows[n][:2]))
-        return answer | {"nodes": [self.pull(row[2]) for row in answer["nodes"]]}
+        answer = page(name, rows, start, first, lambda n: cursor(*rows[n][:2]))
+        return answer | {"nodes": [tell(row[2]) for row in answer["nodes"]]}
+
+    def issue(self, issue: Issue) -> Node:
+        """An issue with its timeline."""
+        return {
+            "__typename": "Issue",
+            "id": issue.id,
+            "number": issue.number,
+            "createdAt": stamp(issue.created),
+            "updatedAt": stamp(issue.updated),
+            "lastEditedAt": stamp(issue.edited),
+            "body": issue.body,
+            "resourcePath": f"/{issue.repository.name}/issues/{issue.number}",
+            "repository": lambda _info: self.repository(issue.repository),
+            "timelineItems": partial(timeline, issue),
+        }
 
     def pull(self, pull: PullRequest) -> Node:
         """A pull request with its connections."""

@@ -11,7 +11,8 @@ import pytest
 from exporter import providers
 from exporter.model import Event, Reviewed, Verdict
 from exporter.providers.base import Page, Request, Response
-from exporter.providers.github.provider import GitHub, Unread, Window
+from exporter.providers.github.listing import Window
+from exporter.providers.github.provider import GitHub, Unread
 from tests.double import World, hand_made
 from tests.double.execution import Documents
 from tests.double.hand import NOW, START
@@ -42,7 +43,7 @@ def github() -> Known:
         return [
             provider.owner("acme", first=size),
             *provider.named(["acme/shop", "umbrella/web"]),
-            provider.changes(Window(scope, START, NOW), size),
+            provider.held(Window(scope, START, NOW), size),
             *provider.pulse(dict.fromkeys(world.repositories, START)),
             *provider.files(merged[:size] if size < 20 else merged),
             *provider.counts([f"{scope} is:pr"]),
