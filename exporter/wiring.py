@@ -14,6 +14,7 @@ from exporter.demo import Organisation
 from exporter.exposition import Exposition
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
+from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.stirring import stirred
 from exporter.runtime.books import Books
@@ -22,6 +23,9 @@ from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVar
 from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
+from exporter.runtime.inquiry import Searching
+from exporter.runtime.issues import Issues
+from exporter.runtime.joint import JointStream
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
@@ -30,7 +34,7 @@ from exporter.runtime.reading import Reader
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
-from exporter.runtime.stream import Asking, SideStream
+from exporter.runtime.stream import Asking, Beside, SideStream
 from exporter.runtime.transport import Transport
 from exporter.store.sqlite import SqliteStore
 
@@ -182,15 +186,22 @@ def paths(url: str) -> tuple[str, str]:
     return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
 
 
-def sides(settings: SourceSettings, config: Config, reader: Reader) -> list[SideStream]:
+def sides(
+    settings: SourceSettings, config: Config, reader: Reader, monotonic: Callable[[], float] = time.monotonic
+) -> list[Beside]:
     """The streams of a GitHub source beside its changes, as configured."""
     _, graphql = paths(settings.url)
-    pulses = Pulses(reader, partial(stirred, graphql))
+    pulses, interval = Pulses(reader, partial(stirred, graphql), monotonic), settings.stream_interval
     ask: dict[str, Callable[[Reader, Pulses], Asking]] = {}
-    found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
+    asked = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
+    found: list[Beside] = [SideStream(each, reader.of(each.stream), interval, monotonic) for each in asked]
+    if Stream.ISSUES in settings.streams:
+        own = reader.of(Stream.ISSUES)
+        asking = Issues(issues(graphql), own, Searching(settings.poll, monotonic))
+        found.append(JointStream(asking, own, interval, monotonic))
     for each in found:
         reader.health.source(settings.name, (each.stream,))
-    return [SideStream(each, reader.of(each.stream), settings.stream_interval) for each in found]
+    return found
 
 
 def source(

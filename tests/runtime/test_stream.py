@@ -195,3 +195,19 @@ def test_a_limit_ends_a_load_for_now_and_is_no_fault_of_the_repository(tmp_path)
             assert not await work.side.loading()
 
     run(story())
+
+
+def test_a_repository_whose_history_cannot_be_read_is_tried_again_after_a_rest(tmp_path):
+    """Also while nothing at all is loaded: tried in the first pass and the second, then after one of rest."""
+
+    async def story():
+        async with at_work(tmp_path, ["R1"]) as work:
+            work.asking.goes["R1"] = Outcome(faults={"R1": Fault("R1", "refused", "no")})
+            tries = []
+            for _ in range(5):
+                work.asking.asked.clear()
+                await work.advance()
+                tries.append(len(work.asking.asked))
+            assert tries == [1, 1, 0, 1, 0]
+
+    run(story())

@@ -386,8 +386,8 @@ class Listing:
         )
 
     def _invisible(self, key: str, error: GraphqlError | None, otherwise: str) -> Fault:
-        """Why a repository's could not be listed."""
-        if error is not None and error.type in FORBIDDEN:
+        """Why a repository's could not be listed: it may not be seen, or only its list may not."""
+        if error is not None and error.type in FORBIDDEN and len(error.path) > len(("nodes", 0)):
             return Fault(key, Refused.reason, f"{error.message}; {self.sort.needs}")
         return Fault(key, otherwise, error.message if error else "the repository is not visible")
 
