@@ -1,5 +1,6 @@
 """The definitions a user may change, in one value that measures are given beside the facts."""
 
+import fnmatch
 import hashlib
 import re
 from functools import lru_cache
@@ -8,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from exporter.catalogue import DAY
-from exporter.model import Described, Opened
+from exporter.model import RELEASE, Deployed, Described, Environment, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 from exporter.references import takes_back
@@ -63,12 +64,23 @@ GENERATED = (
 in which ``**`` spans folders. Case counts.
 """
 
+PRODUCTION = ("prod*", "live", "*[-_/. ]prod", "*[-_/. ]production", "*[-_/. ]live", "*[-_/. ]prod[-_/. ]*")
+STAGING = (
+    "stag*", "*[-_/. ]stag*", "preprod*", "pre-prod*", "*[-_/. ]preprod", "*[-_/. ]pre-prod*", "nonprod*", "non-prod*",
+    "uat*", "*[-_/. ]uat", "qa*", "*[-_/. ]qa",
+)  # fmt: skip
+"""Environments by the forge's own names, as globs over the whole name in which case does not count; staging is asked
+first, so that ``pre-production`` is none."""
+RELEASE_TAG = r"v?\d+\.\d+\.\d+"
+"""Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
+
 
 class Policy(Struct, frozen=True):
     """All a user may redefine.
 
     ``abandoned_after`` and ``first_activity_within`` are seconds. ``comments_count``: a plain comment by another person
-    is a first review. ``generated`` are the paths left out of a change's size.
+    is a first review. ``generated`` are the paths left out of a change's size. ``production`` and ``staging`` are globs
+    over the names of environments.
     """
 
     rules: RuleTable
@@ -76,6 +88,22 @@ class Policy(Struct, frozen=True):
     first_activity_within: int = 90 * DAY
     comments_count: bool = False
     generated: tuple[str, ...] = GENERATED
+    production: tuple[str, ...] = PRODUCTION
+    staging: tuple[str, ...] = STAGING
+
+    def environment(self, name: str) -> Environment:
+        """Which kind of environment a forge's name means."""
+        if _named_like(self.staging).fullmatch(name):
+            return Environment.STAGING
+        return Environment.PRODUCTION if _named_like(self.production).fullmatch(name) else Environment.OTHER
+
+    def goes_to(self, deployed: Deployed) -> Environment:
+        """Where a deployment goes; a release or tag goes to production."""
+        return Environment.PRODUCTION if is_release(deployed) else self.environment(deployed.environment)
+
+    def in_production(self, deployed: Deployed) -> bool:
+        """Whether this is how its repository's code reaches production, had it only succeeded."""
+        return deployed.counts and self.goes_to(deployed) is Environment.PRODUCTION
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
@@ -94,7 +122,14 @@ class Policy(Struct, frozen=True):
             self.first_activity_within,
             self.comments_count,
             self.generated,
+            self.production,
+            self.staging,
         )
+
+
+def is_release(deployed: Deployed) -> bool:
+    """Whether this is a release or tag; an environment may bear the same name."""
+    return deployed.environment == RELEASE and deployed.named != ""
 
 
 @lru_cache(maxsize=16)
@@ -106,6 +141,12 @@ def _definition(*parts: object) -> str:
 def _any_of(globs: tuple[str, ...]) -> re.Pattern[str]:
     """One pattern for all globs; it matches nothing when there are none."""
     return re.compile("|".join(f"(?:{_pattern(each)})" for each in globs) or r"(?!)")
+
+
+@lru_cache(maxsize=16)
+def _named_like(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for all globs over names; it matches nothing when there are none."""
+    return re.compile("|".join(fnmatch.translate(each) for each in globs) or r"(?!)", re.IGNORECASE)
 
 
 _WILD = re.compile(r"(?<![^/])\*\*/|\*\*|\*|\?")

@@ -3,11 +3,20 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self, TypeVar
 
-from exporter.model import Event, Fact
+from exporter.model import Contained, Deployed, Event, Fact, Outcome
 from exporter.policy import Policy
 from exporter.timeline import ordered, until
 
 T = TypeVar("T", bound=Event)
+
+
+def arrivals(facts: Iterable[Event]) -> Iterator[tuple[Deployed, Contained]]:
+    """The successful ends among the facts of one deployment, each with what it brought."""
+    told = tuple(facts)
+    brought = {event.at: event for event in told if isinstance(event, Contained)}
+    for event in told:
+        if isinstance(event, Deployed) and event.outcome is Outcome.SUCCESS and event.at in brought:
+            yield event, brought[event.at]
 
 
 class Story:

@@ -36,7 +36,7 @@ from exporter.model.changes import (
     Reviewed,
     ReviewRequested,
 )
-from exporter.model.deployments import Contained, Deployed, DeploymentEvent, Environment, Outcome
+from exporter.model.deployments import RELEASE, Contained, Deployed, DeploymentEvent, Environment, Outcome
 from exporter.model.issues import (
     IssueClosed,
     IssueDescribed,
@@ -60,6 +60,7 @@ class Told(Struct, frozen=True):
 
 __all__ = [
     "JOINS",
+    "RELEASE",
     "TOLD_BY",
     "Actor",
     "BaseChanged",

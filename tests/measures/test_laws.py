@@ -99,6 +99,7 @@ def test_what_an_observation_is(measure, data, policy):
     fed = {metric.name for metric in measure.feeds}
     for each in measure.observe(known, policy):
         assert each.metric in fed
+        assert not measure.words or each.labels[-1] in measure.words
         assert each.at >= caused[each.cause]
         assert len(each.labels) + 1 == len(METRICS[each.metric].labels)
         assert all(isinstance(label, str) for label in each.labels)
@@ -130,11 +131,14 @@ def test_random_stories_of_a_thing_have_what_it_is_told_of(thing, other):
     assert bound_at(find(CASES[thing], met), START - 1) == []
 
 
-def test_every_event_metric_is_fed_by_exactly_one_measure():
-    fed = Counter(metric.name for measure in MEASURES for metric in measure.feeds)
+def test_every_event_metric_is_fed_by_one_measure_or_its_parts_by_one_each():
+    """No two measures have a name in common, or a metric and a word of its last label."""
+    fed = Counter((row.name, word) for each in MEASURES for row in each.feeds for word in each.words or ("",))
     dated = {name for name, row in METRICS.items() if row.group == "Events"}
-    assert fed.keys() == dated
+    assert {name for name, _ in fed} == dated
     assert set(fed.values()) == {1}
+    assert all((name, "") not in fed for name, word in fed if word)
+    assert len({measure.name for measure in MEASURES}) == len(MEASURES)
 
 
 def test_nothing_exported_names_a_person_or_a_single_thing():
