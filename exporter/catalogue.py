@@ -119,11 +119,14 @@ class Pool(NamedTuple):
 
     ``parts``: for each repository, dated values by metric and labels, in order of their dates; labels that occurred in
     the last 90 days, but not in the window, have none. ``seconds`` is the window's length; dates are Unix seconds.
+    ``ends``: for each repository and reading, the second its window ends at. ``policy``: the definitions in force.
     """
 
     window: str
     seconds: int
     parts: Sequence[Mapping[tuple[str, Labels], Sequence[tuple[int, int]]]]
+    ends: Sequence[Mapping[tuple[str, Labels], int]] = ()
+    policy: Any = None
 
     def values(self, metric: Metric) -> dict[Labels, list[int]]:
         """The values of a metric by labels, all repositories together, in ascending order."""

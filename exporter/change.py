@@ -19,8 +19,10 @@ LAST_IN_PRODUCTION = 90 * DAY
 class Change(Story):
     """All known facts of one change under one policy. Nothing here looks past the second it is asked about."""
 
-    def __init__(self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = ()) -> None:
-        super().__init__(events, policy, bound)
+    def __init__(
+        self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = (), key: str = ""
+    ) -> None:
+        super().__init__(events, policy, bound, key)
         self._decided: dict[tuple[int, int], Decision] = {}
 
     @cached_property

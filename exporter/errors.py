@@ -92,6 +92,12 @@ class Garbled(ExporterError):
     retry = True
 
 
+class Unreadable(Garbled):
+    """A file that is not what it says, or larger than anybody may ask us to read; another download brings the same."""
+
+    retry = False
+
+
 class Partial(ExporterError):
     """An answer with errors beside data, which could not be tied to single repositories."""
 

@@ -8,13 +8,27 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
-from exporter.catalogue import DAY
-from exporter.model import RELEASE, Deployed, Described, Environment, Opened
+from exporter.catalogue import DAY, HOUR
+from exporter.globs import any_of
+from exporter.model import RELEASE, Deployed, Described, Environment, Layer, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 from exporter.references import takes_back
 
-__all__ = ["GENERATED", "Decision", "Evidence", "Policy", "RuleTable", "compile_rules", "packaged"]
+__all__ = [
+    "E2E_TESTS",
+    "GENERATED",
+    "INTEGRATION_TESTS",
+    "NEUTRAL_FILES",
+    "OTHER_JOBS",
+    "TEST_FILES",
+    "Decision",
+    "Evidence",
+    "Policy",
+    "RuleTable",
+    "compile_rules",
+    "packaged",
+]
 
 GENERATED = (
     # lock files
@@ -73,14 +87,154 @@ STAGING = (
 first, so that ``pre-production`` is none."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
+TEST_FILES = (
+    # folders
+    "test/",
+    "tests/",
+    "*Tests/",
+    "*.Test/",
+    "androidTest/",
+    "__tests__/",
+    "spec/",
+    "specs/",
+    "e2e/",
+    "cypress/",
+    # what tests read
+    "testdata/",
+    "fixtures/",
+    "__fixtures__/",
+    "__mocks__/",
+    "__snapshots__/",
+    "*.snap",
+    # names
+    "conftest.py",
+    "test_*.*",
+    "*_test.*",
+    "*_tests.*",
+    "*-test.js",
+    "*-test.jsx",
+    "*-test.ts",
+    "*-test.tsx",
+    "*.test.*",
+    "*.tests.*",
+    "*.spec.*",
+    "*_spec.*",
+    "*.e2e.*",
+    "*.cy.*",
+    "*Test.java",
+    "*Tests.java",
+    "*IT.java",
+    "*Test.kt",
+    "*Tests.kt",
+    "*Test.scala",
+    "*Spec.scala",
+    "*Spec.groovy",
+    "*Test.php",
+    "*Test.cs",
+    "*Tests.cs",
+    "*Tests.swift",
+    "*.feature",
+    "*.bats",
+    "*.t",
+)
+"""Paths that are tests, or what tests are made of; written as ``GENERATED`` is."""
+
+E2E_TESTS = (
+    "e2e/",
+    "e2e-tests/",
+    "end-to-end/",
+    "cypress/",
+    "playwright/",
+    "selenium/",
+    "acceptance/",
+    "ui/",
+    "uitests/",
+    "*UITests/",
+    "*.e2e.*",
+    "*.e2e-spec.*",
+    "*_e2e_test.*",
+    "*.cy.*",
+    "*.feature",
+)
+"""Of the tests, those that drive the whole product from outside."""
+
+INTEGRATION_TESTS = (
+    "integration/",
+    "integrationTest/",
+    "*IntegrationTests/",
+    "*.Integration.Tests/",
+    "integration_tests/",
+    "integration-tests/",
+    "functional/",
+    "system/",
+    "contract/",
+    "it/",
+    "*IT.java",
+    "*IntegrationTest.*",
+    "*IntegrationTests.*",
+    "*.integration.*",
+    "*.int.test.*",
+    "*_integration_test.*",
+    "test_integration*.*",
+)
+"""Of the tests, those that put several parts together; any test not in this list nor the one above is a unit test."""
+
+NEUTRAL_FILES = (
+    # documents
+    "docs/",
+    "doc/",
+    "*.md",
+    "*.rst",
+    "*.adoc",
+    "LICENSE*",
+    "CODEOWNERS",
+    # what tells CI and tools what to do
+    ".github/",
+    ".gitlab/",
+    ".gitlab-ci.yml",
+    ".circleci/",
+    "azure-pipelines*.yml",
+    "Jenkinsfile*",
+    ".pre-commit-config.yaml",
+    ".editorconfig",
+    ".gitignore",
+    ".gitattributes",
+)
+"""Paths that are neither a test nor the product: who edits only these has mended neither."""
+
+OTHER_JOBS = (
+    "*lint*",
+    "*format*",
+    "*style*",
+    "*deploy*",
+    "*publish*",
+    "*release*",
+    "*docs*",
+    "*codeql*",
+    "*label*",
+    "*stale*",
+    "*triage*",
+    "*dependabot*",
+    "*renovate*",
+    "*backport*",
+    "*changelog*",
+    "*coverage*",
+    "*notify*",
+)
+"""Names of jobs and workflows that run no tests, as globs over the whole name in lower case."""
 
 
 class Policy(Struct, frozen=True):
     """All a user may redefine.
 
     ``abandoned_after`` and ``first_activity_within`` are seconds. ``comments_count``: a plain comment by another person
-    is a first review. ``generated`` are the paths left out of a change's size. ``production`` and ``staging`` are globs
-    over the names of environments.
+    is a first review. ``generated`` are the paths left out of a change's size; ``test_files`` those of tests, of which
+    ``e2e_tests`` and ``integration_tests`` tell the layer; ``neutral_files`` are neither test nor product.
+    ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
+    one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
+    environments.
+
+    ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
 
     rules: RuleTable
@@ -88,6 +242,15 @@ class Policy(Struct, frozen=True):
     first_activity_within: int = 90 * DAY
     comments_count: bool = False
     generated: tuple[str, ...] = GENERATED
+    test_files: tuple[str, ...] = TEST_FILES
+    e2e_tests: tuple[str, ...] = E2E_TESTS
+    integration_tests: tuple[str, ...] = INTEGRATION_TESTS
+    neutral_files: tuple[str, ...] = NEUTRAL_FILES
+    other_jobs: tuple[str, ...] = OTHER_JOBS
+    most_of_a_fix: int = 4 * HOUR
+    most_of_a_day: int = 8 * HOUR
+    sprint: int = 14 * DAY
+    productive_week: int = 32 * HOUR
     production: tuple[str, ...] = PRODUCTION
     staging: tuple[str, ...] = STAGING
 
@@ -107,7 +270,28 @@ class Policy(Struct, frozen=True):
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
-        return _any_of(self.generated).fullmatch(path) is None
+        return any_of(self.generated).fullmatch(path) is None
+
+    def is_test(self, path: str) -> bool:
+        """Whether a file is a test, or made for tests: data, fixtures, snapshots."""
+        return any_of(self.test_files).fullmatch(path) is not None
+
+    def test_layer(self, path: str) -> Layer | None:
+        """Which kind of test a file is; None for what is no test."""
+        if not self.is_test(path):
+            return None
+        if any_of(self.e2e_tests).fullmatch(path):
+            return Layer.E2E
+        return Layer.INTEGRATION if any_of(self.integration_tests).fullmatch(path) else Layer.UNIT
+
+    def is_product(self, path: str) -> bool:
+        """Whether a file is part of what is built: neither a test nor neutral. Lock files are, for they change it."""
+        return not self.is_test(path) and any_of(self.neutral_files).fullmatch(path) is None
+
+    def is_test_job(self, workflow: str, job: str) -> bool:
+        """Whether a job runs tests: its name says so, or neither its own nor its workflow's name says otherwise."""
+        names = job.lower(), workflow.lower()
+        return "test" in names[0] or not any(_named_like(self.other_jobs).fullmatch(name) for name in names)
 
     def is_revert(self, opened: Opened, described: Described | None) -> bool:
         """Whether a change takes back another: by the branch the forge's button makes, or by its description's line."""
@@ -124,6 +308,13 @@ class Policy(Struct, frozen=True):
             self.generated,
             self.production,
             self.staging,
+            self.test_files,
+            self.e2e_tests,
+            self.integration_tests,
+            self.neutral_files,
+            self.other_jobs,
+            self.most_of_a_fix,
+            self.most_of_a_day,
         )
 
 
@@ -138,27 +329,6 @@ def _definition(*parts: object) -> str:
 
 
 @lru_cache(maxsize=16)
-def _any_of(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern for all globs; it matches nothing when there are none."""
-    return re.compile("|".join(f"(?:{_pattern(each)})" for each in globs) or r"(?!)")
-
-
-@lru_cache(maxsize=16)
 def _named_like(globs: tuple[str, ...]) -> re.Pattern[str]:
     """One pattern for all globs over names; it matches nothing when there are none."""
     return re.compile("|".join(fnmatch.translate(each) for each in globs) or r"(?!)", re.IGNORECASE)
-
-
-_WILD = re.compile(r"(?<![^/])\*\*/|\*\*|\*|\?")
-_MEANS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-
-
-def _pattern(glob: str) -> str:
-    """A glob as a regular expression over a whole path; ``**`` spans folders, ``*`` and ``?`` stay inside a name."""
-    rooted = "/" in glob.rstrip("/")
-    bare = glob.strip("/")
-    text, last = "" if rooted else "(?:.*/)?", 0
-    for wild in _WILD.finditer(bare):
-        text += re.escape(bare[last : wild.start()]) + _MEANS[wild[0]]
-        last = wild.end()
-    return text + re.escape(bare[last:]) + ("/.*" if glob.endswith("/") else "")

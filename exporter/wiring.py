@@ -62,12 +62,21 @@ class Source(Protocol):
 
 def policy(config: Config) -> Policy:
     """The definitions in force."""
-    origin = config.origin
+    origin, tests = config.origin, config.tests
     return Policy(
         rules=compile_rules(packaged(), origin.rules, origin.disable, origin.bots, origin.people),
         abandoned_after=config.review.abandoned_after,
         comments_count=config.review.comments_count,
         generated=config.review.left_out,
+        test_files=tests.all_files,
+        e2e_tests=tests.e2e,
+        integration_tests=tests.integration,
+        neutral_files=tests.neutral,
+        other_jobs=tests.other_jobs,
+        most_of_a_fix=tests.most_of_a_fix,
+        most_of_a_day=tests.most_of_a_day,
+        sprint=tests.sprint,
+        productive_week=tests.productive_week,
     )
 
 

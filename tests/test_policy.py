@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from exporter.markers import marker_lines
-from exporter.model import Actor, Described, Opened
+from exporter.model import Actor, Described, Layer, Opened
 from exporter.policy import Policy, compile_rules, packaged
 
 POLICY = Policy(compile_rules(packaged()))
@@ -81,6 +81,61 @@ def test_without_globs_every_file_is_counted():
     assert policy.counted("")
 
 
+@pytest.mark.parametrize(
+    ("path", "layer"),
+    [
+        ("tests/shop.py", Layer.UNIT),
+        ("shop/tests/__init__.py", Layer.UNIT),
+        ("conftest.py", Layer.UNIT),
+        ("test_shop.py", Layer.UNIT),
+        ("pkg/shop_test.go", Layer.UNIT),
+        ("pkg/testdata/order.json", Layer.UNIT),
+        ("web/src/Cart.test.tsx", Layer.UNIT),
+        ("web/src/__tests__/Cart.js", Layer.UNIT),
+        ("app/cart.spec.ts", Layer.UNIT),
+        ("spec/models/order_spec.rb", Layer.UNIT),
+        ("src/test/java/acme/CartTest.java", Layer.UNIT),
+        ("Shop.Tests/CartFacts.cs", Layer.UNIT),
+        ("ShopTests/CartTests.swift", Layer.UNIT),
+        ("src/CartTests.cs", Layer.UNIT),
+        ("t/00-load.t", Layer.UNIT),
+        ("tests/fixtures/order.json", Layer.UNIT),
+        ("tests/integration/test_db.py", Layer.INTEGRATION),
+        ("src/test/java/acme/CartIT.java", Layer.INTEGRATION),
+        ("tests/test_integration_db.py", Layer.INTEGRATION),
+        ("pkg/db_integration_test.go", Layer.INTEGRATION),
+        ("tests/system/test_run.py", Layer.INTEGRATION),
+        ("e2e/cart.ts", Layer.E2E),
+        ("cypress/support/commands.js", Layer.E2E),
+        ("app/cart.e2e.ts", Layer.E2E),
+        ("app/cart.cy.ts", Layer.E2E),
+        ("tests/integration/e2e/cart.py", Layer.E2E),
+        ("ShopUITests/CartTests.swift", Layer.E2E),
+        ("features/cart.feature", Layer.E2E),
+    ],
+)
+def test_a_test_has_one_layer(path, layer):
+    assert POLICY.is_test(path)
+    assert POLICY.test_layer(path) is layer
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "src/latest.py",
+        "contest/entry.py",
+        "testing.md",
+        "src/inspect.go",
+        "integration/salesforce.py",
+        "ui/cart.ts",
+        "a.ts",
+    ],
+)
+def test_a_name_that_sounds_like_a_test_is_none(path):
+    assert not POLICY.is_test(path)
+    assert POLICY.test_layer(path) is None
+
+
 def opened(head: str) -> Opened:
     return Opened("o", 0, author=Actor("ada"), draft=False, head=head, base="main")
 
@@ -140,6 +195,13 @@ class Other:
         Other("first_activity_within", 1),
         Other("comments_count", True),
         Other("generated", ("*.lock",)),
+        Other("test_files", ("tests/",)),
+        Other("e2e_tests", ()),
+        Other("integration_tests", ()),
+        Other("neutral_files", ()),
+        Other("other_jobs", ()),
+        Other("most_of_a_fix", 1),
+        Other("most_of_a_day", 1),
         Other("rules", compile_rules(packaged(), disabled=["gemini-branch"])),
         Other("rules", compile_rules(packaged(), bots=["acme-robot"])),
         Other("rules", compile_rules(packaged(), people=["acme-helper"])),
@@ -148,3 +210,47 @@ class Other:
 )
 def test_each_definition_changes_the_hash(other):
     assert msgspec.structs.replace(POLICY, **{other.field: other.value}).definition != POLICY.definition
+
+
+@pytest.mark.parametrize("field", ["sprint", "productive_week"])
+def test_what_only_says_how_windows_are_told_leaves_the_hash_alone(field):
+    """No observation depends on it, so a new value must not cut the ledger's history in two."""
+    assert msgspec.structs.replace(POLICY, **{field: 1}).definition == POLICY.definition
+
+
+@pytest.mark.parametrize(
+    ("path", "product"),
+    [
+        ("src/pay.py", True),
+        ("poetry.lock", True),
+        ("Dockerfile", True),
+        ("tests/test_pay.py", False),
+        ("docs/pay.py", False),
+        ("src/README.md", False),
+        (".github/workflows/ci.yml", False),
+        ("tools/.gitignore", False),
+    ],
+)
+def test_what_belongs_to_the_product(path, product):
+    assert POLICY.is_product(path) is product
+
+
+@pytest.mark.parametrize(
+    ("workflow", "job", "tests"),
+    [
+        ("CI", "unit (3.11)", True),
+        ("CI", "build", True),
+        ("CI", "Lint", False),
+        ("Lint and test", "test", True),
+        ("Lint and test", "ruff", False),
+        ("Deploy", "smoke", False),
+        ("Deploy", "smoke-tests", True),
+        ("CodeQL", "analyze", False),
+    ],
+)
+def test_which_jobs_run_tests(workflow, job, tests):
+    assert POLICY.is_test_job(workflow, job) is tests
+
+
+def test_without_names_of_other_jobs_every_job_runs_tests():
+    assert msgspec.structs.replace(POLICY, other_jobs=()).is_test_job("Deploy", "lint")

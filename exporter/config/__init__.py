@@ -39,6 +39,7 @@ from exporter.config.settings import (
     Server,
     Source,
     Store,
+    TestSettings,
     Thresholds,
     WorkingHours,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Server",
     "Source",
     "Store",
+    "TestSettings",
     "Thresholds",
     "WorkingHours",
     "fingerprint",

@@ -26,7 +26,7 @@ from exporter.config.scalars import (
     text,
     whole,
 )
-from exporter.policy import GENERATED
+from exporter.policy import E2E_TESTS, GENERATED, INTEGRATION_TESTS, NEUTRAL_FILES, OTHER_JOBS, TEST_FILES
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -40,6 +40,7 @@ Path = Annotated[
 ]
 Url = Annotated[str, text("a URL", read=read_url)]
 Glob = Annotated[str, text("a glob over paths")]
+JobGlob = Annotated[str, text("a glob over job names")]
 NameGlob = Annotated[
     str,
     text(
@@ -252,6 +253,49 @@ class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.generated + self.generated_extra
 
 
+class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is a test, and how the hours spent on keeping tests green are counted."""
+
+    files: Annotated[
+        tuple[Glob, ...],
+        "Files that are tests, or made for them, such as data and snapshots; globs as in `review.generated`. "
+        "Replaces the default.",
+    ] = TEST_FILES
+    files_extra: Annotated[tuple[Glob, ...], "More of them, beside the default."] = ()
+    e2e: Annotated[tuple[Glob, ...], "Of the test files, those of tests that drive the whole product from outside."] = (
+        E2E_TESTS
+    )
+    integration: Annotated[
+        tuple[Glob, ...], "Of the test files, those of tests that put parts together; all others are unit tests."
+    ] = INTEGRATION_TESTS
+    neutral: Annotated[
+        tuple[Glob, ...], "Files that are neither a test nor the product: documents, and what tells CI what to do."
+    ] = NEUTRAL_FILES
+    other_jobs: Annotated[
+        tuple[JobGlob, ...],
+        "CI jobs and workflows that run no tests, as globs over their whole name, in which case does not count; a job "
+        "whose name contains `test` runs tests all the same.",
+    ] = OTHER_JOBS
+    most_of_a_fix: Annotated[int, duration("5m", "2d"), "Most time believed of turning one red commit green."] = (
+        4 * HOUR
+    )
+    most_of_a_day: Annotated[int, duration("1h", "1d"), "Most time believed of one author's day."] = 8 * HOUR
+    productive_week: Annotated[int, duration("1h", "7d"), "Hours that one full-time person works in a week."] = (
+        32 * HOUR
+    )
+    sprint: Annotated[
+        int,
+        duration("7d", "15d"),
+        "Length of the periods whose trend is told. Six have to fit into 90 days; they are counted back from now, so "
+        "that none is cut short.",
+    ] = 14 * DAY
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """All globs of test files."""
+        return self.files + self.files_extra
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -390,6 +434,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     server: Annotated[Server, "Where metrics are served."] = Server()
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
+    tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

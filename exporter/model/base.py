@@ -56,6 +56,14 @@ class Verdict(StrEnum):
     COMMENTED = "commented"
 
 
+class Layer(StrEnum):
+    """How much of the product a test puts to work at once."""
+
+    UNIT = "unit"
+    INTEGRATION = "integration"
+    E2E = "e2e"
+
+
 class Stage(StrEnum):
     """The parts a change's life is cut into; those before the merge are measured, the rest comes with deployments."""
 

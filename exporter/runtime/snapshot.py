@@ -326,7 +326,8 @@ class Snapshot:
         seconds = WINDOWS[window]
         reads = {row.name for each in wanted for row in each.reads}
         parts = [self._part(key, reads, seconds) for key in keys]
-        pool = Pool(window, seconds, parts)
+        ends = [{kind: self.books.end(key, *kind) for kind in part} for key, part in zip(keys, parts, strict=True)]
+        pool = Pool(window, seconds, parts, ends, self.books.policy)
         for each in wanted:
             if any(self.books.told(key, row.name) for key in keys for row in each.reads):
                 for twin, labels, value in each.summarise(pool):

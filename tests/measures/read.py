@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from exporter.catalogue import Metric, Observation
+from exporter.catalogue import Metric, Observation, Pool
 from exporter.policy import Policy
 from exporter.story import Story
 from tests.stories import POLICY, START, story
@@ -23,3 +23,9 @@ def dated(measure: Callable[..., object], metric: Metric, told: Story) -> list[t
         for each in found
         if each.metric == metric.name
     ]
+
+
+def gauges(summarise: Callable[[Pool], object], pool: Pool, scope: str = "repository") -> dict[tuple[str, ...], float]:
+    """A summary's gauges of a scope, by the name of the row and the labels behind the scope's name."""
+    found = ((twin.of(scope), labels, value) for twin, labels, value in summarise(pool))  # type: ignore[attr-defined]
+    return {(row.name, *map(str, labels)): value for row, labels, value in found if row is not None}

@@ -8,6 +8,8 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, METRICS, Kind, load
+from exporter.measures.ci import PUSH_FACT
+from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
 from exporter.model import JOINS, Thing
 from tests.stories import POLICY, START, change
 from tests.things import CASES, Case, bound_at, story_at
@@ -129,6 +131,19 @@ def test_random_stories_of_a_thing_have_what_it_is_told_of(thing, other):
         return {each.subject.thing for each in case.others} == {other} and bool(bound_at(case, EVER))
 
     assert bound_at(find(CASES[thing], met), START - 1) == []
+
+
+@pytest.mark.parametrize("metric", [RED_OUTCOMES.name, FIX_SECONDS.name, FIX_FACT.name, PUSH_FACT.name])
+def test_random_lines_have_what_is_measured_of_them(metric):
+    """The laws are tried on test fixes too, of commits that a change brought."""
+    feeder = next(each for each in MEASURES if metric in {row.name for row in each.feeds})
+
+    def met(case):
+        return bool(bound_at(case, EVER)) and any(
+            each.metric == metric and each.value for each in observed(feeder, case, POLICY)
+        )
+
+    find(CASES[Thing.LINE], met, settings=settings(max_examples=5000, deadline=None))
 
 
 def test_every_event_metric_is_fed_by_one_measure_or_its_parts_by_one_each():
