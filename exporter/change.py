@@ -20,9 +20,14 @@ class Change(Story):
     """All known facts of one change under one policy. Nothing here looks past the second it is asked about."""
 
     def __init__(
-        self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = (), key: str = ""
+        self,
+        events: Iterable[Fact],
+        policy: Policy,
+        bound: Iterable[Sequence[Fact]] = (),
+        key: str = "",
+        number: int = 0,
     ) -> None:
-        super().__init__(events, policy, bound, key)
+        super().__init__(events, policy, bound, key, number)
         self._decided: dict[tuple[int, int], Decision] = {}
 
     @cached_property

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from exporter.catalogue import DAY, HOUR
 from exporter.globs import any_of
+from exporter.labels import LabelRules
 from exporter.model import RELEASE, Deployed, Described, Environment, Layer, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
@@ -232,7 +233,7 @@ class Policy(Struct, frozen=True):
     ``e2e_tests`` and ``integration_tests`` tell the layer; ``neutral_files`` are neither test nor product.
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
-    environments.
+    environments. ``labels`` say what an issue is.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -253,6 +254,7 @@ class Policy(Struct, frozen=True):
     productive_week: int = 32 * HOUR
     production: tuple[str, ...] = PRODUCTION
     staging: tuple[str, ...] = STAGING
+    labels: LabelRules = LabelRules()
 
     def environment(self, name: str) -> Environment:
         """Which kind of environment a forge's name means."""
@@ -308,6 +310,7 @@ class Policy(Struct, frozen=True):
             self.generated,
             self.production,
             self.staging,
+            self.labels,
             self.test_files,
             self.e2e_tests,
             self.integration_tests,

@@ -22,16 +22,22 @@ def arrivals(facts: Iterable[Event]) -> Iterator[tuple[Deployed, Contained]]:
 class Story:
     """All known facts of one subject under one policy.
 
-    ``bound``: those of each subject it is bound to, in order; ``key``: the subject's own.
+    ``bound``: those of each subject it is bound to, in order; ``key`` and ``number``: the subject's own.
     """
 
     def __init__(
-        self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = (), key: str = ""
+        self,
+        events: Iterable[Fact],
+        policy: Policy,
+        bound: Iterable[Sequence[Fact]] = (),
+        key: str = "",
+        number: int = 0,
     ) -> None:
         self.events = ordered(events)
         self.policy = policy
         self.bound = tuple(ordered(each) for each in bound)
         self.key = key
+        self.number = number
 
     def at(self, second: int) -> Self:
         """The same subject as it stood at a second."""
@@ -39,7 +45,8 @@ class Story:
         if max(last, default=second) <= second:
             return self
         bound = (until(each, second) for each in self.bound)
-        return type(self)(until(self.events, second), self.policy, [each for each in bound if each], self.key)
+        known = [each for each in bound if each]
+        return type(self)(until(self.events, second), self.policy, known, self.key, self.number)
 
     def own(self, kind: type[T]) -> Iterator[T]:
         """The subject's own facts of a kind, in order."""

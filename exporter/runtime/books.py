@@ -393,7 +393,8 @@ class Books:
                 here[subject.id] = look.standing
 
     def _story(self, subject: SubjectRow, events: Sequence[Fact], bound: Sequence[Sequence[Fact]]) -> Story:
-        return (Change if subject.thing is Thing.CHANGE else Story)(events, self.policy, bound, subject.key)
+        kind = Change if subject.thing is Thing.CHANGE else Story
+        return kind(events, self.policy, bound, subject.key, subject.number)
 
     def _look(self, subject: SubjectRow, story: Story, entered: list[LedgerRow], ledger_start: int) -> "Look":
         """What one subject adds to the ledger now, and when to look again."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, METRICS, Kind, load
 from exporter.measures.ci import PUSH_FACT
+from exporter.measures.escape import ESCAPES, Tier
 from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
 from exporter.model import JOINS, Thing
 from tests.stories import POLICY, START, change
@@ -144,6 +145,19 @@ def test_random_lines_have_what_is_measured_of_them(metric):
         )
 
     find(CASES[Thing.LINE], met, settings=settings(max_examples=5000, deadline=None))
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_random_changes_escape_in_every_way(tier):
+    """The laws are tried on escapes too, in production or not."""
+    feeder = next(each for each in MEASURES if ESCAPES in each.feeds)
+    find(
+        CASES[Thing.CHANGE],
+        lambda case: any(
+            each.metric == ESCAPES.name and each.labels == (tier,) for each in observed(feeder, case, POLICY)
+        ),
+        settings=settings(max_examples=5000, deadline=None),
+    )
 
 
 def test_every_event_metric_is_fed_by_one_measure_or_its_parts_by_one_each():
