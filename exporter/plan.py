@@ -13,13 +13,15 @@ from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
+from exporter.model import Stream
 from exporter.providers.base import Page, Request
 from exporter.providers.github.answers import stamp
-from exporter.providers.github.listing import COUNT_FIRST, COUNTS, SPLIT_TO
+from exporter.providers.github.listing import COUNT_FIRST, COUNTS, PULSE_PACK, SPLIT_TO
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.queries import PAGE, SEARCH_LIMIT
 from exporter.runtime.health import Health
 from exporter.runtime.history import FIRST_WIDTH, LAG, wider
+from exporter.runtime.issues import Issues
 from exporter.runtime.lane import Lane
 from exporter.runtime.selection import Selection, scopes
 from exporter.runtime.source import LONG_EVERY, LONG_OVERLAP, OVERLAP
@@ -37,7 +39,7 @@ MERGED = 0.8
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
-    "what": 2, "direction": 2, "percentile": 3, "window": 3,
+    "found": 3, "outcome": 2, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
 SUMMARISED = 3
@@ -49,7 +51,7 @@ SERIES_OWN = 250
 
 class Counted(NamedTuple):
     """Changes one search scope holds: updated since the ledger's start, merged since then, open and older, opened in
-    the last 30 days, and updated in the last 90.
+    the last 30 days, and updated in the last 90; and ``issues`` updated since the ledger's start.
     """
 
     changes: int
@@ -57,6 +59,7 @@ class Counted(NamedTuple):
     old: int
     month: int
     quarter: int
+    issues: int = 0
 
     def between(self, near: float, far: float, span: float) -> float:
         """How many were last updated between ``near`` and ``far`` seconds ago, if evenly spread within what is known.
@@ -137,8 +140,10 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
         changes=changes,
         merged=sum(each.merged for each in counted),
         monthly=sum(each.month for each in counted),
-        load_requests=round(sum(each.listed + _history(each.counted, span) for each in found)),
-        hourly_requests=round(sum(_hour(settings, each) for each in found)),
+        load_requests=round(
+            sum(each.listed + _history(each.counted, span) + _issues(settings, each, span) for each in found)
+        ),
+        hourly_requests=round(sum(_hour(settings, each) + _hour_of_issues(settings, each, span) for each in found)),
         series=series,
         over=over,
     )
@@ -173,6 +178,7 @@ def _searches(scope: str, start: int, now: int) -> tuple[str, ...]:
         f"{scope} is:pr is:open updated:<{stamp(start)}",
         f"{scope} is:pr created:>={stamp(now - MONTH)}",
         f"{scope} is:pr updated:>={stamp(now - SEASON)}",
+        f"{scope} is:issue updated:{stamp(start)}..{stamp(now)}",
     )
 
 
@@ -245,6 +251,30 @@ def _hour(settings: SourceSettings, found: Found) -> float:
     # The files of all merged changes are read when the first of them has to be counted.
     files = HOUR / (LAG + settings.interval / 2 + HOUR / merged) if merged else 0.0
     return (polls - long) * short + long * longer + files + found.listed * HOUR / settings.rediscover
+
+
+def _issues(settings: SourceSettings, found: Found, span: int) -> float:
+    """Requests to load the history of issues: of each window a look at all repositories, and searches."""
+    if Stream.ISSUES not in settings.streams or not found.counted:
+        return 0.0
+    looks, requests, reached, width = ceil(len(found.names) / PAGE), 0.0, 0, FIRST_WIDTH
+    whole = span + Issues.earlier
+    while reached < whole:
+        width = min(width, whole - reached)
+        held = [each.issues * width / span for each in found.counted]
+        requests += looks + _search(held)
+        reached += width
+        width = wider(width, sum(held), len(held))
+    return requests
+
+
+def _hour_of_issues(settings: SourceSettings, found: Found, span: int) -> float:
+    """Requests of a working hour for issues: a look at all repositories, and the lists of those in which some moved."""
+    if Stream.ISSUES not in settings.streams:
+        return 0.0
+    polls = HOUR / settings.stream_interval
+    moves = sum(each.issues for each in found.counted) / span * MONTH * MOVES / WORKING_HOURS
+    return polls * ceil(len(found.names) / PAGE) + min(moves, polls * ceil(len(found.names) / PULSE_PACK))
 
 
 # Series

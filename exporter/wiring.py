@@ -7,11 +7,14 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from exporter.catalogue import Detail, exported, load
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.demo import Organisation
 from exporter.exposition import Exposition
+from exporter.labels import LabelRules
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.providers.github.issues import issues
@@ -77,6 +80,7 @@ def policy(config: Config) -> Policy:
         most_of_a_day=tests.most_of_a_day,
         sprint=tests.sprint,
         productive_week=tests.productive_week,
+        labels=LabelRules(**structs.asdict(config.issues)),
     )
 
 

@@ -26,6 +26,7 @@ from exporter.config.scalars import (
     text,
     whole,
 )
+from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, NO_DEFECT, PRODUCTION, QA
 from exporter.policy import E2E_TESTS, GENERATED, INTEGRATION_TESTS, NEUTRAL_FILES, OTHER_JOBS, TEST_FILES
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
@@ -41,6 +42,7 @@ Path = Annotated[
 Url = Annotated[str, text("a URL", read=read_url)]
 Glob = Annotated[str, text("a glob over paths")]
 JobGlob = Annotated[str, text("a glob over job names")]
+LabelGlob = Annotated[str, text("a glob over labels")]
 NameGlob = Annotated[
     str,
     text(
@@ -296,6 +298,19 @@ class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return self.files + self.files_extra
 
 
+class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What labels of issues mean: globs over whole labels, in which case does not count; each replaces its default."""
+
+    defect: Annotated[tuple[LabelGlob, ...], "Labels, or types of an issue, that call it a defect."] = DEFECT
+    no_defect: Annotated[tuple[LabelGlob, ...], "Labels that say it is none, or not this product's."] = NO_DEFECT
+    production: Annotated[tuple[LabelGlob, ...], "Labels of defects that were found in production."] = PRODUCTION
+    before_release: Annotated[
+        tuple[LabelGlob, ...], "Labels of defects that were found before a release; `production` wins where both are."
+    ] = BEFORE_RELEASE
+    qa: Annotated[tuple[LabelGlob, ...], "Labels, or states, of what QA has now."] = QA
+    blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -435,6 +450,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
+    issues: Annotated[IssueSettings, "What the labels of issues mean."] = IssueSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()
