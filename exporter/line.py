@@ -68,7 +68,7 @@ class _Workflow:
 
 
 def episodes(events: Iterable[Event], is_test: IsTest = lambda workflow, job: True) -> list[Episode]:
-    """Every red that became green, in the order of the greens; facts may come in any order.
+    """Every red that became green, in the order of the greens (definitions 76); facts may come in any order.
 
     Attempts that were cancelled, skipped, timed out or ended in an error say nothing, nor does an attempt for a commit
     asked for before one that has already been heard of. A red that is never green makes no episode. All tests and jobs

@@ -361,6 +361,10 @@ RatioName = Literal[
     "agentic_wait",
     "api_budget",
     "coverage",
+    "first_attempt_failures_rise",
+    "flaky_runs",
+    "test_update",
+    "test_update_climbing",
 ]
 ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
@@ -384,7 +388,10 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "many arrivals and departures. `unreviewed_merges`: share of merges. `unreviewed_merges_rise`: by how much "
         "that share may exceed the former one. `significance`: by how many standard deviations it has to, for a rise "
         "that is no chance. `agentic_wait`: wait for a review of agents' changes by that of "
-        "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there.",
+        "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there. "
+        "`first_attempt_failures_rise`: by how much the share of first CI attempts that fail may exceed the former "
+        "one. `flaky_runs`: share of test runs that failed and passed on the same commit. `test_update`: part of the "
+        "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
@@ -395,6 +402,10 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "agentic_wait": 2.0,
             "api_budget": 0.1,
             "coverage": 0.8,
+            "first_attempt_failures_rise": 0.1,
+            "flaky_runs": 0.03,
+            "test_update": 0.5,
+            "test_update_climbing": 0.4,
         }
     )
     changes: Annotated[

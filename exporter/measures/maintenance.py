@@ -169,7 +169,7 @@ RED_TESTS = twins(
 
 
 def outcome(work: Worked | None, policy: Policy) -> str | None:
-    """How something red became green, by the files between its two commits; None where that is not known.
+    """How something red became green, by the files between its two commits (definitions 77); None where not known.
 
     Without a change in between (``work`` None: the same commit, or no file differs) it is a flake. Files that are
     neither tests nor product (documents, CI's own configuration) mended neither: other. Where files were left out, only
@@ -281,7 +281,7 @@ def _origin(line: Story, work: Worked, at: int, policy: Policy) -> Origin:
 
 @measure(WORK_SECONDS, UPKEEP_FACT, AUTHOR_FACT, CHANGED_FACT, LAYER_FACT)
 def work(change: Change, policy: Policy) -> Iterator[Observation]:
-    """A merged change's time by what it did to test lines; nothing where its files are not known (definitions 16)."""
+    """A merged change's time by what it did to test lines; nothing where its files are not known (definitions 80)."""
     for life in change.lives:
         if life.merged is None or not change.in_stage_statistics(life.merged.at):
             continue

@@ -8,7 +8,7 @@ from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exporte
 from exporter.errors import REASONS
 from exporter.measures.exporter import RESULTS
 from exporter.measures.windows import PERCENTILES, WINDOWS
-from exporter.model import Origin, QueueState, Stage, Verdict
+from exporter.model import Layer, Origin, QueueState, Result, Stage, Verdict
 from exporter.store.base import RepositoryState
 
 INTRODUCTION = """\
@@ -95,6 +95,23 @@ EXAMPLES: dict[str, Example] = {
         "Which teams are asked for more reviews than they give?",
         'sdlc_team_review_utilisation_ratio{window="28d"} > 1',
     ),
+    "sdlc_ci_runs_total": Example(
+        "Which share of first attempts for changes fails in a week?",
+        'sum(increase(sdlc_ci_runs_total{branch="change",attempt="first",result="failure"}[7d]))\n'
+        '/ sum(increase(sdlc_ci_runs_total{branch="change",attempt="first",result=~"success|failure"}[7d]))',
+    ),
+    "sdlc_test_red_outcomes_total": Example(
+        "How many red tests of a month were repairs of the test, and how many catches?",
+        "sum by (outcome) (increase(sdlc_test_red_outcomes_total[28d]))",
+    ),
+    "sdlc_test_maintenance_fte": Example(
+        "How many full-time people does test maintenance take, at least and at most?",
+        'sdlc_test_maintenance_fte{scope="all",window="28d"}',
+    ),
+    "sdlc_test_maintenance_slope_seconds": Example(
+        "Where does upkeep climb, beyond chance?",
+        'sdlc_test_maintenance_slope_seconds{bound="lower"} > 0',
+    ),
     "sdlc_exporter_watermark_timestamp_seconds": Example(
         "Which sources are blind: behind by more than an hour?",
         "time() - sdlc_exporter_watermark_timestamp_seconds > 3600",
@@ -117,22 +134,29 @@ def _words(words: Iterable[str]) -> str:
 
 
 LABELS: dict[str, str] = {
+    "attempt": f"of a CI run: {_words(('first', 'retry'))}",
+    "bound": f"of an interval: {_words(('lower', 'upper'))}, and of a trend its `estimate`",
+    "branch": "`default`, or `change` for every other branch",
     "by": f"what ended a wait: {_words(('review', 'merge', 'close', 'draft'))}",
     "code": "status code of HTTP, `000` without an answer",
     "direction": "`in` or `out` of the review queue",
     "field": "where an unknown word stood",
-    "kind": "kind of request",
+    "kind": f"of work on test lines: {_words(('update', 'new'))}; of a request to an API",
+    "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
+    "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions 77)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",
     "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
     "resource": "which of a forge's limits",
-    "result": f"how a poll ended: {_words(RESULTS)}",
+    "result": f"how a CI attempt ended: {_words(Result)}; a test case: "
+    f"{_words(('passed', 'failed', 'error', 'skipped'))}; a poll: {_words(RESULTS)}",
     "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
     "reviewer": f"{_words(('human', 'bot'))}",
+    "scope": "name of a team; `all` is the organisation",
     "source": "name of a source in the configuration",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
@@ -142,7 +166,8 @@ LABELS: dict[str, str] = {
     "until": "where lead time ends: `merge`",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
-    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe",
+    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
+    "first attempt of CI had a test report",
     "window": _words(WINDOWS),
 }
 
@@ -156,6 +181,10 @@ UNITS = {
     "_changes": "changes",
     "_reviewers": "people",
     "_samples": "readings",
+    "_tests": "tests",
+    "_cases": "test cases",
+    "_runs": "attempts",
+    "_fte": "full-time people",
     "_reviews": "reviews",
     "_requests": "requests",
     "_polls": "polls",

@@ -1,7 +1,13 @@
 """Test cases, who sends reports, and tests that failed and passed on the same commit."""
 
+import random
+from statistics import mean
+
+import pytest
+
 from exporter import model
 from exporter.catalogue import DAY, Pool
+from exporter.measures import ci
 from exporter.measures import tests as reporting
 from exporter.measures.tests import (
     CASES,
@@ -12,6 +18,7 @@ from exporter.measures.tests import (
     flakes,
     reports,
 )
+from exporter.statistics.proportions import share
 from exporter.story import Story
 from tests.branch import line
 from tests.measures.read import gauges
@@ -123,3 +130,33 @@ def test_the_coverage_of_reports():
     """3 of 4 first attempts had one."""
     part = {("reported", ()): [(START, 1), (START, 1), (START, 0), (START, 1)]}
     assert gauges(reporting.reported, window(part)) == {("sdlc_exporter_coverage_ratio", "tests"): 0.75}
+
+
+def test_the_share_of_flaky_runs_is_that_of_flakes_somebody_retried():
+    """100 windows of 400 runs: 1 run in 10 is really broken, 1 in 20 flakes, and 4 of 5 red runs are tried again.
+
+    Seen are the flakes that were tried again: 0.9 * 0.05 * 0.8 = 0.036. First attempts fail: 0.1 + 0.9 * 0.05 = 0.145.
+    """
+    chance = random.Random(5)
+    flaky, failed, held = [], [], 0
+    for _ in range(100):
+        seen = []
+        for number in range(400):
+            broken, flakes_now = chance.random() < 0.1, chance.random() < 0.05
+            told = [f"s{number} {'red' if broken or flakes_now else 'green'} 1h"]
+            if (broken or flakes_now) and chance.random() < 0.8:
+                told.append(f"s{number} {'red' if broken else 'green'} 2h twice")
+            story = Story(line(*told), POLICY)
+            seen += [*flakes(story, POLICY), *ci.runs(story, POLICY)]
+        part = {}
+        for each in seen:
+            part.setdefault((each.metric, tuple(map(str, each.labels))), []).append((each.at, each.value))
+        flaky.append(gauges(reporting.flaky, window(part))["sdlc_flaky_run_ratio", "28d"])
+        made = gauges(ci.first_attempts, window(part))
+        failed.append(made["sdlc_ci_first_attempt_failure_ratio", "change", "28d"])
+        interval = share(round(failed[-1] * 400), 400)
+        held += interval.lower <= 0.145 <= interval.upper
+    print(f"\nflaky {mean(flaky):.4f} of 0.036, failed {mean(failed):.4f} of 0.145, interval held {held} of 100")
+    assert mean(flaky) == pytest.approx(0.036, abs=0.003)
+    assert mean(failed) == pytest.approx(0.145, abs=0.005)
+    assert held >= 84

@@ -46,6 +46,30 @@ COLOURS = {
     "success": GREEN,
     "partial": YELLOW,
     "failure": RED,
+    # results of CI, beside success and failure
+    "error": PURPLE,
+    "timeout": ORANGE,
+    "cancellation": GREY,
+    "skip": "#b4b4b4",
+    # branches
+    "change": BLUE,
+    "default": "#3cb3a9",
+    # how red became green
+    "test_fix": ORANGE,
+    "true_catch": GREEN,
+    "mixed": YELLOW,
+    "flake": RED,
+    "other": GREY,
+    # work on tests, and their layers
+    "update": ORANGE,
+    "new": GREEN,
+    "unit": GREEN,
+    "integration": YELLOW,
+    "e2e": ORANGE,
+    # intervals
+    "lower": "light-blue",
+    "estimate": BLUE,
+    "upper": ORANGE,
 }
 """One colour for each word, on every panel."""
 
