@@ -12,6 +12,7 @@ from exporter.catalogue import DAY, HOUR, Detail, Group, Kind, Metric, exported
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
+from exporter.measures.escape import OUTCOMES
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.model import Stream
 from exporter.providers.base import Page, Request
@@ -39,12 +40,17 @@ MERGED = 0.8
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
-    "found": 3, "outcome": 2, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
+    "found": 3, "outcome": 5, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
 SUMMARISED = 3
 """Origins in histograms and windows, which leave out bots."""
-FEWER = {(QUEUE_FLOW.name, "window"): 1, (QUEUE_WAIT.name, "percentile"): 2, (TEAM_REPOSITORY_INFO.name, "team"): 2}
+FEWER = {
+    (QUEUE_FLOW.name, "window"): 1,
+    (QUEUE_WAIT.name, "percentile"): 2,
+    (TEAM_REPOSITORY_INFO.name, "team"): 2,
+    (OUTCOMES.name, "outcome"): 2,
+}
 SERIES_OWN = 250
 """The exporter's own and the thresholds' series, with one source; a test keeps it near the truth."""
 

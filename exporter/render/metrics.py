@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported
 from exporter.errors import REASONS
+from exporter.measures.escape import Tier
 from exporter.measures.exporter import RESULTS
 from exporter.measures.windows import PERCENTILES, WINDOWS
-from exporter.model import Layer, Origin, QueueState, Result, Stage, Verdict
+from exporter.model import Layer, Origin, QueueState, Result, Stage, Stream, Verdict
 from exporter.store.base import RepositoryState
 
 INTRODUCTION = """\
@@ -112,6 +113,20 @@ EXAMPLES: dict[str, Example] = {
         "Where does upkeep climb, beyond chance?",
         'sdlc_test_maintenance_slope_seconds{bound="lower"} > 0',
     ),
+    "sdlc_change_outcomes_total": Example(
+        "Which share of the changes escaped, by the origin of the culprit?",
+        'sum by (origin) (increase(sdlc_change_outcomes_total{outcome="escaped"}[90d]))\n'
+        "/ sum by (origin) (increase(sdlc_change_outcomes_total[90d]))",
+    ),
+    "sdlc_team_escape_ratio_lower": Example(
+        "Do agents' changes escape more often than unmarked ones, beyond chance?",
+        'sdlc_team_escape_ratio_lower{window="90d",origin="agentic"}\n'
+        '> ignoring (origin) sdlc_team_escape_ratio_upper{window="90d",origin="unmarked"}',
+    ),
+    "sdlc_defects_total": Example(
+        "How many defects are logged in a week, and by whom are they found?",
+        "sum by (found) (increase(sdlc_defects_total[7d]))",
+    ),
     "sdlc_exporter_watermark_timestamp_seconds": Example(
         "Which sources are blind: behind by more than an hour?",
         "time() - sdlc_exporter_watermark_timestamp_seconds > 3600",
@@ -141,12 +156,14 @@ LABELS: dict[str, str] = {
     "code": "status code of HTTP, `000` without an answer",
     "direction": "`in` or `out` of the review queue",
     "field": "where an unknown word stood",
+    "found": "where a defect was found, as its labels say: `production`, `before_release` or `unstated`",
     "kind": f"of work on test lines: {_words(('update', 'new'))}; of a request to an API",
     "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
-    "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions 77)",
+    "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions "
+    "77); what became of a merged change: `clean` or `escaped` (definitions 15)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",
@@ -160,8 +177,9 @@ LABELS: dict[str, str] = {
     "source": "name of a source in the configuration",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
-    "stream": "what is read from a source: `changes`",
+    "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
+    "tier": f"what named an escaped change first: {_words(Tier)}",
     "tool": "the tool whose marker decided",
     "until": "where lead time ends: `merge`",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
