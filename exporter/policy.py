@@ -86,6 +86,12 @@ STAGING = (
 )  # fmt: skip
 """Environments by the forge's own names, as globs over the whole name in which case does not count; staging is asked
 first, so that ``pre-production`` is none."""
+ANALYSIS = (
+    "*lint*", "*static*analysis*", "sast*", "*[-_/. ]sast*", "*code*scanning*", "*codeql*", "*sonar*", "*semgrep*",
+    "*snyk*", "*qodana*", "ruff*", "*mypy*", "*pyright*", "*type*check*", "*clippy*", "*checkstyle*", "*spotbugs*",
+    "*detekt*", "*phpstan*", "*rubocop*", "*brakeman*", "*bandit*", "*shellcheck*", "*gosec*",
+)  # fmt: skip
+"""Names of workflows and jobs that look at code without running it, as globs over the whole name without case."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
 TEST_FILES = (
@@ -233,7 +239,8 @@ class Policy(Struct, frozen=True):
     ``e2e_tests`` and ``integration_tests`` tell the layer; ``neutral_files`` are neither test nor product.
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
-    environments. ``labels`` say what an issue is.
+    environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an
+    issue is.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -254,6 +261,7 @@ class Policy(Struct, frozen=True):
     productive_week: int = 32 * HOUR
     production: tuple[str, ...] = PRODUCTION
     staging: tuple[str, ...] = STAGING
+    analysis: tuple[str, ...] = ANALYSIS
     labels: LabelRules = LabelRules()
 
     def environment(self, name: str) -> Environment:
@@ -269,6 +277,10 @@ class Policy(Struct, frozen=True):
     def in_production(self, deployed: Deployed) -> bool:
         """Whether this is how its repository's code reaches production, had it only succeeded."""
         return deployed.counts and self.goes_to(deployed) is Environment.PRODUCTION
+
+    def is_analysis(self, name: str) -> bool:
+        """Whether a workflow or job of this name looks at code without running it."""
+        return _named_like(self.analysis).fullmatch(name) is not None
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
@@ -318,6 +330,7 @@ class Policy(Struct, frozen=True):
             self.other_jobs,
             self.most_of_a_fix,
             self.most_of_a_day,
+            self.analysis,
         )
 
 

@@ -17,6 +17,7 @@ from exporter.exposition import Exposition
 from exporter.labels import LabelRules
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
+from exporter.providers.github.deployments import DeploymentsOf
 from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.stirring import stirred
@@ -24,6 +25,7 @@ from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVariable
 from exporter.runtime.demo_source import DemoSource
+from exporter.runtime.deployments import Deployments
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.inquiry import Searching
@@ -81,6 +83,8 @@ def policy(config: Config) -> Policy:
         sprint=tests.sprint,
         productive_week=tests.productive_week,
         labels=LabelRules(**structs.asdict(config.issues)),
+        production=config.delivery.production,
+        staging=config.delivery.staging,
     )
 
 
@@ -203,9 +207,14 @@ def sides(
     settings: SourceSettings, config: Config, reader: Reader, monotonic: Callable[[], float] = time.monotonic
 ) -> list[Beside]:
     """The streams of a GitHub source beside its changes, as configured."""
-    _, graphql = paths(settings.url)
+    rest, graphql = paths(settings.url)
     pulses, interval = Pulses(reader, partial(stirred, graphql), monotonic), settings.stream_interval
-    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {}
+    production, tag = settings.production, config.delivery.release_tag
+    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
+        Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
+            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
+        ),
+    }
     asked = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
     found: list[Beside] = [SideStream(each, reader.of(each.stream), interval, monotonic) for each in asked]
     if Stream.ISSUES in settings.streams:

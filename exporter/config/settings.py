@@ -18,6 +18,7 @@ from exporter.config.scalars import (
     number,
     read_clock,
     read_date,
+    read_expression,
     read_history,
     read_listen,
     read_repository_glob,
@@ -26,8 +27,18 @@ from exporter.config.scalars import (
     text,
     whole,
 )
-from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, NO_DEFECT, PRODUCTION, QA
-from exporter.policy import E2E_TESTS, GENERATED, INTEGRATION_TESTS, NEUTRAL_FILES, OTHER_JOBS, TEST_FILES
+from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, IN_PRODUCTION, NO_DEFECT, QA
+from exporter.policy import (
+    E2E_TESTS,
+    GENERATED,
+    INTEGRATION_TESTS,
+    NEUTRAL_FILES,
+    OTHER_JOBS,
+    PRODUCTION,
+    RELEASE_TAG,
+    STAGING,
+    TEST_FILES,
+)
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -51,6 +62,8 @@ NameGlob = Annotated[
         "matches no repository; write owner/name, such as 'acme/pay-*' or '*/billing'",
     ),
 ]
+EnvironmentGlob = Annotated[str, text("a glob over names of environments")]
+Expression = Annotated[str, text("a regular expression", read=read_expression)]
 RepositoryGlob = Annotated[str, text("a glob over owner/name", read=read_repository_glob)]
 Login = Annotated[str, text("a login", read=str.lower)]
 Owner = Annotated[
@@ -179,6 +192,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent.",
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
+    production: Annotated[
+        Literal["auto", "deployments", "releases", "tags"],
+        "How code reaches production here. `auto` settles it for each repository at its first load: by deployments if "
+        "one went to an environment named in `delivery.production`, else by releases, else by tags; kept from then on.",
+    ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
     ] = ""
@@ -303,12 +321,27 @@ class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     defect: Annotated[tuple[LabelGlob, ...], "Labels, or types of an issue, that call it a defect."] = DEFECT
     no_defect: Annotated[tuple[LabelGlob, ...], "Labels that say it is none, or not this product's."] = NO_DEFECT
-    production: Annotated[tuple[LabelGlob, ...], "Labels of defects that were found in production."] = PRODUCTION
+    production: Annotated[tuple[LabelGlob, ...], "Labels of defects that were found in production."] = IN_PRODUCTION
     before_release: Annotated[
         tuple[LabelGlob, ...], "Labels of defects that were found before a release; `production` wins where both are."
     ] = BEFORE_RELEASE
     qa: Annotated[tuple[LabelGlob, ...], "Labels, or states, of what QA has now."] = QA
     blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
+
+
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is production, and what is a release."""
+
+    production: Annotated[
+        tuple[EnvironmentGlob, ...],
+        "Environments that are production, by the forge's own names; case does not count. Replaces the default.",
+    ] = PRODUCTION
+    staging: Annotated[
+        tuple[EnvironmentGlob, ...], "Those that code passes before it; asked first. Replaces the default."
+    ] = STAGING
+    release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
+        RELEASE_TAG
+    )
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -462,6 +495,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
     issues: Annotated[IssueSettings, "What the labels of issues mean."] = IssueSettings()
+    delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

@@ -8,8 +8,10 @@ from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exporte
 from exporter.errors import REASONS
 from exporter.measures.escape import Tier
 from exporter.measures.exporter import RESULTS
+from exporter.measures.quality import ISSUES
 from exporter.measures.windows import PERCENTILES, WINDOWS
-from exporter.model import Layer, Origin, QueueState, Result, Stage, Stream, Verdict
+from exporter.model import Environment, Layer, Origin, Outcome, QueueState, Result, Stage, Stream, Verdict
+from exporter.statistics.interval import Interval
 from exporter.store.base import RepositoryState
 
 INTRODUCTION = """\
@@ -78,6 +80,17 @@ EXAMPLES: dict[str, Example] = {
         'sum(increase(sdlc_change_lead_time_seconds_bucket{until="merge",le="86400.0"}[28d]))\n'
         '/ sum(increase(sdlc_change_lead_time_seconds_count{until="merge"}[28d]))',
     ),
+    "sdlc_releases_total": Example(
+        "How many releases are there a week?",
+        "sum by (repository) (increase(sdlc_releases_total[28d])) / 4",
+    ),
+    "sdlc_ai_rate_ratio": Example(
+        "Where is it more than chance that AI changes have more issues?",
+        'sdlc_ai_rate_ratio{bound="lower"} > 1',
+    ),
+    "sdlc_foundation_ready": Example(
+        "Which repositories are known to lack some groundwork?", "sdlc_foundation_ready == 0"
+    ),
     "sdlc_reviews_total": Example(
         "How many reviews do people give in a week, and how many do bots?",
         "sum by (reviewer) (increase(sdlc_reviews_total[7d]))",
@@ -140,8 +153,8 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
-STAGES = tuple(stage for stage in Stage if stage not in (Stage.QA, Stage.DEPLOY_WAIT))
-"""The stages that are measured; the others need facts from services that are not read yet."""
+STAGES = tuple(stage for stage in Stage if stage is not Stage.QA)
+"""The stages that are measured; the other needs facts from services that are not read yet."""
 
 
 def _words(words: Iterable[str]) -> str:
@@ -149,14 +162,18 @@ def _words(words: Iterable[str]) -> str:
 
 
 LABELS: dict[str, str] = {
+    "arm": f"side of a comparison: the origin that is asked about, or `{Origin.UNMARKED}`",
     "attempt": f"of a CI run: {_words(('first', 'retry'))}",
-    "bound": f"of an interval: {_words(('lower', 'upper'))}, and of a trend its `estimate`",
+    "bound": f"of an interval or trend: {_words(Interval._fields)}; `upper` is absent where no high value is ruled out",
     "branch": "`default`, or `change` for every other branch",
     "by": f"what ended a wait: {_words(('review', 'merge', 'close', 'draft'))}",
+    "capability": "`ci`, `tests`, `static_analysis` or `automated_deploy`",
     "code": "status code of HTTP, `000` without an answer",
     "direction": "`in` or `out` of the review queue",
+    "environment": f"where a deployment went: {_words(Environment)} (`delivery` in the configuration)",
     "field": "where an unknown word stood",
     "found": "where a defect was found, as its labels say: `production`, `before_release` or `unstated`",
+    "issue": f"what is compared: {_words(issue.word for issue in ISSUES)}",
     "kind": f"of work on test lines: {_words(('update', 'new'))}; of a request to an API",
     "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
@@ -170,10 +187,10 @@ LABELS: dict[str, str] = {
     "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
     "resource": "which of a forge's limits",
     "result": f"how a CI attempt ended: {_words(Result)}; a test case: "
-    f"{_words(('passed', 'failed', 'error', 'skipped'))}; a poll: {_words(RESULTS)}",
+    f"{_words(('passed', 'failed', 'error', 'skipped'))}; a deployment: {_words(Outcome)}; a poll: {_words(RESULTS)}",
     "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
     "reviewer": f"{_words(('human', 'bot'))}",
-    "scope": "name of a team; `all` is the organisation",
+    "scope": "`all` for the organisation, or a team as in the label `team`",
     "source": "name of a source in the configuration",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
@@ -181,11 +198,11 @@ LABELS: dict[str, str] = {
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
     "tier": f"what named an escaped change first: {_words(Tier)}",
     "tool": "the tool whose marker decided",
-    "until": "where lead time ends: `merge`",
+    "until": "where lead time ends: `merge`, or `production` for changes that came into it",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
-    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
-    "first attempt of CI had a test report",
+    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `production`: "
+    "it was in production within 30 days; `tests`: a first attempt of CI had a test report",
     "window": _words(WINDOWS),
 }
 
@@ -208,6 +225,7 @@ UNITS = {
     "_polls": "polls",
     "_series": "series",
     "_repositories": "repositories",
+    "_weekly": "times a week",
 }
 
 

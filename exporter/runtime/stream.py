@@ -123,7 +123,8 @@ class Asking(Protocol):
     async def read(self, lane: Lane, row: RepositoryRow, span: tuple[int, int], *, urgent: bool) -> Outcome:
         """Everything of a repository dated in [lower, upper] read and stored; ``urgent``: ahead of histories.
 
-        A repository that could not be read whole has a fault in the outcome.
+        A repository that could not be read whole has a fault in the outcome; one that was left for something else has
+        ``more``, and is asked for again.
 
         Raises:
             ExporterError: the server, the credential or the store is in trouble; it says nothing of the repository.
@@ -155,6 +156,10 @@ class SideStream(Beside):
                 self._polled.pop(lane, None)
                 return failed + len(left) - number
             outcome = await self.asking.read(lane, row, (row.cursor or 0, upper), urgent=True)
+            if outcome.more and row.key not in outcome.faults:
+                self._polled.pop(lane, None)
+                failed += 1
+                continue
             await self.reader.read([row], outcome, lane.clock.now(), cursor=upper, watermark=upper - LAG)
             failed += self._note([row], outcome)
         return failed
@@ -169,7 +174,9 @@ class SideStream(Beside):
         outcome = await self._tried(lane, [row], self.asking.read(lane, row, (lower, reached), urgent=False))
         if outcome is None:
             return False
-        if lower > self.reader.ledger_start:
+        if outcome.more:
+            await self.reader.loading([row], outcome, reached, started)
+        elif lower > self.reader.ledger_start:
             self._widths[row.id] = wider(width, outcome.changes, 1)
             await self.reader.loading([row], outcome, lower, started)
         else:

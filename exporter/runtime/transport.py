@@ -105,7 +105,7 @@ class Transport:
 
     def _keep(self, request: Request, response: Response) -> None:
         etag = response.headers.get("etag")
-        if request.method == "GET" and response.status == 200 and etag:
+        if request.method == "GET" and not request.passing and response.status == 200 and etag:
             self._kept[request.path, request.kind] = (etag, response)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)

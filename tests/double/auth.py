@@ -28,13 +28,13 @@ LONGEST = 600
 class Token:
     """A credential. ``owners`` are those whose private repositories it sees (None: all), ``expires`` a Unix time.
 
-    ``issues``: it may read issues.
+    ``lacks``: permissions it has not: ``contents``, ``deployments``, ``issues``.
     """
 
     owners: frozenset[str] | None = None
     expires: float | None = None
     revoked: bool = False
-    issues: bool = True
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass

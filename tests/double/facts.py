@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from tests.double.graph import Graph
+
 COPILOT = "copilot-swe-agent"
 """The login GraphQL gives the account that REST calls Copilot."""
 
@@ -93,11 +95,49 @@ class Repository:
     deleted: bool = False
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    graph: Graph = field(default_factory=Graph)
+    deployments: list[Deployment] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
 
     @property
     def owner(self) -> str:
         """The part of the name before the slash."""
         return self.name.partition("/")[0]
+
+
+@dataclass(slots=True, eq=False)
+class Deployment:
+    """A deployment of a commit to an environment; ``statuses`` are (state, at), as they were given."""
+
+    id: str
+    repository: Repository
+    environment: str
+    sha: str
+    created: int
+    statuses: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Release:
+    """A release; a draft has no date of publishing."""
+
+    id: str
+    name: str
+    sha: str | None
+    created: int
+    published: int | None
+    prerelease: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Tag:
+    """A tag of a commit; ``tagged`` only with a message."""
+
+    id: str
+    name: str
+    sha: str
+    tagged: int | None = None
 
 
 @dataclass(slots=True, eq=False)

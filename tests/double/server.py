@@ -21,10 +21,12 @@ from graphql import GraphQLError
 
 from tests.double.auth import App, Auth, DeniedError, Token, fingerprint
 from tests.double.cost import cost
+from tests.double.delivering import compared
 from tests.double.execution import Documents
 from tests.double.faults import KINDS, SECONDARY, Answer, Asked, Fault, Predicate, erring, matching, said
 from tests.double.limits import Limits
-from tests.double.view import View, stamp
+from tests.double.paging import stamp
+from tests.double.view import View
 from tests.double.world import World
 
 TOKEN = "ghp_double"
@@ -81,9 +83,9 @@ class Double:
         """The REST root in the style of an Enterprise Server; GraphQL is at ``/api/graphql`` of the host."""
         return f"{self.url}/api/v3"
 
-    def add_token(self, token: str, owners: frozenset[str] | None = None, *, issues: bool = True) -> None:
-        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees; it may read ``issues``."""
-        self.auth.tokens[token] = Token(owners, issues=issues)
+    def add_token(self, token: str, owners: frozenset[str] | None = None, lacks: frozenset[str] = frozenset()) -> None:
+        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees, ``lacks`` what it may."""
+        self.auth.tokens[token] = Token(owners, lacks=lacks)
 
     def add_app(self, app: App) -> App:
         """Registers a GitHub App."""
@@ -96,6 +98,10 @@ class Double:
     def restore(self, token: str = TOKEN) -> None:
         """Accepts it again."""
         self.auth.tokens[token].revoked = False
+
+    def deny(self, *permissions: str, token: str = TOKEN) -> None:
+        """Leaves a token without these permissions, such as ``deployments``, and with all others."""
+        self.auth.tokens[token].lacks = frozenset(permissions)
 
     def fail(self, name: str, times: int | None = 1, when: Predicate | str | None = None, **how: Any) -> Fault:
         """Switches a fault of ``faults.KINDS`` on for the next ``times`` matching requests (None: until lifted).
@@ -245,7 +251,7 @@ class Double:
             "remaining": bucket.remaining,
             "resetAt": stamp(int(bucket.reset)),
         }
-        view = View(self.world, known.owners, lambda: limit if self.limits.on else None, issues=known.issues)
+        view = View(self.world, known.owners, lambda: limit if self.limits.on else None, known.lacks)
         run = self.documents.quickly if self.fast else self.documents.execute
         data, errors = run(asked.query, view.root, asked.variables)
         payload: dict[str, Any] = {"data": data}
@@ -307,14 +313,34 @@ class Double:
         answer.headers |= self.limits.headers(token, "core")
         return answer
 
+    def compare(self, asked: Asked) -> Answer:
+        """``GET /repos/{owner}/{repo}/compare/{base}...{head}``."""
+        token, known = self.auth.token(asked.headers.get("authorization"))
+        if not self.limits.spend(token, "core", 1):
+            return Answer(
+                403, {"message": "API rate limit exceeded for user ID 1."}, self.limits.headers(token, "core")
+            )
+        _, owner, name, _, basehead = _parts(asked.path)
+        repository = self.world.names.get(f"{owner}/{name}".lower())
+        base, _, head = basehead.partition("...")
+        if "contents" in known.lacks:
+            answer = said(403, "Resource not accessible by personal access token")
+        elif repository is None or not View(self.world, known.owners, lambda: None).sees(repository):
+            answer = said(404, "Not Found")
+        else:
+            answer = compared(repository, base, head, asked.variables)
+        answer.headers |= self.limits.headers(token, "core")
+        return answer
+
 
 REST: dict[tuple[str, ...], Callable[[Double, Asked], Answer]] = {
     ("POST", "app", "installations", "*", "access_tokens"): Double.access_token,
     ("GET", "app", "installations"): Double.installations,
     ("GET", "rate_limit"): Double.rate_limit,
     ("GET", "meta"): Double.meta,
+    ("GET", "repos", "+", "+", "compare", "+"): Double.compare,
 }
-"""REST answers by method and path; ``*`` stands for a number."""
+"""REST answers by method and path; ``*`` stands for a number, ``+`` for any word."""
 
 
 def _parts(path: str) -> list[str]:
@@ -323,7 +349,7 @@ def _parts(path: str) -> list[str]:
 
 def _fits(pattern: tuple[str, ...], parts: list[str]) -> bool:
     return len(pattern) == len(parts) and all(
-        one == part or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
+        one in (part, "+") or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
     )
 
 

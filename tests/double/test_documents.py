@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.providers.github import queries
+from tests.double import delivering
 from tests.double.execution import Documents
 from tests.double.hand import HandMade, hand_made, hour
 from tests.double.view import View, stamp
@@ -16,7 +17,16 @@ LIMIT = {"cost": 1, "limit": 5000, "remaining": 4999, "resetAt": "2025-07-01T00:
 
 @pytest.fixture(scope="module")
 def hand() -> HandMade:
-    return hand_made()
+    """The world told by hand; the shop is deployed, released and tagged besides."""
+    told = hand_made()
+    shop = told.repositories["shop"]
+    root = shop.graph.commit(sha="a" * 40, at=hour(1))
+    shop.graph.commit(root, sha="b" * 40, at=hour(2))
+    for n, sha in enumerate(["a" * 40, "b" * 40]):
+        delivering.deploy(told.world, shop, sha, at=hour(3 + n))
+        delivering.release(told.world, shop, f"v1.{n}.0", sha, hour(3 + n))
+        delivering.tag(told.world, shop, f"v1.{n}.0", sha, hour(3) if n else None)
+    return told
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +49,16 @@ def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
         "Search": {"q": "org:acme user:umbrella is:pr sort:updated-asc", "first": 100, "after": None, "types": TYPES},
         "Pulse": {"ids": repositories},
         "Stirred": {"ids": repositories, "pulls": 2},
+        "Deployed": {
+            "id": "R_shop",
+            "first": 2,
+            "after": None,
+            "deployments": True,
+            "releases": True,
+            "tags": True,
+        },
+        "Deployments": {"ids": [one.id for one in hand.repositories["shop"].deployments]},
+        "Commits": {"id": "R_shop", "base": "b" * 40, "head": "a" * 40},
         "Latest": {"ids": repositories, "first": 5, "after": None, "types": TYPES},
         "Resource": {"url": "https://github.com/acme/shop/pull/1", "types": TYPES},
         "Files": {"ids": [pull.id for pull in hand.pulls.values()]},
@@ -242,7 +262,7 @@ def test_a_token_that_may_not_read_issues_finds_none_and_is_refused_them_in_a_re
     hand: HandMade, documents: Documents
 ):
     """The refusal leaves the whole repository null, for the connection cannot be."""
-    view = View(hand.world, None, lambda: LIMIT, issues=False)
+    view = View(hand.world, None, lambda: LIMIT, frozenset({"issues"}))
     data, errors = documents.execute(queries.ISSUES_SEARCH, view.root, variables(hand)["IssuesSearch"])
     assert (data["search"]["issueCount"], errors) == (0, [])
     for execute in (documents.execute, documents.quickly):
@@ -257,6 +277,41 @@ def test_an_owner_lists_its_repositories(hand: HandMade, documents: Documents):
     assert page["nodes"][0]["isArchived"] is True
     assert page["nodes"][1]["defaultBranchRef"] == {"name": "trunk"}
     assert [one["topic"]["name"] for one in page["nodes"][2]["repositoryTopics"]["nodes"]] == ["checkout", "python"]
+
+
+def test_deliveries_are_newest_first_and_a_deployment_is_whole(hand: HandMade, documents: Documents):
+    """The second of two deployments was asked for a minute before hour 4, and made the first one inactive."""
+    node = run(hand, documents, "Deployed")["node"]
+    second, first = node["deployments"]["nodes"]
+    assert second == {
+        "id": "DE_R_shop_2",
+        "environment": "production",
+        "latestEnvironment": "production",
+        "commitOid": "b" * 40,
+        "createdAt": "2025-05-01T03:59:00Z",
+        "repository": {"id": "R_shop"},
+        "statuses": {
+            "totalCount": 2,
+            "nodes": [
+                {"id": "DES_DE_R_shop_2_001", "state": "SUCCESS", "createdAt": "2025-05-01T04:00:00Z"},
+                {"id": "DES_DE_R_shop_2_000", "state": "IN_PROGRESS", "createdAt": "2025-05-01T03:59:00Z"},
+            ],
+        },
+    }
+    assert [one["state"] for one in first["statuses"]["nodes"]] == ["INACTIVE", "SUCCESS", "IN_PROGRESS"]
+    assert [one["tagName"] for one in node["releases"]["nodes"]] == ["v1.1.0", "v1.0.0"]
+    assert node["releases"]["nodes"][0]["tagCommit"] == {"oid": "b" * 40}
+    tags = {one["name"]: one["target"] for one in node["refs"]["nodes"]}
+    assert tags["v1.0.0"] == {"__typename": "Commit", "oid": "a" * 40, "committedDate": "2025-05-01T01:00:00Z"}
+    assert tags["v1.1.0"]["tagger"] == {"date": "2025-05-01T03:00:00Z"}
+    assert tags["v1.1.0"]["target"]["oid"] == "b" * 40
+
+
+def test_a_list_of_deliveries_is_paged_to_its_end(hand: HandMade, documents: Documents):
+    more = run(hand, documents, "Deployed", first=1, releases=False, tags=False)["node"]["deployments"]["pageInfo"]
+    rest = run(hand, documents, "Deployed", first=1, after=more["endCursor"], releases=False, tags=False)
+    assert [one["id"] for one in rest["node"]["deployments"]["nodes"]] == ["DE_R_shop_1"]
+    assert rest["node"]["deployments"]["pageInfo"]["hasNextPage"] is False
 
 
 def test_counts_are_those_of_the_search(hand: HandMade, documents: Documents):

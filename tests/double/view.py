@@ -4,79 +4,23 @@ Each dictionary holds ``__typename`` and the fields of the schema's slice; a val
 info and the field's arguments, as graphql-core's default resolver calls it.
 """
 
-import base64
-import json
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
-from time import gmtime, strftime
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests.double.cost import refused
+from tests.double.delivering import connections, deployment
 from tests.double.facts import Account, Commit, Issue, Item, PullRequest, Repository, Team
+from tests.double.paging import Node, by_offset, cursor, key_of, page, stamp
 from tests.double.search import LIMIT, found, parse
 from tests.double.world import World
-
-Node = dict[str, Any]
-
-
-@lru_cache(maxsize=1 << 16)
-def stamp(at: int | None) -> str | None:
-    """A moment as GitHub writes it."""
-    return None if at is None else strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(at))
 
 
 @cache
 def kind_of(item_type: str) -> str:
     """The GraphQL type of a timeline item type: ``MERGED_EVENT`` is ``MergedEvent``."""
     return "".join(word.capitalize() for word in item_type.split("_"))
-
-
-def cursor(*key: Any) -> str:
-    """An opaque cursor that carries a key."""
-    return base64.b64encode(b"cursor:" + json.dumps(key).encode()).decode()
-
-
-def key_of(text: str, parts: int) -> list[Any]:
-    """The key a cursor carries.
-
-    Raises:
-        GraphQLError: It is no cursor of this connection.
-    """
-    try:
-        key = json.loads(base64.b64decode(text, validate=True).removeprefix(b"cursor:"))
-    except ValueError:
-        key = None
-    if not isinstance(key, list) or len(key) != parts:
-        raise refused("INVALID_CURSOR_ARGUMENTS", f"`{text}` does not appear to be a valid cursor.")
-    return key
-
-
-def page(name: str, rows: Sequence[Any], start: int, first: int | None, mark: Callable[[int], str]) -> Node:
-    """One page of a connection from a start; ``mark`` gives the cursor of a position.
-
-    Raises:
-        GraphQLError: No ``first``, which GitHub insists on.
-    """
-    if first is None:
-        message = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
-        raise refused("MISSING_PAGINATION_BOUNDARIES", message)
-    part = rows[start : start + first]
-    more = start + len(part) < len(rows)
-    return {
-        "nodes": part,
-        "pageInfo": {"hasNextPage": more, "endCursor": mark(start + len(part) - 1) if part else None},
-    }
-
-
-def offset(after: str | None) -> int:
-    """Where a page starts whose cursors are positions, which shift when the set changes."""
-    return key_of(after, 1)[0] if after else 0
-
-
-def by_offset(name: str, rows: Sequence[Any], first: int | None, after: str | None) -> Node:
-    """One page of a connection whose cursors are positions."""
-    return page(name, rows, offset(after), first, lambda last: cursor(last + 1))
 
 
 @cache
@@ -201,15 +145,19 @@ def nothing(_info: object, **_: Any) -> Node:
 class View:
     """What one token sees of the world; ``limit`` answers ``rateLimit``.
 
-    ``owners`` are those whose private repositories the token sees, None for all; ``issues``: it may read issues.
+    ``owners`` are those whose private repositories the token sees, None for all; ``lacks``: permissions it has not.
     """
 
     def __init__(
-        self, world: World, owners: frozenset[str] | None, limit: Callable[[], Node | None], *, issues: bool = True
+        self,
+        world: World,
+        owners: frozenset[str] | None,
+        limit: Callable[[], Node | None],
+        lacks: frozenset[str] = frozenset(),
     ) -> None:
         self.world = world
         self.owners = owners
-        self.reads_issues = issues
+        self.lacks = lacks
         self.root: dict[str, Any] = {
             "id": "Q",
             "rateLimit": lambda _info: limit(),
@@ -235,7 +183,7 @@ class View:
             parsed = parse(query)
         except ValueError as error:
             raise refused("UNKNOWN_TO_THE_DOUBLE", str(error)) from error
-        allowed = parsed.kind == "pr" or self.reads_issues
+        allowed = parsed.kind == "pr" or "issues" not in self.lacks
         rows = found(self.world, parsed, lambda one: allowed and self.sees(one.repository))
         answer = by_offset("search", rows[:LIMIT], first, after)
         tell = self.pull if parsed.kind == "pr" else self.issue
@@ -248,8 +196,11 @@ class View:
             return self.repository(known)
         if isinstance(known, PullRequest) and self.sees(known.repository):
             return self.pull(known)
-        if isinstance(known, Issue) and self.reads_issues and self.sees(known.repository):
+        if isinstance(known, Issue) and "issues" not in self.lacks and self.sees(known.repository):
             return self.issue(known)
+        deployed = self.world.deployments.get(id)
+        if deployed is not None and self.sees(deployed.repository):
+            return deployment(deployed)
         missing = refused("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'.")
         if whole:
             raise missing
@@ -301,13 +252,10 @@ class View:
             "resourcePath": f"/{one.name}",
             "defaultBranchRef": branch and {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch, "target": None},
             "pushedAt": None,
-            "deployments": nothing,
-            "releases": nothing,
-            "refs": nothing,
             "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
             "pullRequests": partial(self.pulls, one),
             "issues": partial(self.issues, one),
-        }
+        } | connections(one, self.lacks)
 
     def pulls(
         self,
@@ -334,7 +282,7 @@ class View:
         orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
     ) -> Node:
         """A page of a repository's issues."""
-        if not self.reads_issues:
+        if "issues" in self.lacks:
             raise refused("FORBIDDEN", "Resource not accessible by integration")
         kept = [issue for issue in one.issues.values() if states is None or issue.state.upper() in states]
         return self._ordered("issues", kept, self.issue, first, after, orderBy)

@@ -10,7 +10,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from tests.double.facts import Account, Commit, Issue, Item, PullRequest, Repository, Team, account
+from tests.double.facts import Account, Commit, Deployment, Issue, Item, PullRequest, Repository, Team, account
 
 Who = str | Account | None
 
@@ -30,6 +30,7 @@ class World:
         self.names: dict[str, Repository] = {}
         self.pulls: dict[str, PullRequest] = {}
         self.issues: dict[str, Issue] = {}
+        self.deployments: dict[str, Deployment] = {}
         self._speed = speed
         self._start, self._since = float(now), time.monotonic()
         self._waiting: deque[tuple[int, PullRequest | Issue, tuple[int, str, bool]]] = deque()

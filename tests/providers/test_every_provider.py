@@ -11,11 +11,12 @@ import pytest
 from exporter import providers
 from exporter.model import Event, Reviewed, Verdict
 from exporter.providers.base import Page, Request, Response
+from exporter.providers.github.deployments import DeploymentsOf, Wanted
 from exporter.providers.github.listing import Window
 from exporter.providers.github.provider import GitHub, Unread
-from tests.double import World, hand_made
+from tests.double import World, delivering, hand_made
 from tests.double.execution import Documents
-from tests.double.hand import NOW, START
+from tests.double.hand import DAY, NOW, START
 from tests.double.view import View
 
 EARLIEST = START - 30 * 86_400
@@ -34,7 +35,16 @@ class Known:
 def github() -> Known:
     """GitHub over the double's hand-made world."""
     world: World = hand_made().world
+    shop = world.names["acme/shop"]
+    for n in range(20):
+        sha = shop.graph.commit(sha=f"{n:040x}", at=START + n)
+        delivering.deploy(world, shop, sha, at=START + 60 * (n + 1), state="SUCCESS" if n % 3 else "FAILURE")
+        delivering.release(world, shop, f"v1.{n}.0", sha, START + 60 * n)
+        delivering.tag(world, shop, f"v1.{n}.0", sha, START + 60 * n if n % 2 else None)
+    waits = delivering.deploy(world, shop, sha, at=START + DAY, state=None)
     documents, view = Documents(), View(world, None, lambda: None)
+    deployments = DeploymentsOf("/api/graphql")
+    wanted = Wanted(shop.id, START, EARLIEST, START, tag=r"v.*")
     provider = GitHub("/api/graphql", comments=True, topics=True)
     merged = [Unread(p.repository.id, p.id, p.number, p.merged) for p in world.pulls.values() if p.merged]
 
@@ -47,6 +57,8 @@ def github() -> Known:
             *provider.pulse(dict.fromkeys(world.repositories, START)),
             *provider.files(merged[:size] if size < 20 else merged),
             *provider.counts([f"{scope} is:pr"]),
+            deployments.latest(wanted, "deployments", "releases", "tags", first=size),
+            *deployments.unfinished({waits.id: wanted}),
         ]
 
     def answer(request: Request) -> Response:
@@ -56,7 +68,12 @@ def github() -> Known:
         return Response(200, {}, json.dumps({"data": data}).encode())
 
     def strange(body: bytes) -> bytes:
-        for known, new in (("APPROVED", "MARVELLED"), ("ReadyForReviewEvent", "TeleportedEvent"), ('"Bot"', '"Robot"')):
+        for known, new in (
+            ("APPROVED", "MARVELLED"),
+            ("ReadyForReviewEvent", "TeleportedEvent"),
+            ('"Bot"', '"Robot"'),
+            ("IN_PROGRESS", "LEVITATING"),
+        ):
             body = body.replace(known.encode(), new.encode())
         return body
 

@@ -54,7 +54,11 @@ def at_once() -> bool:
 
 @dataclass
 class Forge:
-    """A double, a folder for the store, and how the source is configured. ``owners``: one lane for each such set."""
+    """A double, a folder for the store, and how the source is configured.
+
+    ``owners``: one lane for each such set. ``streams``: what is read beside the changes. ``start``: of the ledger, else
+    ``HISTORY`` before the first start.
+    """
 
     double: Double
     folder: Path
@@ -63,6 +67,8 @@ class Forge:
     reserve: float = 0.0
     rediscover: int = HOUR
     owners: tuple[frozenset[str] | None, ...] = (None,)
+    streams: tuple[str, ...] = ()
+    start: int | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
     def play(self, act: Callable[[Playing], Coroutine[Any, Any, Any]]) -> Any:
@@ -110,7 +116,8 @@ class Playing:
             world.now += max(1, round(seconds)) if seconds else 0
             await asyncio.sleep(0)
 
-        settings = Source(name="forge", history=History(start=world.now - HISTORY), **forge.more)
+        history = History(start=world.now - HISTORY if forge.start is None else forge.start)
+        settings = Source(name="forge", history=history, streams=forge.streams, **forge.more)
         config = Config(sources=(settings,))
         start = (await self.desk(wiring.ledger_starts, self.store, config, world.now))["forge"]
         clock = ServerClock(monotonic, monotonic)
@@ -130,13 +137,14 @@ class Playing:
             )
             for owners in forge.owners
         ]
+        reader = Reader("forge", self.store, self.desk, self.health, start)
         self.source = GithubSource(
             wiring.provider(settings, config),
             Selection(include=forge.include),
             Several(self.lanes, clock),
-            reader := Reader("forge", self.store, self.desk, self.health, start),
+            reader,
             await self.desk(wiring.books, self.store, config),
-            sides=wiring.sides(settings, config, reader, monotonic) if "streams" in forge.more else (),
+            sides=wiring.sides(settings, config, reader, monotonic),
             mode=forge.mode,
             rediscover=forge.rediscover,
             monotonic=monotonic,

@@ -27,7 +27,7 @@ def double(world):
 
 @pytest.fixture
 def forge(double, tmp_path):
-    return Forge(double, tmp_path, more={"streams": ("issues",)})
+    return Forge(double, tmp_path, streams=("issues",))
 
 
 def home(world, letter):
@@ -104,7 +104,7 @@ def test_a_credential_that_may_not_read_issues_is_told_so_and_reads_changes(forg
     """A search would have found none and said nothing."""
     tracker.report(world, home(world, "a"), "bug", at=NOW - DAY)
     pull = world.open(home(world, "a"), at=NOW - DAY)
-    double.auth.tokens[TOKEN].issues = False
+    double.auth.tokens[TOKEN].lacks = frozenset({"issues"})
 
     async def act(playing):
         for _ in range(3):
@@ -113,7 +113,7 @@ def test_a_credential_that_may_not_read_issues_is_told_so_and_reads_changes(forg
         row = stream(playing, "a")
         assert (row.state, row.reason, row.watermark) == ("failing", "refused", None)
         assert any("read access to issues" in each.message for each in playing.health.recent)
-        double.auth.tokens[TOKEN].issues = True
+        double.auth.tokens[TOKEN].lacks = frozenset()
         for _ in range(3):
             await playing.poll(lambda: False, after=5 * MINUTE)
         assert stream(playing, "a").state == "ok"

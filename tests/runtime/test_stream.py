@@ -197,17 +197,42 @@ def test_a_limit_ends_a_load_for_now_and_is_no_fault_of_the_repository(tmp_path)
     run(story())
 
 
-def test_a_repository_whose_history_cannot_be_read_is_tried_again_after_a_rest(tmp_path):
-    """Also while nothing at all is loaded: tried in the first pass and the second, then after one of rest."""
+def test_a_load_that_fails_is_tried_again_though_nothing_else_is_loaded(tmp_path):
+    """In the next pass, and then after a pass of rest."""
 
     async def story():
         async with at_work(tmp_path, ["R1"]) as work:
             work.asking.goes["R1"] = Outcome(faults={"R1": Fault("R1", "refused", "no")})
-            tries = []
-            for _ in range(5):
-                work.asking.asked.clear()
+            for _ in range(4):
+                await work.advance(until=lambda: True)
+            assert len(work.asking.asked) == 3, "of four passes the third is a rest"
+            work.asking.goes.clear()
+            for _ in range(8):
                 await work.advance()
-                tries.append(len(work.asking.asked))
-            assert tries == [1, 1, 0, 1, 0]
+            assert work.rows()["R1"].state == "ok"
+
+    run(story())
+
+
+def test_a_part_that_is_left_for_something_else_is_taken_up_again_and_moves_nothing(tmp_path):
+    """Of the history's first part, and of a poll, which is due again at once."""
+
+    async def story():
+        async with at_work(tmp_path, ["R1"]) as work:
+            work.asking.goes["R1"] = Outcome(more=True)
+            await work.advance(until=lambda: True)
+            await work.advance(until=lambda: True, seconds=1)
+            first, second = work.asking.asked
+            assert first == second == ("R1", START + 300 - 7 * DAY, START + 300, False)
+            work.asking.goes.clear()
+            await work.advance()
+            stood = work.rows()["R1"]
+            work.asking.goes["R1"] = Outcome(more=True)
+            await work.advance()
+            assert work.rows()["R1"] == stood
+            assert work.reader.health.polls[SOURCE, "runs", "partial"] == 1
+            work.asking.goes.clear()
+            await work.advance(seconds=1)
+            assert work.rows()["R1"].watermark == work.clock.now - LAG
 
     run(story())

@@ -125,6 +125,77 @@ fragment suite on Commit {{ oid checkSuites(last: 1) {{ totalCount nodes {{ id u
 """
 """What tells whether runs, deployments, releases or tags may have moved: about 15 points for 100 repositories."""
 
+_DEPLOYMENT = """
+fragment deployment on Deployment {
+  id environment latestEnvironment commitOid createdAt
+  repository { id }
+  statuses(first: 50) { totalCount nodes { id state createdAt } }
+}
+"""
+
+DEPLOYED = (
+    f"""
+query Deployed($id: ID!, $first: Int!, $after: String,
+    $deployments: Boolean!, $releases: Boolean!, $tags: Boolean!) {{
+  {_LIMIT}
+  node(id: $id) {{
+    __typename
+    ... on Repository {{
+      id
+      deployments(first: $first, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}})
+          @include(if: $deployments) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ ...deployment }}
+      }}
+      releases(first: $first, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}) @include(if: $releases) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ id tagName createdAt publishedAt isDraft isPrerelease tagCommit {{ oid }} }}
+      }}
+      refs(refPrefix: "refs/tags/", first: $first, after: $after, orderBy: {{field: TAG_COMMIT_DATE, direction: DESC}})
+          @include(if: $tags) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{
+          id name
+          target {{
+            __typename oid
+            ... on Commit {{ committedDate }}
+            ... on Tag {{ tagger {{ date }} target {{ __typename oid ... on Commit {{ committedDate }} }} }}
+          }}
+        }}
+      }}
+    }}
+  }}
+}}
+"""
+    + _DEPLOYMENT
+)
+"""Newest first; ``after`` only with one of the three. One point for a page of a hundred, with fifty statuses each."""
+
+DEPLOYMENTS = (
+    f"""
+query Deployments($ids: [ID!]!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{ __typename ...deployment }}
+}}
+"""
+    + _DEPLOYMENT
+)
+
+COMMITS = f"""
+query Commits($id: ID!, $base: GitObjectID!, $head: GitObjectID!) {{
+  {_LIMIT}
+  node(id: $id) {{
+    __typename
+    ... on Repository {{
+      id
+      base: object(oid: $base) {{ __typename oid }}
+      head: object(oid: $head) {{ __typename oid }}
+    }}
+  }}
+}}
+"""
+"""Whether two commits are still there."""
+
 LATEST = (
     f"""
 query Latest($ids: [ID!]!, $first: Int!, $after: String, $states: [PullRequestState!],
@@ -333,6 +404,9 @@ DOCUMENTS = {
     "Search": SEARCH,
     "Pulse": PULSE,
     "Stirred": STIRRED,
+    "Deployed": DEPLOYED,
+    "Deployments": DEPLOYMENTS,
+    "Commits": COMMITS,
     "Latest": LATEST,
     "Resource": RESOURCE,
     "Files": FILES,

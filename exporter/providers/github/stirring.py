@@ -61,5 +61,15 @@ def _stirred(path: str, keys: Sequence[str]) -> Request:
 
 
 def _word(node: dict[str, Any], fields: Sequence[str]) -> str:
-    told = msgspec.json.encode([node.get(name) for name in fields])
+    parts = [node.get(name) for name in fields]
+    if not any(_holds(part) for part in parts):
+        return ""
+    told = msgspec.json.encode(parts)
     return blake2b(told, digest_size=8).hexdigest()
+
+
+def _holds(part: Any) -> bool:
+    """Whether a field holds anything; a connection does if it has a node, or counts more than none."""
+    return (
+        bool(part.get("nodes") or part.get("totalCount") or "target" in part) if isinstance(part, dict) else bool(part)
+    )

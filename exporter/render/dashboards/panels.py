@@ -25,6 +25,7 @@ COLOURS = {
     "review": "#f2cc0c",
     "merge_wait": "#8f8fe0",
     "unreviewed": "#c4162a",
+    "deploy_wait": "#5794f2",
     # states of the queue
     "awaiting_review": ORANGE,
     "awaiting_rereview": "light-orange",

@@ -144,8 +144,8 @@ QA = (
 REPOSITORIES = table(
     "Escaped changes of the repositories",
     "Share of the changes whose outcome became known within the window that escaped, by repository and origin, with "
-    "the ends of its 90% interval, and n. 28 days unless series.repository_windows says otherwise. Good is a low share on "
-    "a large n; below 30 it is an anecdote.",
+    "the ends of its 90% interval, and n. 28 days, unless series.repository_windows says otherwise. Good is a low "
+    "share on a large n; below 30 it is an anecdote.",
     {"repository": "Repository", "origin": "Origin"},
     {
         "Escaped": of_each("escape_ratio"),
