@@ -326,6 +326,8 @@ class Policy(Struct, frozen=True):
             self.test_files,
             self.e2e_tests,
             self.integration_tests,
+            self.production,
+            self.staging,
             self.neutral_files,
             self.other_jobs,
             self.most_of_a_fix,

@@ -167,7 +167,17 @@ def test_what_is_not_written_has_its_default() -> None:
         "agentic_wait": 2.0,
         "api_budget": 0.1,
         "coverage": 0.8,
+        "first_attempt_failures_rise": 0.1,
+        "flaky_runs": 0.03,
+        "test_update": 0.5,
+        "test_update_climbing": 0.4,
     }
+    assert read.tests.sprint == 14 * DAY
+    assert (read.tests.productive_week, read.tests.most_of_a_day, read.tests.most_of_a_fix) == (
+        32 * HOUR,
+        8 * HOUR,
+        4 * HOUR,
+    )
     assert read.thresholds.changes == {"review_queue": 5, "review_queue_growth": 5, "samples": 30}
 
 

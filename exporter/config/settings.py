@@ -39,6 +39,7 @@ from exporter.policy import (
     STAGING,
     TEST_FILES,
 )
+from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -329,6 +330,20 @@ class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
 
 
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
+
+    artifacts: Annotated[
+        tuple[Glob, ...], "Names of artifacts that hold test reports; `[]` reads none. Each is downloaded once."
+    ] = ("*junit*", "*test-results*", "*test-report*")
+    files: Annotated[
+        tuple[Glob, ...], "Files in them that are test reports, as globs of `review.generated`; case does not count."
+    ] = DEFAULT_GLOBS
+    largest_mib: Annotated[
+        int, whole(1, 60), "Largest artifact that is downloaded, in MiB; larger ones are counted."
+    ] = 20
+
+
 class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is production, and what is a release."""
 
@@ -495,6 +510,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
     issues: Annotated[IssueSettings, "What the labels of issues mean."] = IssueSettings()
+    reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()

@@ -32,9 +32,22 @@ OPENS, WORKDAY = 9 * HOUR, 9 * HOUR
 
 
 class Plot:
-    """One change while its story is made up: what has happened so far, and the second it has come to."""
+    """One change while its story is made up: what has happened so far, and the second it has come to.
 
-    def __init__(self, rng: Random, team: Team, weather: Climate, writer: Writer, day: int) -> None:
+    ``escapes``: the share that is taken back, and ``mending``: by how much more tests are mended, once AI is taken up.
+    """
+
+    def __init__(
+        self,
+        rng: Random,
+        team: Team,
+        weather: Climate,
+        writer: Writer,
+        day: int,
+        escapes: float = 0.02,
+        mending: float = 1.0,
+    ) -> None:
+        self.escapes, self.mending = escapes, mending
         self.rng, self.team, self.weather, self.writer = rng, team, weather, writer
         self.now = day * DAY - team.offset * HOUR
         self.events: list[Fact] = []
@@ -59,7 +72,7 @@ class Plot:
         else:
             self._is_reviewed()
         self._merges()
-        self.reverted = rng.random() < weather.between(0.012, 0.02)
+        self.reverted = rng.random() < weather.between(0.012, self.escapes)
 
     def tell_update(self) -> None:
         """The story of a dependency bot's change."""
@@ -210,7 +223,15 @@ class Plot:
             files = 1 + min(11, poisson(rng, min(lines, 1000) / 70))
             each = -(-lines // files)
             rows = [(f"src/{self.topic}/part{place:02}.py", each - each // 4, each // 4) for place in range(files)]
+            rows += self._tests(lines)
         self.events.append(FilesChanged("files", self.now, tuple(sorted(rows))))
+
+    def _tests(self, lines: int) -> list[tuple[str, int, int]]:
+        """The tests that go with so many lines: half of the changes bring some, and more of that is mending."""
+        if lines < 20 or self.topic in TOPICS[: len(TOPICS) // 2]:
+            return []
+        new, mended = lines // 4, round(lines // 8 * self.weather.between(1, self.mending))
+        return [(f"tests/{self.topic}/test_part00.py", new + mended, mended)]
 
 
 def poisson(rng: Random, mean: float) -> int:

@@ -180,7 +180,7 @@ LABELS: dict[str, str] = {
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
     "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions "
-    "77); what became of a merged change: `clean` or `escaped` (definitions 15)",
+    "72); what became of a merged change: `clean` or `escaped` (definitions 15)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",

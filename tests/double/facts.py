@@ -93,6 +93,7 @@ class Repository:
     private: bool = False
     hidden: bool = False
     deleted: bool = False
+    pushed: int | None = None
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)

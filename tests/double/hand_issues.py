@@ -12,18 +12,20 @@ def reported(world: World, home: Repository, fix: PullRequest, other: PullReques
     issues = {
         "bug": tracker.report(world, home, "Bug", at=at, body="It breaks.\n\nCaused-by: #1"),
         "unplanned": tracker.report(world, home, "bug", at=at + HOUR),
-        "elsewhere": tracker.report(world, home, "bug", at=at + 2 * HOUR),
+        "elsewhere": tracker.report(world, home, "bug", "found in qa", at=at + 2 * HOUR),
         "reopened": tracker.report(world, home, "question", at=at + 3 * HOUR),
         "busy": tracker.report(world, home, at=at + 4 * HOUR),
+        "plain": tracker.report(world, home, "bug", at=at + 5 * HOUR),
     }
     tracker.label(world, issues["bug"], "production", at=at + 5 * HOUR)
     tracker.close(world, issues["bug"], by=fix, at=at + DAY)
     tracker.close(world, issues["unplanned"], "NOT_PLANNED", at=at + DAY)
     tracker.close(world, issues["elsewhere"], by=other, at=at + DAY)
+    tracker.close(world, issues["plain"], at=at + DAY)
     tracker.unlabel(world, issues["reopened"], "question", at=at + 5 * HOUR)
     tracker.close(world, issues["reopened"], None, at=at + DAY)
     tracker.reopen(world, issues["reopened"], at=at + 2 * DAY)
     for n in range(60):
-        tracker.label(world, issues["busy"], "qa", at=at + DAY + 60 * n)
-        tracker.unlabel(world, issues["busy"], "qa", at=at + DAY + 60 * n + 30)
+        tracker.label(world, issues["busy"], "qa blocked", at=at + DAY + 60 * n)
+        tracker.unlabel(world, issues["busy"], "qa blocked", at=at + DAY + 60 * n + 30)
     return issues

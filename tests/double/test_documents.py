@@ -37,12 +37,14 @@ def documents() -> Documents:
 def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
     """For every document, variables that meet something."""
     long, wide = hand.pulls["long_timeline"], hand.pulls["many_files"]
+    many = hand.runs["many_jobs"]
     view = View(hand.world, None, lambda: LIMIT)
     busy = hand.issues["busy"]
     event = view.issue(busy)["timelineItems"](None, first=100, itemTypes=EVENTS)["pageInfo"]["endCursor"]
     after = {
         "timeline": view.pull(long)["timelineItems"](None, first=100)["pageInfo"]["endCursor"],
         "files": view.pull(wide)["files"](None, first=100)["pageInfo"]["endCursor"],
+        "jobs": view.suite(many)["checkRuns"](None, first=50, filterBy={"checkType": "ALL"})["pageInfo"]["endCursor"],
     }
     repositories = [one.id for one in hand.repositories.values()]
     return {
@@ -77,6 +79,10 @@ def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
         "IssuesLatest": {"ids": repositories, "first": 2, "after": None, "types": EVENTS},
         "IssueTimelines": {f"{key}{n}": value for n in (0, 1) for key, value in (("id", busy.id), ("after", event))}
         | {"types": EVENTS},
+        "Suites": {"ids": [run.suite for run in hand.runs.values()]},
+        "MoreJobs": {
+            f"{key}{n}": value for n in (0, 1) for key, value in (("id", many.suite), ("after", after["jobs"]))
+        },
     }
 
 
@@ -222,9 +228,9 @@ def issues(hand: HandMade, documents: Documents) -> dict[str, Any]:
 
 
 def test_a_search_for_issues_finds_no_changes_and_one_for_changes_no_issues(hand: HandMade, documents: Documents):
-    """Five issues; the last to happen was a reopening, two days in, and before it labels, one day and an hour in."""
+    """Six issues; the last to happen was a reopening, two days in, and before it labels, one day and an hour in."""
     found = run(hand, documents, "IssuesSearch")["search"]
-    assert [one["__typename"] for one in found["nodes"]] == ["Issue"] * 5
+    assert [one["__typename"] for one in found["nodes"]] == ["Issue"] * 6
     assert [one["number"] for one in found["nodes"]][-2:] == [
         hand.issues["busy"].number,
         hand.issues["reopened"].number,

@@ -45,7 +45,7 @@ ESCAPES = (
     ),
     lines(
         "Escaped changes, by origin",
-        "The same share over time. A change counts 30 days after production, so that a bad week shows a month later. "
+        "The same share of the last 90 days over time. A change counts 30 days after production, so that a bad week shows a month later. "
         "Good is flat or falling; a few changes more or less move a small team's line far.",
         [ask(of_team("escape_ratio"), "{{origin}}")],
         unit="percentunit",
@@ -53,6 +53,7 @@ ESCAPES = (
         none=NO_OUTCOME,
         width=8,
         step="1d",
+        share=True,
         overrides=coloured(("agentic", "assisted", "unmarked", "bot")),
     ),
     lines(
