@@ -247,7 +247,7 @@ def test_a_closing_of_an_issue_says_why_and_by_which_change(hand: HandMade, docu
     closer = {"__typename": "PullRequest", "number": 1, "repository": {"id": "R_shop"}}
     assert (nodes["bug"][2]["stateReason"], nodes["bug"][2]["closer"]) == ("COMPLETED", closer)
     assert (nodes["unplanned"][1]["stateReason"], nodes["unplanned"][1]["closer"]) == ("NOT_PLANNED", None)
-    assert nodes["elsewhere"][1]["closer"]["repository"] == {"id": "R_pay"}
+    assert nodes["elsewhere"][-1]["closer"]["repository"] == {"id": "R_pay"}
     assert [one["__typename"] for one in nodes["reopened"]] == [
         "LabeledEvent",
         "UnlabeledEvent",

@@ -9,7 +9,8 @@ from tests.lints.promql import SETS, Aggregate, Binary, Call, Negative, Node, Se
 
 CLOSED = frozenset({
     "attempt", "bound", "branch", "by", "direction", "found", "layer", "le", "name", "origin", "outcome", "percentile",
-    "reason", "result", "reviewed", "reviewer", "stage", "state", "stream", "tier", "until", "verdict", "what", "window",
+    "reason", "result", "reviewed", "reviewer", "stage", "state", "stream", "tier", "until", "verdict", "what",
+    "window",
 })  # fmt: skip
 """The labels whose values are known beforehand; the others hold names that only an organisation knows."""
 EXPORTER = ("cluster", "namespace", "job")

@@ -176,6 +176,7 @@ def test_every_dashboard_has_its_file_by_its_uid():
         "sdlc-overview.json",
         "sdlc-review.json",
         "sdlc-tests.json",
+        "sdlc-quality.json",
         "sdlc-repositories.json",
         "sdlc-exporter.json",
     ]

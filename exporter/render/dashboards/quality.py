@@ -45,8 +45,8 @@ ESCAPES = (
     ),
     lines(
         "Escaped changes, by origin",
-        "The same share of the last 90 days over time. A change counts 30 days after production, so that a bad week shows a month later. "
-        "Good is flat or falling; a few changes more or less move a small team's line far.",
+        "The same share of the last 90 days over time. A change counts 30 days after production, so that a bad week "
+        "shows a month later. Good is flat or falling; a few changes more or less move a small team's line far.",
         [ask(of_team("escape_ratio"), "{{origin}}")],
         unit="percentunit",
         decimals=1,
