@@ -79,7 +79,7 @@ def copy(path: Path, times: int) -> None:
             here["ago"] = number % 12 * 30 * DAY
             place = "(repository - 1 + :step) % :repositories + 1"
             db.execute(
-                f"INSERT INTO subject SELECT id + :n * :most, {place}, key || '/' || :n, number, 0, NULL, NULL"  # noqa: S608
+                f"INSERT INTO subject SELECT id + :n * :most, {place}, thing, key || '/' || :n, number, 0, NULL"  # noqa: S608
                 " FROM subject WHERE id <= :most",
                 here,
             )

@@ -92,6 +92,11 @@ class Measure(NamedTuple):
     words: tuple[str, ...] = ()
     optional: tuple[Stream, ...] = ()
 
+    @property
+    def reads_more(self) -> bool:
+        """Whether it reads other streams than the one that tells of its subjects."""
+        return len(self.gate) > 1 or bool(self.optional)
+
     def gate_of(self, followed: Container[Stream]) -> tuple[Stream, ...]:
         """The streams it waits for where these are followed, in the order of their names."""
         return tuple(sorted({*self.gate, *(each for each in self.optional if each in followed)}))

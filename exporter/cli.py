@@ -279,7 +279,7 @@ class _Shower:
 def _explain(options: argparse.Namespace) -> int:
     config = _config(options)
     told = asyncio.run(explain.fetch(config, options.url))
-    print(explain.report(told, wiring.policy(config), explain.entered(config, options.url)), end="")
+    print(explain.report(told, wiring.policy(config), explain.kept(config, options.url)), end="")
     return FINE
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from exporter import wiring
@@ -23,6 +24,7 @@ from exporter.model import (
     Opened,
     Reviewed,
     ReviewRequested,
+    Thing,
     Told,
 )
 from exporter.policy import Policy
@@ -88,8 +90,15 @@ def _serves(settings: SourceSettings, host: str) -> bool:
     return host in (own, own.removeprefix("api."), f"www.{own.removeprefix('api.')}")
 
 
-def entered(config: Config, url: str) -> set[tuple[str, str, str]] | None:
-    """(metric, cause, part) of the change's ledger rows; None where there is no store, or the change is not in it."""
+class Kept(NamedTuple):
+    """What the store has of a change: its ledger rows as (metric, cause, part), and the facts it is bound to."""
+
+    entered: set[tuple[str, str, str]]
+    bound: list[list[Fact]]
+
+
+def kept(config: Config, url: str) -> Kept | None:
+    """What is known of the change beside what the forge says of itself; None without a store, or where it is not in."""
     path = config.store.path
     if path is None or not Path(path).exists():
         return None
@@ -101,14 +110,15 @@ def entered(config: Config, url: str) -> set[tuple[str, str, str]] | None:
         row = store.find("/".join(parts[:2]), int(parts[3]))
         if row is None:
             return None
-        return {(each.metric, each.cause, each.part) for each in store.entered([row.id]).get(row.id, [])}
+        rows = store.entered([row.id]).get(row.id, [])
+        return Kept({(each.metric, each.cause, each.part) for each in rows}, store.bound([row.id]).get(row.id, []))
     finally:
         store.close()
 
 
-def report(told: Told, policy: Policy, in_ledger: set[tuple[str, str, str]] | None) -> str:
-    """The explanation as text."""
-    change = Change(told.events, policy)
+def report(told: Told, policy: Policy, known: Kept | None) -> str:
+    """The explanation as text. Without a store, only what the change's own facts tell is read from them."""
+    change = Change(told.events, policy, known.bound if known else ())
     last = change.events[-1].at
     decision = change.decision(last)
     why = f"rule {decision.rule}: {decision.evidence}" if decision.rule else "no marker was found"
@@ -120,8 +130,7 @@ def report(told: Told, policy: Policy, in_ledger: set[tuple[str, str, str]] | No
     ]
     parts.append("\nStages\n" + _stages(change, policy))
     parts.append(
-        "\nReadings\n"
-        + table(("date (UTC)", "metric", "labels", "value", "ledger"), list(_readings(change, in_ledger)))
+        "\nReadings\n" + table(("date (UTC)", "metric", "labels", "value", "ledger"), list(_readings(change, known)))
     )
     return "\n".join(parts) + "\n"
 
@@ -139,15 +148,16 @@ def _stages(change: Change, policy: Policy) -> str:
     return table(("stage", "time"), [*rows, ("lead time", _span(total))]) + note
 
 
-def _readings(change: Change, in_ledger: set[tuple[str, str, str]] | None) -> Iterator[tuple[str, ...]]:
-    found = [each for measure in load() for each in measure.observe(change, change.policy)]
+def _readings(change: Change, known: Kept | None) -> Iterator[tuple[str, ...]]:
+    measures = [each for each in load() if each.of is Thing.CHANGE and (known or not each.reads_more)]
+    found = [each for measure in measures for each in measure.observe(change, change.policy)]
     for each in sorted(found, key=lambda each: (each.at, each.metric, each.part)):
         metric = METRICS[each.metric]
         if metric.kind is Kind.FACT:
             continue
         labels = ", ".join(f"{name}={value}" for name, value in zip(metric.labels[1:], each.labels, strict=True))
         mark = (
-            "" if in_ledger is None else "entered" if (each.metric, each.cause, each.part) in in_ledger else "not yet"
+            "" if known is None else "entered" if (each.metric, each.cause, each.part) in known.entered else "not yet"
         )
         yield _time(each.at), each.metric, labels, str(each.value), mark
 

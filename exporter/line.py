@@ -5,18 +5,21 @@ id where reports name it, and a job by its name where they do not. Everything he
 in the order in which they ended, so that an episode once found stays found when more facts arrive.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import NamedTuple
+
+from msgspec import structs
 
 from exporter.model import Event, Ran, Result, Tested, Worked
 
-MONTH = "#"
-"""What stands before the month, YYYY-MM, in the key of a line that is cut into months."""
 ENOUGH = 0.9
 """The part of the cases of a red report that a later red report must have run, to say that what it does not name is
 green: with fewer, a job that reports nothing may hide it."""
+
+COUNTS = ("passed", "failed", "errors", "skipped", "left_out", "unread")
+"""The fields of a report that add up."""
 
 IsTest = Callable[[str, str], bool]
 """Whether a job, by its workflow's and its own name, runs tests."""
@@ -68,28 +71,33 @@ class _Workflow:
 
 
 def episodes(events: Iterable[Event], is_test: IsTest = lambda workflow, job: True) -> list[Episode]:
-    """Every red that became green, in the order of the greens (definitions 76); facts may come in any order.
+    """Every red that became green, in the order of the greens (definitions 71); facts may come in any order.
 
     Attempts that were cancelled, skipped, timed out or ended in an error say nothing, nor does an attempt for a commit
     asked for before one that has already been heard of. A red that is never green makes no episode. All tests and jobs
     that were last red at one commit and are green at one other make one episode.
     """
     known = {event.id: event for event in events}.values()
-    reports: dict[tuple[str, int, int], list[Tested]] = {}
-    for event in sorted((each for each in known if isinstance(each, Tested)), key=lambda each: each.id):
-        reports.setdefault((event.sha, event.attempt, event.at), []).append(event)
     attempts = sorted(
         (event for event in known if isinstance(event, Ran)),
         key=lambda event: (event.at, _asked(event), event.attempt, event.id),
     )
+    reports: dict[tuple[str, int, int], list[Tested]] = {}
+    for event in known:
+        if isinstance(event, Tested):
+            reports.setdefault((event.sha, event.attempt, event.at), []).append(event)
+    together = Counter((each.sha, each.attempt, each.at) for each in attempts)
     asked: dict[str, int] = {}
     workflows: dict[str, _Workflow] = {}
     seen: set[tuple[str, str]] = set()
     found: list[Episode] = []
     for attempt in attempts:
         asked[attempt.sha] = min(_asked(attempt), asked.get(attempt.sha, _asked(attempt)))
-        told = reports.get((attempt.sha, attempt.attempt, attempt.at), [])
-        report = _report_of(attempt, told)
+        place = attempt.sha, attempt.attempt, attempt.at
+        told = reports.get(place, [])
+        if together[place] > 1:  # two workflows that ended in one second: the reports do not say whose they are
+            told = [each for each in told if bool(each.red) == (attempt.result is Result.FAILURE)]
+        report = whole(told)
         if attempt.result not in (Result.SUCCESS, Result.FAILURE):
             continue
         workflow = workflows.setdefault(attempt.workflow, _Workflow())
@@ -103,45 +111,36 @@ def episodes(events: Iterable[Event], is_test: IsTest = lambda workflow, job: Tr
     return found
 
 
-def gaps(events: Iterable[Event], month: str = "") -> list[tuple[str, str, int]]:
+def gaps(events: Iterable[Event], since: int = 0) -> list[tuple[str, str, int]]:
     """What ``Worked`` is still to be read: (base, head, at) of episodes between two commits that have none.
 
-    ``at`` is the end of the green attempt, the date the ``Worked`` must carry. ``month``, as ``month_of`` a line's key:
-    only episodes of that month are asked for.
+    ``at`` is the end of the green attempt, the date the ``Worked`` must carry. ``since``: only what turned green from
+    that second on; for a line with a month of its own that is ``begins(key)``.
     """
     told = list(events)
-    known = {(event.base, event.head, event.at) for event in told if isinstance(event, Worked)}
-    wanted = (
+    known = {(event.base, event.head) for event in told if isinstance(event, Worked)}
+    return [
         (each.base, each.head, each.at)
         for each in episodes(told)
-        if not each.same and not each.again and belongs(each.at, month)
-    )
-    return [each for each in wanted if each not in known]
-
-
-def month_of(key: str) -> str:
-    """The month a line's key ends in, as YYYY-MM; empty where the line is not cut into months."""
-    tail = key.rpartition(MONTH)[2] if MONTH in key else ""
-    whole = len(tail) == 7 and tail[4] == "-" and (tail[:4] + tail[5:]).isascii() and (tail[:4] + tail[5:]).isdigit()
-    return tail if whole else ""
-
-
-def belongs(at: int, month: str) -> bool:
-    """Whether a second is of the month; every second is where the line is not cut."""
-    return not month or f"{datetime.fromtimestamp(at, UTC):%Y-%m}" == month
+        if not each.same and not each.again and each.at >= since and (each.base, each.head) not in known
+    ]
 
 
 def _asked(attempt: Ran) -> int:
     return attempt.asked or attempt.started or attempt.at
 
 
-def _report_of(attempt: Ran, told: list[Tested]) -> Tested | None:
-    """The report of an attempt; of two workflows that ended in one second, the red one has the report with reds."""
-    if attempt.result is Result.FAILURE:
-        told = sorted(told, key=lambda each: not each.red)
-    elif len(told) > 1:
-        told = sorted(told, key=lambda each: bool(each.red))
-    return told[0] if told else None
+def whole(reports: Sequence[Tested]) -> Tested | None:
+    """What all reports of one attempt say together; None without any that was read. An attempt may upload several."""
+    if not any(each.passed + each.failed + each.errors + each.skipped for each in reports):
+        return None
+    first = min(reports, key=lambda each: each.id)
+    return structs.replace(
+        first,
+        red=tuple(sorted({name for each in reports for name in each.red})),
+        flaky=tuple(sorted({name for each in reports for name in each.flaky})),
+        **{field: sum(getattr(each, field) for each in reports) for field in COUNTS},
+    )
 
 
 def _turned(workflow: _Workflow, attempt: Ran, report: Tested | None, is_test: IsTest) -> Iterator[Episode]:
@@ -152,7 +151,7 @@ def _turned(workflow: _Workflow, attempt: Ran, report: Tested | None, is_test: I
     flaky = set(report.flaky) if report else set()
     by_base: dict[str, tuple[int, list[str]]] = {}
     for unit, last in sorted(workflow.red.items()):
-        if unit in now_red or unit in still or not _is_green(unit, last, attempt, report, ran):
+        if unit in now_red or not _is_green(unit, last, attempt, report, ran):
             continue
         # what both failed and passed at the head says that the change in between proves nothing
         base = attempt.sha if not unit.job and unit.name in flaky else last.sha

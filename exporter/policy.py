@@ -94,6 +94,7 @@ ANALYSIS = (
 """Names of workflows and jobs that look at code without running it, as globs over the whole name without case."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
+
 TEST_FILES = (
     # folders
     "test/",
@@ -320,13 +321,13 @@ class Policy(Struct, frozen=True):
             self.first_activity_within,
             self.comments_count,
             self.generated,
-            self.production,
-            self.staging,
             self.analysis,
             self.labels,
             self.test_files,
             self.e2e_tests,
             self.integration_tests,
+            self.production,
+            self.staging,
             self.neutral_files,
             self.other_jobs,
             self.most_of_a_fix,

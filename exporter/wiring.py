@@ -14,8 +14,10 @@ from exporter.demo import Organisation
 from exporter.exposition import Exposition
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
+from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.deployments import DeploymentsOf
 from exporter.providers.github.provider import GitHub
+from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
@@ -29,6 +31,7 @@ from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Reader
+from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
@@ -195,15 +198,21 @@ def paths(url: str) -> tuple[str, str]:
     return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
 
 
+def wanted_reports(config: Config) -> Wanted | None:
+    """Which artifacts are read for test reports; None for none."""
+    reports = config.reports
+    return Wanted(reports.artifacts, reports.files, reports.largest_mib << 20) if reports.artifacts else None
+
+
 def sides(
     settings: SourceSettings, config: Config, reader: Reader, monotonic: Callable[[], float] = time.monotonic
 ) -> list[SideStream]:
     """The streams of a GitHub source beside its changes, as configured."""
     rest, graphql = paths(settings.url)
     pulses = Pulses(reader, partial(stirred, graphql), monotonic)
-
     production, tag = settings.production, config.delivery.release_tag
     ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
+        Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
         Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
             DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
         ),

@@ -175,6 +175,12 @@ def test_what_is_not_written_has_its_default() -> None:
         "ready_rise": 0.1,
         "ai_quality": 1.2,
     }
+    assert read.tests.sprint == 14 * DAY
+    assert (read.tests.productive_week, read.tests.most_of_a_day, read.tests.most_of_a_fix) == (
+        32 * HOUR,
+        8 * HOUR,
+        4 * HOUR,
+    )
     assert read.thresholds.changes == {"review_queue": 5, "review_queue_growth": 5, "samples": 30}
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import exporter.demo
 from exporter.catalogue import DAY, HOUR, load
 from exporter.change import Change
-from exporter.demo import HORIZON, Organisation
+from exporter.demo import CAUSES, HORIZON, Organisation
 from exporter.demo.cast import AGENTS, ASSISTANTS, TEAMS
 from exporter.markers import marker_lines, trailer_lines
 from exporter.measures.queue import standing
@@ -24,18 +24,25 @@ from exporter.model import (
     Closed,
     Commented,
     Committed,
+    Contained,
     Described,
     Dismissed,
     FilesChanged,
+    IssueClosed,
+    Labelled,
     Merged,
     Opened,
     Origin,
     Pushed,
     QueueState,
+    Ran,
     Ready,
+    Referred,
     Reopened,
+    Result,
     Reviewed,
     ReviewRequested,
+    Thing,
 )
 from exporter.policy import Policy, compile_rules, packaged
 
@@ -142,6 +149,96 @@ def test_asking_twice_tells_what_asking_once_tells(moments):
     """told(a, c) is told(a, b) and told(b, c)."""
     a, b, c = moments
     assert not facts(SMALL.told(a, c)) ^ (facts(SMALL.told(a, b)) | facts(SMALL.told(b, c)))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.tuples(MOMENTS, MOMENTS, MOMENTS).map(sorted))
+def test_asking_twice_for_runs_deployments_and_tickets_tells_what_asking_once_tells(moments):
+    """delivered(a, c) is delivered(a, b) and delivered(b, c)."""
+    a, b, c = moments
+    once = facts(SMALL.delivered(a, c))
+    assert not once ^ (facts(SMALL.delivered(a, b)) | facts(SMALL.delivered(b, c)))
+
+
+def test_what_is_delivered_hangs_together():
+    """Runs are for commits of changes or merges, deployments contain merges, tickets are closed by changes."""
+    heads = {
+        event.sha for told in SMALL.told(0, LATEST) for event in told.events if isinstance(event, Committed | Merged)
+    }
+    merges = {event.sha for told in SMALL.told(0, LATEST) for event in told.events if isinstance(event, Merged)}
+    numbers = {told.subject.number for told in SMALL.told(0, LATEST)}
+    delivered = list(SMALL.delivered(0, LATEST))
+    assert {told.subject.thing for told in delivered} == {Thing.RUN, Thing.LINE, Thing.DEPLOYMENT, Thing.ISSUE}
+    events = [event for told in delivered for event in told.events]
+    assert {event.sha for event in events if isinstance(event, Ran)} <= heads
+    assert {sha for event in events if isinstance(event, Contained) for sha in event.shas} <= merges
+    assert {event.by for event in events if isinstance(event, IssueClosed) and event.by} <= numbers
+    for told in delivered:
+        assert len({event.id for event in told.events}) == len(told.events)
+
+
+def test_every_merge_is_shipped_once_and_in_order():
+    """The trains of a line take up where the one before left off."""
+    shipped = {}
+    for told in SMALL.delivered(0, LATEST):
+        for event in told.events:
+            if isinstance(event, Contained):
+                shipped.setdefault((told.subject.repository, event.id.split(":")[1]), []).append(event)
+    merges = {}
+    for told in SMALL.told(0, LATEST - 30 * DAY):
+        for event in told.events:
+            if isinstance(event, Merged):
+                merges.setdefault(told.subject.repository, set()).add(event.sha)
+    assert {environment for _, environment in shipped} == {"staging", "production", "release"}
+    for (repository, _), trains in shipped.items():
+        shas = [sha for event in trains for sha in event.shas]
+        assert len(shas) == len(set(shas))
+        assert merges[repository] <= set(shas)
+
+
+def last_month(causes):
+    """All facts of the last thirty days of half a year, subject by subject."""
+    organisation = Organisation(start=START, causes=causes)
+    told = [*organisation.told(NOW - 30 * DAY, NOW), *organisation.delivered(NOW - 30 * DAY, NOW)]
+    return [[event for event in each.events if event.at > NOW - 30 * DAY] for each in told]
+
+
+def red_share(month):
+    """First attempts on change branches that failed."""
+    first = {event.id: event for facts in month for event in facts if isinstance(event, Ran) and event.attempt == 1}
+    results = [event.result == Result.FAILURE for event in first.values() if not event.default]
+    return sum(results) / len(results)
+
+
+def qa_hours(month):
+    """Median time from the label that QA has it to its removal."""
+    spans = []
+    for facts in month:
+        at = {event.id: event.at for event in facts if isinstance(event, Labelled)}
+        if "qa:on" in at and "qa:off" in at:
+            spans.append((at["qa:off"] - at["qa:on"]) / HOUR)
+    return median(spans)
+
+
+def count(kind, word=""):
+    return lambda month: sum(isinstance(event, kind) and word in event.id for facts in month for event in facts)
+
+
+@pytest.mark.parametrize(
+    ("cause", "shown", "least"),
+    [
+        ("tests", red_share, 1.5),
+        ("escapes", count(Referred), 1.5),
+        ("qa", qa_hours, 2.0),
+        ("releases", lambda month: 1 / count(Contained, "production")(month), 1.5),
+    ],
+)
+def test_a_cause_shows_when_and_only_when_it_is_at_work(cause, shown, least):
+    """Each cause alone moves its own sign by a factor, and all the others leave that sign about where it was."""
+    none, alone = shown(last_month(())), shown(last_month((cause,)))
+    others = shown(last_month(tuple(each for each in CAUSES if each != cause)))
+    assert alone / none > least
+    assert 1 / 1.35 < others / none < 1.35
 
 
 @settings(max_examples=15, deadline=None)

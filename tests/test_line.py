@@ -2,10 +2,13 @@
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.line import belongs, episodes, gaps, month_of
+from exporter import model
+from exporter.line import episodes, gaps, whole
+from exporter.model import begins, lines_of
 from tests.branch import line
 from tests.stories import at
 
@@ -107,6 +110,11 @@ def test_workflows_are_followed_apart_and_their_common_work_is_told_once():
     ]
 
 
+def test_what_two_workflows_saw_is_asked_about_once():
+    told = line("a red 1h: unit", "a red 90m: ui in e2e", "b green 2h", "b green 3h in e2e")
+    assert gaps(told) == [("a", "b", at("2h"))]
+
+
 def test_two_reruns_that_pass_are_two_flakes():
     told = line("a red 1h: unit", "a green 2h twice", "a red 3h: unit in e2e", "a green 4h in e2e twice")
     assert [each.again for each in episodes(told)] == [False, False]
@@ -135,33 +143,43 @@ def test_gaps_are_what_is_still_to_be_read():
     assert gaps([*told, *line("worked b..c 4h: a.py +1 -0")]) == [("d", "e", at("6h"))]
 
 
-def test_work_with_another_date_does_not_close_a_gap():
-    """What is dated after the green could not be counted with it."""
-    told = line("a red 1h: unit", "b green 2h", "worked a..b 3h: a.py +1 -0")
-    assert gaps(told) == [("a", "b", at("2h"))]
+def test_work_with_another_date_leaves_no_gap_either():
+    """The forge would say the same again; it is not counted, for its date is not the green's."""
+    assert gaps(line("a red 1h: unit", "b green 2h", "worked a..b 3h: a.py +1 -0")) == []
 
 
 def test_two_lines_that_share_an_episode_ask_for_it_once():
-    """Stories begin on 13 November: red then, green on 2 December, stated to both months' lines."""
-    told = line("a red 1h: unit", "b green 19d")
-    assert gaps(told, "2023-11") == []
-    assert gaps(told, "2023-12") == [("a", "b", at("19d"))]
+    """Stories begin on 13 November: red then, green on the 14th; December's line is told of both as well."""
+    told = line("a red 1h: unit", "b green 1d", default=True)
+    keys = {key for each in told for key in lines_of(each)}
+    assert keys == {"main#2023-11", "main#2023-12"}
+    assert gaps(told, begins("main#2023-11")) == [("a", "b", at("1d"))]
+    assert gaps(told, begins("main#2023-12")) == []
 
 
-def test_the_month_of_a_line_is_the_end_of_its_key():
-    assert month_of("main#2023-11") == "2023-11"
-    assert month_of("fix#12") == ""
-    assert month_of("fix") == ""
-    assert month_of("fix#2023-1a") == ""
+def test_the_line_of_a_branch_has_all_its_workflows():
+    told = line("a red 1h: unit", "a red 2h: ui in e2e")
+    assert {key for each in told for key in lines_of(each)} == {"topic"}
 
 
-def test_a_month_is_one_of_utc():
-    """1 December 2023, midnight UTC, is 18 days after the stories' start."""
-    december = at("18d")
-    assert belongs(december, "2023-12")
-    assert belongs(december - 1, "2023-11")
-    assert not belongs(december - 1, "2023-12")
-    assert belongs(december, "")
+@pytest.mark.parametrize("key", ["topic", "fix#12", "fix#2025-13"])
+def test_a_line_without_a_month_begins_with_time(key):
+    assert begins(key) == 0
+
+
+def test_the_reports_of_an_attempt_are_read_together():
+    """Two artifacts: X is red in one and Y flaky in the other, of 3 + 4 and 1 cases. One that was not read is none."""
+    one = model.Tested("1", 5, "a", 1, 3, 4, 0, 0, ("X",))
+    other = model.Tested("2", 5, "a", 1, 1, 0, 0, 0, (), ("Y",), 1, 2)
+    unread = model.Tested("0", 5, "a", 1, 0, 0, 0, 0, unread=1)
+    assert whole([other, one, unread]) == model.Tested("0", 5, "a", 1, 4, 4, 0, 0, ("X",), ("Y",), 1, 3)
+    assert whole([unread]) is None
+    assert whole([]) is None
+
+
+def test_of_two_workflows_that_end_in_one_second_the_failed_one_has_the_report_with_reds():
+    told = line("a green 1h in e2e", "a red 1h: unit tests X", "b green 2h", "b green 3h in e2e")
+    assert [(each.base, each.head, each.red, each.again) for each in episodes(told)] == [("a", "b", ("X",), False)]
 
 
 ENDS = ("green", "green", "red", "red", "cancelled", "late")

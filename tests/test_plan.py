@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace as changed
 
 from exporter.catalogue import METRICS, load
-from exporter.config.settings import Config, Series
-from exporter.plan import MONTH, Counted, Plan, _pages, _places, _search, _series, _size, report
+from exporter.config.settings import Config, Series, Source
+from exporter.plan import MONTH, Counted, Found, Plan, _hour, _pages, _places, _search, _series, _sides, _size, report
 
 load()
-PLAN = Plan("acme", 100, 40, 9000, 7000, 800, 120, 70, 9400)
+PLAN = Plan("acme", 100, 40, 9000, 7000, 120, 800, 70, 30, 9400)
 LEAD_TIME, STAGE = "sdlc_change_lead_time_seconds", "sdlc_change_stage_seconds"
 
 
@@ -27,6 +27,15 @@ def test_many_searches_are_counted_first_and_those_that_hold_nothing_cost_nothin
     """Two scopes are asked; three are counted in one request, and only the one that holds something is asked."""
     assert _search([0, 0]) == 2
     assert _search([0, 50, 0]) == 1 + 1
+
+
+def test_deployments_cost_a_question_for_a_hundred_repositories_and_two_lists_where_there_are_any():
+    """250 repositories are 3 questions, every five minutes 36 an hour; in 40 of them something is delivered."""
+    found = Found(tuple(f"acme/{n}" for n in range(250)), 0, (Counted(0, 0, 0, 0, 0),), 3, delivering=40)
+    with_them, without = Source(name="a", streams=("deployments",)), Source(name="a", streams=())
+    assert _sides(with_them, found) == 3 + 80
+    assert _sides(without, found) == 0
+    assert _hour(with_them, found) - _hour(without, found) == pytest.approx(36)
 
 
 def test_changes_are_spread_as_far_as_counts_tell():
@@ -74,7 +83,7 @@ def test_the_report_is_a_table_with_the_limit_and_the_budgets_below():
     """Numbers as they are, and a sentence for each metric that exceeds its budget."""
     text = report([PLAN, replace(PLAN, source="forge", over=(LEAD_TIME,))])
     row = next(line for line in text.splitlines() if line.split()[:1] == ["acme"])
-    assert row.split() == ["acme", "100", "9000", "800", "120", "70", "9400"]
+    assert row.split() == ["acme", "100", "9000", "120", "800", "70", "100", "9400"]
     assert "5,000 an hour" in text
     assert f"forge: {LEAD_TIME} would exceed its budget" in text
     assert f"acme: {LEAD_TIME}" not in text

@@ -254,8 +254,7 @@ class _Commit:
             places[removed[place]].append(place)
         taken = set()
         for place, line in enumerate(added):
-            # Equal to the letter and yet not paired by git: another line, or one that moved.
-            if places[line] and old[places[line][-1]] != new[place]:
+            if places[line]:
                 source = places[line].pop()
                 edit.came[place] = edit.gone[source]
                 edit.gone[source] = OLD

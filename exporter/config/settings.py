@@ -38,6 +38,7 @@ from exporter.policy import (
     STAGING,
     TEST_FILES,
 )
+from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -271,21 +272,6 @@ class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.generated + self.generated_extra
 
 
-class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is production, and what is a release."""
-
-    production: Annotated[
-        tuple[EnvironmentGlob, ...],
-        "Environments that are production, by the forge's own names; case does not count. Replaces the default.",
-    ] = PRODUCTION
-    staging: Annotated[
-        tuple[EnvironmentGlob, ...], "Those that code passes before it; asked first. Replaces the default."
-    ] = STAGING
-    release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
-        RELEASE_TAG
-    )
-
-
 class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is a test, and how the hours spent on keeping tests green are counted."""
 
@@ -327,6 +313,35 @@ class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     def all_files(self) -> tuple[str, ...]:
         """All globs of test files."""
         return self.files + self.files_extra
+
+
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
+
+    artifacts: Annotated[
+        tuple[Glob, ...], "Names of artifacts that hold test reports; `[]` reads none. Each is downloaded once."
+    ] = ("*junit*", "*test-results*", "*test-report*")
+    files: Annotated[
+        tuple[Glob, ...], "Files in them that are test reports, as globs of `review.generated`; case does not count."
+    ] = DEFAULT_GLOBS
+    largest_mib: Annotated[
+        int, whole(1, 60), "Largest artifact that is downloaded, in MiB; larger ones are counted."
+    ] = 20
+
+
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is production, and what is a release."""
+
+    production: Annotated[
+        tuple[EnvironmentGlob, ...],
+        "Environments that are production, by the forge's own names; case does not count. Replaces the default.",
+    ] = PRODUCTION
+    staging: Annotated[
+        tuple[EnvironmentGlob, ...], "Those that code passes before it; asked first. Replaces the default."
+    ] = STAGING
+    release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
+        RELEASE_TAG
+    )
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -487,8 +502,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     server: Annotated[Server, "Where metrics are served."] = Server()
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
-    delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
+    reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
+    delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

@@ -8,8 +8,8 @@ that day's load makes a queue wait, times chance.
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from random import Random
 
 from msgspec import Struct
@@ -28,8 +28,11 @@ from exporter.demo.cast import (
     Writer,
     climate,
 )
+from exporter.demo.checks import Checks
 from exporter.demo.plot import DAY, Plot, poisson
-from exporter.model import Fact, Repository, Stream, Subject, Told
+from exporter.demo.shipping import DAILY, PRODUCTION, RELEASE, STAGING, TWICE, WEEKLY, Landed, Line, shipped
+from exporter.demo.tickets import bug, tested
+from exporter.model import Fact, Merged, Ran, Repository, RunEvent, Stream, Subject, Thing, Told, lines_of
 
 MONDAY = 0
 
@@ -38,19 +41,32 @@ HORIZON = 60
 
 NUMBERS_A_DAY = 100
 """Change numbers kept for the changes that a repository opens on one day."""
+TICKETS_FROM, BUGS_FROM = 1_000_000, 2_000_000
+"""Issues are numbered from here, so that none has a change's number."""
+TESTED = ("pay", "web")
+"""Teams that have testers."""
+
+
+CAUSES = (CROWDED, ROTTEN, ESCAPING, FLAT, TESTERS) = ("review", "tests", "escapes", "releases", "qa")
+"""What goes wrong as AI is taken up: reviewers stay as many, tests rot, defects escape, releases stay as rare as they
+were, testers stay as many."""
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
-    """A pretend organisation whose story begins at ``start`` (Unix seconds); the same values tell the same story."""
+    """A pretend organisation whose story begins at ``start`` (Unix seconds); the same values tell the same story.
+
+    ``causes`` are those of ``CAUSES`` that are at work.
+    """
 
     start: int
     seed: int = 1
     repositories: int = 12
+    causes: tuple[str, ...] = CAUSES
 
     @property
     def streams(self) -> tuple[Stream, ...]:
         """What it tells of."""
-        return (Stream.CHANGES,)
+        return tuple(Stream)
 
     def all_repositories(self) -> tuple[Repository, ...]:
         """All of them; its teams are ``acme/pay-*``, ``acme/web-*``, ``acme/data-*`` and ``acme/platform-*``."""
@@ -69,6 +85,17 @@ class Organisation(Struct, frozen=True, kw_only=True):
                     past = change.events[: bisect_right(change.events, until, key=_at)]
                     if past and past[-1].at > since:
                         yield Told(change.subject, past)
+
+    def delivered(self, since: int, until: int) -> Iterator[Told]:
+        """Every run, deployment and ticket to which something happened in (since, until], with its facts up to then."""
+        for day in range(max(self.first_day, since // DAY - HORIZON), until // DAY + 1):
+            for place in range(self.repositories):
+                if day * DAY <= since and not _delivers(self, place, day, since, until):
+                    continue
+                for told in _delivered_on(self, place, day):
+                    past = tuple(event for event in told.events if event.at <= until)
+                    if any(event.at > since for event in past):
+                        yield Told(told.subject, past)
 
     @property
     def first_day(self) -> int:
@@ -102,13 +129,20 @@ def _moments(organisation: Organisation, place: int, day: int) -> Sequence[int]:
 
 def _opened_on(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
     """The changes opened in one repository on one day, each with all that will ever happen to it."""
+    for plot, number, weather in _plots(organisation, place, day):
+        checks = _checks(organisation, place, day, number, plot, weather)
+        yield _told(place, number, day, (*plot.events, *checks.mended))
+
+
+def _plots(organisation: Organisation, place: int, day: int) -> Iterator[tuple[Plot, int, Climate]]:
     rng = Random(f"{organisation.seed}/{place}/{day}")  # noqa: S311 - has to be reproducible, not secret
     team, rate, weekday = _team(place), SITES[place % len(SITES)][1], (day + 3) % 7
-    days = day - organisation.first_day
-    weather = climate(team, days, weekday)
+    days, causes = day - organisation.first_day, organisation.causes
+    weather = climate(team, days, weekday, crowded=CROWDED in causes)
+    escapes, mending = 0.05 if ESCAPING in causes else 0.012, 6.0 if ROTTEN in causes else 1.0
     plots = []
     for _ in range(poisson(rng, rate * ARRIVALS[weekday] * weather.between(1, 1.35))):
-        plot = Plot(rng, team, weather, _writer(rng, weather), day)
+        plot = Plot(rng, team, weather, _writer(rng, weather), day, escapes, mending)
         plot.tell()
         plots.append(plot)
     if weekday == MONDAY:
@@ -119,18 +153,134 @@ def _opened_on(organisation: Organisation, place: int, day: int) -> Iterator[Tol
     number = days * NUMBERS_A_DAY
     for plot in plots[: NUMBERS_A_DAY // 2]:
         number += 1
-        yield _told(place, number, day, plot)
+        yield plot, number, weather
         if plot.reverted:
             revert = Plot(rng, team, weather, REVERTER, day)
             revert.tell_revert(plot, f"{_name(place)}#{number}", number)
             number += 1
-            yield _told(place, number, day, revert)
+            yield revert, number, weather
 
 
-def _told(place: int, number: int, day: int, plot: Plot) -> Told:
+def _told(place: int, number: int, day: int, facts: Iterable[Fact]) -> Told:
     end = (day + HORIZON) * DAY
-    events = tuple(sorted((event for event in plot.events if event.at <= end), key=_at))
+    events = tuple(sorted((event for event in facts if event.at <= end), key=_at))
     return Told(Subject(f"demo:R{place + 1}", f"demo:R{place + 1}:{number}", number), events)
+
+
+# What follows from the changes
+
+
+def _checks(organisation: Organisation, place: int, day: int, number: int, plot: Plot, weather: Climate) -> Checks:
+    """CI of one change. Its chances are its own, so that it leaves the story of the changes as it is."""
+    rng = Random(f"{organisation.seed}/{place}/{number}/checks")  # noqa: S311 - has to be reproducible, not secret
+    checks = Checks(rng, weather, tuple(plot.events), number, rotten=ROTTEN in organisation.causes)
+    checks.tell()
+    return checks
+
+
+def _delivers(organisation: Organisation, place: int, day: int, since: int, until: int) -> bool:
+    moments = _delivery_moments(organisation, place, day)
+    return bisect_right(moments, since) < bisect_right(moments, until)
+
+
+@lru_cache(maxsize=1 << 16)
+def _delivery_moments(organisation: Organisation, place: int, day: int) -> Sequence[int]:
+    facts = (event for told in _delivered_on(organisation, place, day) for event in told.events)
+    return array("q", sorted(event.at for event in facts))
+
+
+def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
+    """Runs and tickets of the changes opened in one repository on one day, and its trains of that day."""
+    repository = f"demo:R{place + 1}"
+    end = (day + HORIZON) * DAY
+    for plot, number, weather in _plots(organisation, place, day):
+        checks = _checks(organisation, place, day, number, plot, weather)
+        yield from _runs(repository, checks, end)
+        yield from _qa(organisation, place, day, number, plot, weather)
+    yield from _trains(organisation, place, day)
+
+
+def _runs(repository: str, checks: Checks, end: int) -> Iterator[Told]:
+    lines: dict[str, list[RunEvent]] = {}
+    branch: tuple[str, ...] = ()
+    for run in checks.runs:
+        facts = tuple(event for event in run.events if event.at <= end)
+        yield Told(Subject(repository, f"{repository}:run:{run.number}", run.number, Thing.RUN), facts)
+        here: tuple[str, ...] = ()
+        for event in facts:
+            here = lines_of(event) if isinstance(event, Ran) else here  # reports come after their attempt
+            for key in here:
+                lines.setdefault(key, []).append(event)
+        branch = branch if run.default else here
+    for worked in checks.worked:
+        for key in branch:
+            lines.setdefault(key, []).append(worked)
+    for key, events in lines.items():
+        yield Told(Subject(repository, key, 0, Thing.LINE), tuple(sorted(events, key=_at)))
+
+
+def _qa(organisation: Organisation, place: int, day: int, number: int, plot: Plot, weather: Climate) -> Iterator[Told]:
+    """Testers look at every third merged change of the teams that have some."""
+    merged = next((event for event in plot.events if isinstance(event, Merged)), None)
+    if merged is None or number % 3 or _team(place).slug not in TESTED:
+        return
+    rng = Random(f"{organisation.seed}/{place}/{number}/qa")  # noqa: S311 - has to be reproducible, not secret
+    worse = weather.progress if TESTERS in organisation.causes else 0.0
+    events = tested(rng, number, plot.events[0].at, merged.at, 9 * (1 + 3 * worse), 0.1 + 0.35 * worse)
+    end = (day + HORIZON) * DAY
+    yield Told(_issue(place, TICKETS_FROM + number), tuple(event for event in events if event.at <= end))
+
+
+def _issue(place: int, number: int) -> Subject:
+    return Subject(f"demo:R{place + 1}", f"demo:R{place + 1}:issue:{number}", number, Thing.ISSUE)
+
+
+def _trains(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
+    team, seed = _team(place), f"{organisation.seed}/{place}/{day}"
+    weather = climate(team, day - organisation.first_day, (day + 3) % 7)
+    worse = weather.progress if ESCAPING in organisation.causes else 0.0
+    for line in _lines(organisation, place):
+        rng = Random(f"{seed}/{line.environment}")  # noqa: S311 - has to be reproducible, not secret
+        merges = partial(_merges, organisation, place)
+        for shipment in shipped(line, day, rng, merges, 0.04 + 0.1 * worse):
+            yield Told(
+                Subject(f"demo:R{place + 1}", f"demo:R{place + 1}:{shipment.key}", 0, Thing.DEPLOYMENT), shipment.events
+            )
+            if line.environment == STAGING:
+                continue
+            ended = shipment.events[0].at
+            for bugs in range(poisson(rng, 0.25 * (1 + 2 * worse))):
+                facts = bug(
+                    rng, ended + round(rng.uniform(0.02, 4) * DAY), in_production=rng.random() < 0.3 + 0.3 * worse
+                )
+                yield Told(_issue(place, (day - organisation.first_day) * NUMBERS_A_DAY + 50 + bugs), facts)
+
+
+def _lines(organisation: Organisation, place: int) -> list[Line]:
+    """Where a repository's trains go: services to staging and production, the data team's libraries to releases."""
+    team = _team(place)
+
+    def often(day: int) -> Sequence[int]:
+        flat = FLAT in organisation.causes or climate(team, day - organisation.first_day, 0).progress < 0.5
+        return TWICE if flat else DAILY
+
+    if team.slug == "data":
+        return [Line(RELEASE, lambda _: WEEKLY, team.offset)]
+    return [Line(STAGING, lambda _: DAILY, team.offset), Line(PRODUCTION, often, team.offset)]
+
+
+def _merges(organisation: Organisation, place: int, since: int, until: int) -> list[Landed]:
+    """What was merged in a repository in (since, until], oldest first."""
+    days = range(max(organisation.first_day, since // DAY - HORIZON), until // DAY + 1)
+    landed = (one for day in days for one in _merged_of(organisation, place, day) if since < one.at <= until)
+    return sorted(landed)
+
+
+@lru_cache(maxsize=1 << 14)
+def _merged_of(organisation: Organisation, place: int, day: int) -> tuple[Landed, ...]:
+    """The merges of the changes opened in a repository on a day."""
+    events = (event for plot, _, _ in _plots(organisation, place, day) for event in plot.events)
+    return tuple(Landed(event.at, event.sha) for event in events if isinstance(event, Merged))
 
 
 def _writer(rng: Random, weather: Climate) -> Writer:

@@ -151,13 +151,14 @@ class Climate(Struct, frozen=True):
         return before + (after - before) * self.progress
 
 
-def climate(team: Team, days: int, weekday: int) -> Climate:
+def climate(team: Team, days: int, weekday: int, *, crowded: bool = True) -> Climate:
     """The climate ``days`` after the history began: a logistic rise from 5 % to 60 % around day 90, then slowly on.
 
-    Waiting follows the load as in a queue with one server (M/M/1: service time * load / (1 - load)), up to 0.92.
+    Waiting follows the load as in a queue with one server (M/M/1: service time * load / (1 - load)), up to 0.92;
+    ``crowded``: more asks for review as AI is taken up, and reviewers stay as many.
     """
     ahead = days + team.ahead
     adoption = 0.05 + 0.55 / (1 + math.exp((90 - ahead) / 14)) + 0.15 * (1 - math.exp(-max(0, ahead - 120) / 365))
     progress = (adoption - 0.05) / 0.55
-    load = min(0.92, team.load * (1 + 0.35 * progress) * (ARRIVALS[weekday] if weekday < SATURDAY else 1))
+    load = min(0.92, team.load * (1 + 0.35 * progress * crowded) * (ARRIVALS[weekday] if weekday < SATURDAY else 1))
     return Climate(adoption, progress, 2.3 * load / (1 - load))

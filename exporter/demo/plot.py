@@ -15,10 +15,12 @@ from exporter.model import (
     Fact,
     FilesChanged,
     Merged,
+    Naming,
     Opened,
     Origin,
     Pushed,
     Ready,
+    Referred,
     Reopened,
     Reviewed,
     ReviewRequested,
@@ -31,9 +33,22 @@ OPENS, WORKDAY = 9 * HOUR, 9 * HOUR
 
 
 class Plot:
-    """One change while its story is made up: what has happened so far, and the second it has come to."""
+    """One change while its story is made up: what has happened so far, and the second it has come to.
 
-    def __init__(self, rng: Random, team: Team, weather: Climate, writer: Writer, day: int) -> None:
+    ``escapes``: the share that is taken back, and ``mending``: by how much more tests are mended, once AI is taken up.
+    """
+
+    def __init__(
+        self,
+        rng: Random,
+        team: Team,
+        weather: Climate,
+        writer: Writer,
+        day: int,
+        escapes: float = 0.02,
+        mending: float = 1.0,
+    ) -> None:
+        self.escapes, self.mending = escapes, mending
         self.rng, self.team, self.weather, self.writer = rng, team, weather, writer
         self.now = day * DAY - team.offset * HOUR
         self.events: list[Fact] = []
@@ -58,7 +73,7 @@ class Plot:
         else:
             self._is_reviewed()
         self._merges()
-        self.reverted = rng.random() < weather.between(0.012, 0.02)
+        self.reverted = rng.random() < weather.between(0.012, self.escapes)
 
     def tell_update(self) -> None:
         """The story of a dependency bot's change."""
@@ -80,6 +95,7 @@ class Plot:
         self._works(self.rng.uniform(0.5, 16))
         self.head = f"revert-{number}-{of.head}"
         self._opens(None, (f"Reverts {reference}",))
+        self.events.append(Referred(f"referred:{self.now}", self.now, Naming.REVERT, (), (number,)))
         self._is_approved(0.1)
         self._merges()
 
@@ -206,7 +222,16 @@ class Plot:
             files = 1 + min(11, poisson(rng, min(lines, 1000) / 70))
             each = -(-lines // files)
             rows = [(f"src/{self.topic}/part{place:02}.py", each - each // 4, each // 4) for place in range(files)]
+            rows += self._tests(lines)
         self.events.append(FilesChanged("files", self.now, tuple(sorted(rows))))
+
+    def _tests(self, lines: int) -> list[tuple[str, int, int]]:
+        """The tests that go with so many lines: half of the changes bring some, and more of that is mending."""
+        if lines < 20 or self.topic in TOPICS[: len(TOPICS) // 2]:
+            return []
+        layer = {TOPICS[-2]: "integration/", TOPICS[-3]: "e2e/"}.get(self.topic, "")
+        new, mended = lines // 4, round(lines // 8 * self.weather.between(1, self.mending))
+        return [(f"tests/{layer}{self.topic}/test_part00.py", new + mended, mended)]
 
 
 def poisson(rng: Random, mean: float) -> int:

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 from exporter.catalogue import HOUR, MINUTE, Group, Kind, Observation, Pool, measure, metric, summary, twins
-from exporter.line import belongs, month_of
 from exporter.measures.windows import Gauges, quantiles, quantiles_of
-from exporter.model import Ran, Result, Thing
+from exporter.model import Ran, Result, Thing, begins
 from exporter.policy import Policy
 from exporter.story import Story
 
@@ -143,12 +142,12 @@ def runs(run: Story, policy: Policy) -> Iterator[Observation]:
 @measure(PUSH_FACT, of=Thing.LINE)
 def pushes(line: Story, policy: Policy) -> Iterator[Observation]:
     """Each commit of a branch once, however many workflows ran for it."""
-    month, seen = month_of(line.key), set()
+    since, seen = begins(line.key), set()
     for attempt in line.own(Ran):
         if attempt.sha in seen or (attempt.default and attempt.result is not Result.SUCCESS):
             continue
         seen.add(attempt.sha)
-        if belongs(attempt.at, month):
+        if attempt.at >= since:
             yield Observation(PUSH_FACT.name, attempt.id, "", attempt.at, (branch_of(attempt),), 1)
 
 

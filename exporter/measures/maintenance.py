@@ -4,7 +4,7 @@ The lower bound follows what was red on a branch (``exporter.line``), the upper 
 over the lines they touched (``exporter.code.sessions``). Neither is a time sheet.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from exporter.catalogue import (
@@ -25,10 +25,10 @@ from exporter.catalogue import (
 from exporter.change import Change
 from exporter.code.sessions import updated, work_on_tests
 from exporter.effort import Share, authored, owners, shares, stated
-from exporter.line import Episode, belongs, episodes, month_of
+from exporter.line import Episode, episodes
 from exporter.measures.ci import FIRST_ATTEMPT_FACT
 from exporter.measures.windows import Gauges
-from exporter.model import Actor, Committed, FilesChanged, Merged, Origin, Stream, Thing, Worked
+from exporter.model import Actor, Committed, FilesChanged, Merged, Origin, Stream, Thing, Worked, begins
 from exporter.origin import Evidence
 from exporter.policy import Policy
 from exporter.statistics.slope import FEWEST, slope
@@ -169,7 +169,7 @@ RED_TESTS = twins(
 
 
 def outcome(work: Worked | None, policy: Policy) -> str | None:
-    """How something red became green, by the files between its two commits (definitions 77); None where not known.
+    """How something red became green, by the files between its two commits (definitions 72); None where not known.
 
     Without a change in between (``work`` None: the same commit, or no file differs) it is a flake. Files that are
     neither tests nor product (documents, CI's own configuration) mended neither: other. Where files were left out, only
@@ -198,10 +198,14 @@ class Ended(NamedTuple):
 
 def ended(line: Story, policy: Policy) -> list[Ended]:
     """The episodes of a line whose outcome is known, in order; of one green the one with the least work first."""
-    works = {(each.base, each.head, each.at): each for each in line.own(Worked)}
+    works: dict[tuple[str, str], list[Worked]] = {}
+    for each in line.own(Worked):
+        works.setdefault((each.base, each.head), []).append(each)
     found: list[Ended] = []
     for episode in episodes(line.events, policy.is_test_job):
-        work = works.get((episode.base, episode.head, episode.at))
+        # as far as it was known when the episode ended
+        known = [each for each in works.get((episode.base, episode.head), ()) if each.at <= episode.at]
+        work = known[-1] if known else None
         told = outcome(work, policy) if work is not None or episode.same else None
         if told is not None:
             found.append(Ended(episode, told, work))
@@ -211,9 +215,9 @@ def ended(line: Story, policy: Policy) -> list[Ended]:
 @measure(RED_OUTCOMES, RED_FACT, of=Thing.LINE)
 def red_outcomes(line: Story, policy: Policy) -> Iterator[Observation]:
     """Every red that became green, at the end of the green attempt; what two workflows saw of it counts once."""
-    month = month_of(line.key)
+    since = begins(line.key)
     for episode, told, _ in ended(line, policy):
-        if not belongs(episode.at, month):
+        if episode.at < since:
             continue
         yield Observation(RED_FACT.name, episode.cause, episode.base, episode.at, (told,), len(episode.red))
         if not episode.again:
@@ -223,15 +227,16 @@ def red_outcomes(line: Story, policy: Policy) -> Iterator[Observation]:
 @measure(FIX_SECONDS, FIX_FACT, of=Thing.LINE, needs=(Stream.CHANGES,))
 def fixes(line: Story, policy: Policy) -> Iterator[Observation]:
     """Session time of the commits between the red and the green one of a test fix; no commit counts twice."""
-    month = month_of(line.key)
+    since = begins(line.key)
     spent: set[str] = set()
     for episode, told, work in ended(line, policy):
         if told != "test_fix" or work is None or episode.again:
             continue
-        known, between = _commits(line, work, episode.at)
+        owner = owners(line, {work.head, *(sha for sha, *_ in work.commits)}, episode.at)
+        known, between = _commits(work, owner, episode.at)
         fresh = {each.sha for each in between if each.authored >= episode.since} - spent
         spent |= fresh
-        if not belongs(episode.at, month):
+        if episode.at < since:
             continue
         at, cause = episode.at, episode.cause
         total = 0
@@ -239,16 +244,15 @@ def fixes(line: Story, policy: Policy) -> Iterator[Observation]:
             total += seconds
             labels = (author, str(max(0, at // DAY - day)))
             yield Observation(FIX_FACT.name, cause, f"{episode.base} {author} {day}", at, labels, seconds)
-        origin = _origin(line, work, at, policy)
+        origin = _origin(work, owner, at, policy)
         yield Observation(FIX_SECONDS.name, cause, episode.base, at, (origin,), total)
 
 
-def _commits(line: Story, work: Worked, at: int) -> tuple[list[Committed], list[Committed]]:
+def _commits(work: Worked, owner: Mapping[str, Change], at: int) -> tuple[list[Committed], list[Committed]]:
     """All commits of the changes that work belongs to, and those of the work.
 
     A commit as which a change was merged stands for the change's own: a squash hides when they were written.
     """
-    owner = owners(line, at)
     between: dict[str, Committed] = {}
     known: dict[str, Committed] = {}
     for commit in stated(work):
@@ -269,9 +273,8 @@ def _capped(days: Iterable[Share], most: int) -> Iterator[Share]:
             yield each._replace(seconds=seconds)
 
 
-def _origin(line: Story, work: Worked, at: int, policy: Policy) -> Origin:
+def _origin(work: Worked, owner: Mapping[str, Change], at: int, policy: Policy) -> Origin:
     """The origin of the change that brought the green commit, else the last commit one brought; else by markers."""
-    owner = owners(line, at)
     commits = stated(work)
     for sha in (work.head, *(each.sha for each in reversed(commits))):
         if sha in owner:
@@ -281,7 +284,7 @@ def _origin(line: Story, work: Worked, at: int, policy: Policy) -> Origin:
 
 @measure(WORK_SECONDS, UPKEEP_FACT, AUTHOR_FACT, CHANGED_FACT, LAYER_FACT)
 def work(change: Change, policy: Policy) -> Iterator[Observation]:
-    """A merged change's time by what it did to test lines; nothing where its files are not known (definitions 80)."""
+    """A merged change's time by what it did to test lines; nothing where its files are not known (definitions 75)."""
     for life in change.lives:
         if life.merged is None or not change.in_stage_statistics(life.merged.at):
             continue

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from exporter.catalogue import Group, Kind, Observation, Pool, Twin, measure, metric, summary, twins
+from exporter.line import whole
 from exporter.measures.ci import branch_of, verdict
 from exporter.measures.windows import COVERAGE, Gauges
 from exporter.model import Ran, Result, Tested, Thing
@@ -66,16 +67,19 @@ FLAKY_TESTS = twins(
 @measure(CASES, REPORTED_FACT, of=Thing.RUN)
 def reports(run: Story, policy: Policy) -> Iterator[Observation]:
     """The cases of every attempt's report, and whether a first attempt on a change's branch had one."""
-    told = {(each.attempt, each.at): each for each in run.own(Tested)}
     for attempt in run.own(Ran):
-        report = told.get((attempt.attempt, attempt.at))
-        counts = _counts(report) if report else {}
-        for result, count in counts.items():
-            if report is not None and count:
-                labels = (branch_of(attempt), result)
-                yield Observation(CASES.name, report.id, result, attempt.at, labels, count)
+        told = _reports_of(run, attempt)
+        for report in told:
+            for result, count in _counts(report).items():
+                if count:
+                    yield Observation(CASES.name, report.id, result, attempt.at, (branch_of(attempt), result), count)
         if attempt.attempt == 1 and not attempt.default and verdict(attempt, policy) is not None:
-            yield Observation(REPORTED_FACT.name, attempt.id, "", attempt.at, (), int(any(counts.values())))
+            yield Observation(REPORTED_FACT.name, attempt.id, "", attempt.at, (), int(whole(told) is not None))
+
+
+def _reports_of(run: Story, attempt: Ran) -> list[Tested]:
+    """An attempt may upload several."""
+    return [each for each in run.own(Tested) if (each.attempt, each.at) == (attempt.attempt, attempt.at)]
 
 
 def _counts(report: Tested) -> dict[str, int]:
@@ -90,7 +94,6 @@ def _counts(report: Tested) -> dict[str, int]:
 @measure(TESTED_RUN_FACT, FLAKY_RUN_FACT, FLAKY_TEST_FACT, of=Thing.RUN)
 def flakes(run: Story, policy: Policy) -> Iterator[Observation]:
     """A run's first verdict, and the first time it was both red and green: in a report, or by a retry."""
-    told = {(each.attempt, each.at): each for each in run.own(Tested)}
     said = [each for each in run.own(Ran) if verdict(each, policy) is not None]
     if not said:
         return
@@ -100,7 +103,7 @@ def flakes(run: Story, policy: Policy) -> Iterator[Observation]:
     red: set[str] = set()
     failed = False
     for attempt in said:
-        report = told.get((attempt.attempt, attempt.at))
+        report = whole(_reports_of(run, attempt))
         green = attempt.result is Result.SUCCESS
         named = set(report.flaky) if report else set()
         if green:

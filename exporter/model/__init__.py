@@ -47,7 +47,7 @@ from exporter.model.issues import (
     Labelled,
     Moved,
 )
-from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked
+from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_of
 
 Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent
 
@@ -112,5 +112,7 @@ __all__ = [
     "Told",
     "Verdict",
     "Worked",
+    "begins",
     "bonds",
+    "lines_of",
 ]

@@ -31,7 +31,7 @@ class Deployed(Event, frozen=True, tag="deployed", array_like=True):
     deployed (empty: not known), ``created`` when it was asked for. ``named``: the release's or tag's name, empty for a
     deployment. ``counts``: this is how the repository's code reaches production; releases of a repository that is
     deployed do not count, nor do deployments of one that is released. It is settled when the fact is stated, once for
-    each repository (definitions 60); which environments are production is for the policy to say.
+    each repository (definitions 50); which environments are production is for the policy to say.
     """
 
     environment: str

@@ -27,7 +27,9 @@ class Request(Struct, frozen=True, kw_only=True):
     used. ``smaller`` is the same question in pieces that cost the server less; empty when it cannot be cut further.
     ``repositories`` are the keys the question is about, so that a failure holds only those; empty: all of its scope.
     ``changes`` are the keys of single changes it is about, if it is. ``passing``: the same path is not asked again, so
-    that its answer is not kept.
+    that its answer is not kept. ``follow``: the answer is a redirect to where a file is kept, which is followed once
+    and without the credential. ``largest``: bytes the answer may have, 0 for what any may. ``slow``: reading the
+    answer takes long, so it is read aside.
     """
 
     kind: str
@@ -39,6 +41,9 @@ class Request(Struct, frozen=True, kw_only=True):
     repositories: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     passing: bool = False
+    follow: bool = False
+    largest: int = 0
+    slow: bool = False
 
 
 class Fault(Struct, frozen=True):

@@ -165,7 +165,7 @@ LABELS: dict[str, str] = {
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
     "outcome": "of a merged change: `clean`, `escaped`; how something red became green: `test_fix`, `true_catch`, "
-    "`mixed`, `flake` or `other` (definitions 77)",
+    "`mixed`, `flake` or `other` (definitions 72)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 
 from exporter.catalogue import HOUR, MINUTE
 from exporter.demo import Organisation
@@ -41,7 +41,8 @@ class DemoSource:
         await desk(store.discover, self.name, self.organisation.all_repositories(), self.streams)
         rows = await desk(store.repositories, self.name)
         since = min((row.cursor or 0 for row in rows), default=0)
-        for part in _parts(self.organisation.told(max(0, since - HOUR), now)):
+        again = max(0, since - HOUR)
+        for part in _parts(chain(self.organisation.told(again, now), self.organisation.delivered(again, now))):
             await desk(store.add, self.name, part, self.reader.ledger_start)
         columns: dict[str, int | str | None] = {
             "state": RepositoryState.OK,

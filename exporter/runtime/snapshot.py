@@ -28,7 +28,7 @@ FROZEN_FOR = HOUR
 """How long a failing source's gauges stay, frozen, before they disappear (definitions 20)."""
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
-"""Seconds between two looks at the windows of teams, which pool every repository."""
+"""Seconds between two looks at the windows of teams, which pool every repository; a new one is pooled at once."""
 STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
@@ -98,6 +98,7 @@ class Snapshot:
         self._windows_at = 0.0
         self._teams_at = 0.0
         self._teams_stale = True
+        self._pooled: set[int] = set()
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
@@ -285,10 +286,10 @@ class Snapshot:
             if key in self.shown:
                 self._window_samples[key] = self._repository_windows(key)
         self._teams_stale |= bool(dirty)
-        first = everything or not self._team_samples
+        first = everything or not self._team_samples or self._pooled != self.shown.keys()
         if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
             self._team_samples = self._all_team_windows()
-            self._teams_at, self._teams_stale = now, False
+            self._teams_at, self._teams_stale, self._pooled = now, False, set(self.shown)
         families: dict[str, Samples] = {name: {} for name, row in METRICS.items() if row.group == "Window summaries"}
         families[windows.COVERAGE.name] = {}
         fresh = (samples for key, samples in self._window_samples.items() if self.shown[key].as_of is not None)

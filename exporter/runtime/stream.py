@@ -95,13 +95,12 @@ class SideStream:
     ) -> None:
         """Count a poll by how it ended and how long it took."""
         started = self._monotonic()
-        if not rows:
-            self.resting.begin()  # those that are still to be loaded rest as well
-            return
         if started - self._polled.get(lane, -self.interval) < self.interval:
             return
         self._polled[lane] = started
-        self.resting.begin()
+        self.resting.begin()  # also for those that failed while their history was read
+        if not rows:
+            return
         try:
             result = "partial" if await poll(lane, rows, until) else "success"
         except StoreError:

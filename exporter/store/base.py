@@ -189,6 +189,10 @@ class Store(Protocol):
         """The facts of some subjects."""
         ...
 
+    def facts(self, repository: int, thing: Thing, keys: Iterable[str]) -> dict[str, list[Fact]]:
+        """The facts of some subjects of a repository, by their keys; nothing of those that are not known."""
+        ...
+
     def bound(self, subjects: Iterable[int]) -> dict[int, list[list[Fact]]]:
         """The facts of the subjects that each of these is bound to, subject by subject."""
         ...

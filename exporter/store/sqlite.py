@@ -574,6 +574,14 @@ class SqliteStore:
             found.setdefault(subject, []).append(_decode(body))
         return found
 
+    def facts(self, repository: int, thing: Thing, keys: Iterable[str]) -> dict[str, list[Fact]]:
+        """The facts of some subjects of a repository, by their keys; nothing of those that are not known."""
+        places: dict[int, str] = {}
+        for key in keys:
+            find = "SELECT id FROM subject WHERE repository = ? AND thing = ? AND key = ?"
+            places |= {row[0]: key for row in self._read(find, repository, thing, key)}
+        return {places[subject]: facts for subject, facts in self.events(places).items()}
+
     # Ledger
 
     def _row(self, row: tuple[Any, ...]) -> LedgerRow:

@@ -182,6 +182,26 @@ def waits(team: str, origin: str) -> str:
     return f'sdlc_team_review_wait_window_samples{{team="{team}",origin="{origin}",window="28d"}}'
 
 
+def failing(team: str, window: str, branch: str = "change") -> str:
+    """Which share of a team's first attempts fail."""
+    return f'sdlc_team_ci_first_attempt_failure_ratio{{team="{team}",branch="{branch}",window="{window}"}}'
+
+
+def attempts(team: str, window: str, branch: str = "change") -> str:
+    """How many first attempts that rests on."""
+    return f'sdlc_team_ci_first_attempt_failure_samples{{team="{team}",branch="{branch}",window="{window}"}}'
+
+
+def windowed(name: str, team: str, window: str = "28d") -> str:
+    """Another window summary of a team."""
+    return f'sdlc_team_{name}{{team="{team}",window="{window}"}}'
+
+
+def climb(team: str, bound: str = "lower") -> str:
+    """A bound of the trend of a team's upkeep."""
+    return f'sdlc_test_maintenance_slope_seconds{{scope="{team}",bound="{bound}"}}'
+
+
 CASES = [
     Case(
         alert="SdlcExporterDown",
@@ -423,6 +443,67 @@ CASES = [
             queue("acme/cart", "agentic", "awaiting_review"): 1,
         },
         bearable={of("agentic_wait", "ratio"): 2.5},
+    ),
+    Case(
+        # 50 of 100 now; 80 - 50 of 300 - 100 before: 0.5 and 0.15. In all 90 days 80 / 300 = 0.267, and
+        # 0.35 / sqrt(0.267 * 0.733 * (1 / 100 + 1 / 200)) = 6.5 > 3.
+        alert="SdlcFirstAttemptFailuresRising",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="A team's changes fail their first CI run more often than they used to.",
+        description="The share of first CI attempts that fail on changes of basket is 35% of all attempts higher in "
+        "the last 28 days than in the 62 days before, more than chance explains.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={failing("basket", "28d"): 0.5, failing("basket", "90d"): 80 / 300},
+        bearable={of("first_attempt_failures_rise", "ratio"): 0.36},
+    ),
+    Case(
+        # (0.09 - 0.03) * sqrt(100 / (0.03 * 0.97)) = 3.5 > 3
+        alert="SdlcFlakyTestsHigh",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="Too many of a team's test runs fail and pass on the same commit.",
+        description="9% of the test runs of basket failed and passed on the same commit within 28 days, more than "
+        "agreed and than chance explains: its red tests are not believed for long.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={windowed("flaky_run_ratio", "basket"): 0.09},
+        bearable={of("flaky_runs", "ratio"): 0.09},
+    ),
+    Case(
+        alert="SdlcMoreFixingThanWriting",
+        severity="info",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="A team spends more of its test work on old tests than on new ones.",
+        description="51% of the time that changes of basket spent on test lines within 28 days went into lines that "
+        "were there before.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={windowed("test_update_ratio", "basket"): 0.51},
+        bearable={of("test_update", "ratio"): 0.51},
+    ),
+    Case(
+        # 1800 s are half an hour; 0.45 is above 0.4 and not above 0.5
+        alert="SdlcTestMaintenanceClimbing",
+        severity="warning",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="The upkeep of a team's tests climbs from sprint to sprint.",
+        description="Over six sprints the time that each developer of basket spends on old test lines grew by at "
+        "least 500m hours a sprint, beyond chance.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={
+            climb("basket"): 1800,
+            climb("basket", "estimate"): 3600,
+            climb("basket", "upper"): 5400,
+            windowed("test_update_ratio", "basket"): 0.45,
+        },
+        bearable={of("test_update_climbing", "ratio"): 0.45},
     ),
 ]
 BY_NAME = {case.alert: case for case in CASES}

@@ -63,6 +63,26 @@ def team(name: str) -> dict[str, Value]:
             page[f'sdlc_team_stage_window_samples{{{both},stage="review",window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_samples{{{both},window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_seconds{{{both},window="{window}",percentile="p50"}}'] = 4 * HOUR
+    return page | testing(name)
+
+
+def testing(name: str) -> dict[str, Value]:
+    """A team a fifth of whose changes fail their first attempt, and one in a hundred runs flakes; four tenths of its
+    test work goes into old tests, and that grows by chance alone.
+    """
+    here = f'team="{name}"'
+    page: dict[str, Value] = {}
+    for window, attempts, merged in (("28d", 100, 50), ("90d", 300, 150)):
+        for branch, failed in (("change", 0.2), ("default", 0.02)):
+            kind = f'{here},branch="{branch}",window="{window}"'
+            page[f"sdlc_team_ci_first_attempt_failure_ratio{{{kind}}}"] = failed
+            page[f"sdlc_team_ci_first_attempt_failure_samples{{{kind}}}"] = attempts
+        page[f'sdlc_team_flaky_run_ratio{{{here},window="{window}"}}'] = 0.01
+        page[f'sdlc_team_flaky_run_samples{{{here},window="{window}"}}'] = attempts
+        page[f'sdlc_team_test_update_ratio{{{here},window="{window}"}}'] = 0.4
+        page[f'sdlc_team_test_update_samples{{{here},window="{window}"}}'] = merged
+    for bound, seconds in (("lower", -600), ("estimate", 300), ("upper", 1200)):
+        page[f'sdlc_test_maintenance_slope_seconds{{scope="{name}",bound="{bound}"}}'] = seconds
     return page
 
 

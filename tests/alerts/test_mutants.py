@@ -32,6 +32,7 @@ GROWING, DRIFT = BY_NAME["SdlcReviewQueueGrowing"], BY_NAME["SdlcDriftDetected"]
 OLD = {WATERMARK: STUCK.trouble[WATERMARK]}
 BUILD = "(sdlc_exporter_build_info)"
 FAILS = BY_NAME["SdlcSourceFailing"]
+FAILURES = BY_NAME["SdlcFirstAttemptFailuresRising"]
 RISING, AGENTIC = BY_NAME["SdlcUnreviewedMergesRising"], BY_NAME["SdlcAgenticChangesWaiting"]
 
 
@@ -73,6 +74,27 @@ MUTANTS = {
         'threshold_ratio{name="significance"}[5m]))',
         'threshold_ratio{name="significance"}[5m])) * 0',
         near(RISING, "more than chance"),
+    ),
+    "chance among flakes is forgotten": Mutant(
+        'threshold_ratio{name="significance"}[5m]))',
+        'threshold_ratio{name="significance"}[5m])) * 0',
+        near(BY_NAME["SdlcFlakyTestsHigh"], "more than chance"),
+    ),
+    "failures of the default branch are those of changes": Mutant(
+        'branch="change", window', "window", near(FAILURES, "failures of changes")
+    ),
+    "few first attempts are forgotten": Mutant(
+        'threshold_changes{name="samples"}[5m]))',
+        'threshold_changes{name="samples"}[5m])) * 0',
+        near(FAILURES, "30 attempts before"),
+    ),
+    "the estimate is taken for the lower bound": Mutant(
+        'bound="lower"', 'bound="estimate"', near(BY_NAME["SdlcTestMaintenanceClimbing"], "a climb beyond")
+    ),
+    "new tests are no relief": Mutant(
+        'threshold_ratio{name="test_update_climbing"}[5m]))',
+        'threshold_ratio{name="test_update_climbing"}[5m])) * 0',
+        near(BY_NAME["SdlcTestMaintenanceClimbing"], "four tenths"),
     ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',

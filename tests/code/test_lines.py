@@ -2,12 +2,15 @@
 
 import random
 import shutil
+from collections import Counter
+from contextlib import contextmanager
 from itertools import islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.code import blocks
 from exporter.code import lines as module
 from exporter.code.lines import LASTS, Lines
 from exporter.code.patch import Commit
@@ -244,13 +247,21 @@ def test_what_has_settled_is_told_once_and_no_more_in_memory(history):
     assert len(lines.saved()) < bare + 20
 
 
+def test_a_copy_is_known_after_saving(history):
+    history.commit(0, {"one": BLOCK}, "first")
+    history.commit(1, {"two": BLOCK}, "second")
+    values = history.values()
+    lines = Lines.restored(follow(Lines(POLICY), values[:2]).saved(), POLICY)
+    assert [each.duplicated for each in follow(lines, values[2:]).young()] == [0, 5]
+
+
 # Random histories: text is edited at random, with files that come, go and change names.
 
 
-def grow(rng, commits):
-    """Commits at random; every line that tells anything is unlike all others, so nothing moves or is copied.
+def grow(rng, commits, pace=0.1):
+    """Commits at random; four lines of five are unlike all others.
 
-    Gives what ``History.fast`` takes, and the files there are in the end.
+    ``pace``: mean days from one to the next. Gives what ``History.fast`` takes, and the files there are in the end.
     """
     files: dict[str, list[str]] = {}
     day, fresh, told = 0.0, iter(range(10**9)), []
@@ -259,7 +270,7 @@ def grow(rng, commits):
         return rng.choice(["}", "", "end"]) if rng.random() < 0.2 else f"unlike anything {next(fresh)}"
 
     for _ in range(commits):
-        day += rng.random() * 0.2
+        day += rng.random() * 2 * pace
         changed = set()
         for _ in range(rng.randint(1, 3)):
             action = rng.random()
@@ -269,10 +280,11 @@ def grow(rng, commits):
                 files[name] = [some() for _ in range(rng.randint(0, 12))]
             elif action < 0.4:
                 del files[name]
-            elif action < 0.5:
+            elif action < 0.5 and not changed:  # edited as well, git might see two files
                 new = f"renamed {next(fresh)}.txt"
                 files[new] = files.pop(name)
-                changed.add(new)
+                changed |= {name, new}
+                break
             else:
                 own = files[name]
                 for _ in range(rng.randint(1, 4)):
@@ -284,9 +296,17 @@ def grow(rng, commits):
     return told, files
 
 
-def blame(history, name):
-    """For every line of a file at HEAD the commit git's blame names."""
-    told = history.git("blame", "--line-porcelain", "--first-parent", "HEAD", "--", name).split(b"\n")
+@contextmanager
+def nothing_moves():
+    """No line is recognised elsewhere, as git's blame recognises none unless asked to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "TELLING", 1 << 30)
+        yield
+
+
+def blame(history, name, at="HEAD"):
+    """For every line of a file the commit git's blame names."""
+    told = history.git("blame", "--line-porcelain", "--first-parent", at, "--", name).split(b"\n")
     return [line.split()[0].decode() for line in told if len(line.split(b" ")[0]) == 40 and not line.startswith(b"\t")]
 
 
@@ -296,12 +316,47 @@ def test_every_line_is_the_commits_that_git_blames(tmp_path_factory, seed, commi
     history = History(tmp_path_factory.mktemp("blame") / "repository")
     told, files = grow(random.Random(seed), commits)
     history.fast(told)
-    lines = follow(Lines(POLICY), history.values())
+    with nothing_moves():
+        lines = follow(Lines(POLICY), history.values())
     for name in files:
         blamed = blame(history, name)
         assert lines.births(name, len(blamed)) == blamed
     left = sum(each.added - each.churned for each in lines.young())
     assert left == sum(len(own) for own in files.values())
+    shutil.rmtree(history.folder)
+
+
+@settings(max_examples=6, deadline=None)
+@given(st.integers(0, 2**32))
+def test_churn_is_what_git_blames_for_every_line_that_went(tmp_path_factory, seed):
+    """Over two months, with lines that age and settle, each removed line's commit is asked of git's blame."""
+    history = History(tmp_path_factory.mktemp("churn") / "repository")
+    history.fast(grow(random.Random(seed), 40, pace=1.5)[0])
+    values, expected = history.values(), Counter()
+    landed = {value.sha: value.committed for value in values if isinstance(value, Commit)}
+    for value in values:
+        if isinstance(value, Commit):
+            before, now = value.parents[0] if value.parents else "", value.committed
+        elif value.before is not None and any(hunk.gone for hunk in value.hunks):
+            blamed = blame(history, value.before, before)
+            for hunk in value.hunks:
+                for sha in blamed[hunk.at : hunk.at + hunk.gone]:
+                    expected[sha] += now - landed[sha] <= LASTS
+    lines, told, begun = Lines(POLICY), [], False
+    with nothing_moves():
+        for value in values:
+            if not isinstance(value, Commit):
+                lines.file(value)
+                continue
+            if begun:
+                lines.end()
+            told += lines.settle(value.committed)
+            lines.begin(value, Origin.UNMARKED)
+            begun = True
+        lines.end()
+    told += lines.young()
+    assert len(told) == len(landed)
+    assert {each.sha: each.churned for each in told if each.churned} == +expected
     shutil.rmtree(history.folder)
 
 

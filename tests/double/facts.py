@@ -92,6 +92,7 @@ class Repository:
     private: bool = False
     hidden: bool = False
     deleted: bool = False
+    pushed: int | None = None
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
     deployments: list[Deployment] = field(default_factory=list)

@@ -19,6 +19,7 @@ from exporter.model import (
     Opened,
     Pushed,
     Ready,
+    Referred,
     Reopened,
     Reviewed,
     ReviewRequested,
@@ -108,6 +109,8 @@ class Play:
                 pass  # the merge closed it
             case Reopened():
                 world.reopen(pull, at=at)
+            case Referred():
+                pass  # the description says it
             case _:
                 raise TypeError(f"the world has nothing for {event}")
 

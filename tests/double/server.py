@@ -19,9 +19,9 @@ from typing import Any
 from aiohttp import web
 from graphql import GraphQLError
 
+from tests.double.actions import ROUTES, SIGNED, Actions, fits, signed
 from tests.double.auth import App, Auth, DeniedError, Token, fingerprint
 from tests.double.cost import cost
-from tests.double.delivering import compared
 from tests.double.execution import Documents
 from tests.double.faults import KINDS, SECONDARY, Answer, Asked, Fault, Predicate, erring, matching, said
 from tests.double.limits import Limits
@@ -219,11 +219,28 @@ class Double:
                 if asked.path == "/graphql":
                     return self._graphql(asked)
                 for pattern, answer in REST.items():
-                    if _fits(pattern, [asked.method, *_parts(asked.path)]):
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
                         return answer(self, asked)
+                for pattern, told in ROUTES.items():
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
+                        return self._rest(asked, told)
             except DeniedError as denied:
                 return said(denied.status, denied.message)
         return said(404, "Not Found")
+
+    def _rest(self, asked: Asked, told: Callable[[Actions], Any]) -> Answer:
+        """An answer of REST, with an ETag; one that has not changed costs nothing."""
+        token, known = self.auth.token(asked.headers.get("authorization"))
+        payload = told(Actions(self.world, known, asked, self.url))
+        answer = payload if isinstance(payload, Answer) else self._tagged(asked, payload)
+        if answer.status != 304 and not self.limits.spend(token, "core", 1):
+            answer = said(403, "API rate limit exceeded for user ID 1.")
+        answer.headers |= self.limits.headers(token, "core")
+        return answer
+
+    def signed(self, asked: Asked) -> Answer:
+        """``GET /signed/{}``: stands for the host where artifacts are kept."""
+        return signed(self.world, asked)
 
     def _graphql(self, asked: Asked) -> Answer:
         token, known = self.auth.token(asked.headers.get("authorization"))
@@ -313,44 +330,19 @@ class Double:
         answer.headers |= self.limits.headers(token, "core")
         return answer
 
-    def compare(self, asked: Asked) -> Answer:
-        """``GET /repos/{owner}/{repo}/compare/{base}...{head}``."""
-        token, known = self.auth.token(asked.headers.get("authorization"))
-        if not self.limits.spend(token, "core", 1):
-            return Answer(
-                403, {"message": "API rate limit exceeded for user ID 1."}, self.limits.headers(token, "core")
-            )
-        _, owner, name, _, basehead = _parts(asked.path)
-        repository = self.world.names.get(f"{owner}/{name}".lower())
-        base, _, head = basehead.partition("...")
-        if "contents" in known.lacks:
-            answer = said(403, "Resource not accessible by personal access token")
-        elif repository is None or not View(self.world, known.owners, lambda: None).sees(repository):
-            answer = said(404, "Not Found")
-        else:
-            answer = compared(repository, base, head, asked.variables)
-        answer.headers |= self.limits.headers(token, "core")
-        return answer
-
 
 REST: dict[tuple[str, ...], Callable[[Double, Asked], Answer]] = {
     ("POST", "app", "installations", "*", "access_tokens"): Double.access_token,
     ("GET", "app", "installations"): Double.installations,
     ("GET", "rate_limit"): Double.rate_limit,
     ("GET", "meta"): Double.meta,
-    ("GET", "repos", "+", "+", "compare", "+"): Double.compare,
+    ("GET", SIGNED, "*"): Double.signed,
 }
 """REST answers by method and path; ``*`` stands for a number, ``+`` for any word."""
 
 
 def _parts(path: str) -> list[str]:
     return path.strip("/").split("/")
-
-
-def _fits(pattern: tuple[str, ...], parts: list[str]) -> bool:
-    return len(pattern) == len(parts) and all(
-        one in (part, "+") or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
-    )
 
 
 def _operation(query: str) -> str:

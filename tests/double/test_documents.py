@@ -36,10 +36,12 @@ def documents() -> Documents:
 def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
     """For every document, variables that meet something."""
     long, wide = hand.pulls["long_timeline"], hand.pulls["many_files"]
+    many = hand.runs["many_jobs"]
     view = View(hand.world, None, lambda: LIMIT)
     after = {
         "timeline": view.pull(long)["timelineItems"](None, first=100)["pageInfo"]["endCursor"],
         "files": view.pull(wide)["files"](None, first=100)["pageInfo"]["endCursor"],
+        "jobs": view.suite(many)["checkRuns"](None, first=50, filterBy={"checkType": "ALL"})["pageInfo"]["endCursor"],
     }
     repositories = [one.id for one in hand.repositories.values()]
     return {
@@ -68,6 +70,10 @@ def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
         | {"types": TYPES},
         "MoreFiles": {
             f"{key}{n}": value for n in (0, 1) for key, value in (("id", wide.id), ("after", after["files"]))
+        },
+        "Suites": {"ids": [run.suite for run in hand.runs.values()]},
+        "MoreJobs": {
+            f"{key}{n}": value for n in (0, 1) for key, value in (("id", many.suite), ("after", after["jobs"]))
         },
     }
 

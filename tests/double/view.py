@@ -9,12 +9,15 @@ from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.double.ci import Job, Run
 from tests.double.cost import refused
 from tests.double.delivering import connections, deployment
 from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team
 from tests.double.paging import Node, by_offset, cursor, key_of, page, stamp
 from tests.double.search import LIMIT, found, parse
 from tests.double.world import World
+
+FORBIDDEN = "Resource not accessible by personal access token"
 
 
 @cache
@@ -118,6 +121,32 @@ def files(pull: PullRequest, _info: object, *, first: int | None = None, after: 
     return answer | {"nodes": rows}
 
 
+def jobs(
+    run: Run,
+    _info: object,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    filterBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
+) -> Node:
+    """A page of a check suite's runs: those of all attempts, or of the last one."""
+    every = (filterBy or {}).get("checkType") == "ALL"
+    rows = [job for job in run.jobs if every or job.attempt == len(run.attempts)]
+    answer = by_offset("checkRuns", rows, first, after)
+    return answer | {"nodes": [_job(run, job) for job in answer["nodes"]]}
+
+
+def _job(run: Run, job: Job) -> Node:
+    return {
+        "__typename": "CheckRun",
+        "id": f"CR_{run.id}_{job.attempt}_{job.name}",
+        "name": job.name,
+        "conclusion": job.conclusion and job.conclusion.upper(),
+        "startedAt": stamp(job.started),
+        "completedAt": stamp(job.completed),
+    }
+
+
 def nothing(_info: object, **_: Any) -> Node:
     """A connection that holds nothing."""
     return {"nodes": [], "totalCount": 0, "pageInfo": {"hasNextPage": False, "endCursor": None}}
@@ -175,6 +204,11 @@ class View:
             return self.repository(known)
         if isinstance(known, PullRequest) and self.sees(known.repository):
             return self.pull(known)
+        run = self.world.ci.runs.get(int(id[3:])) if id.startswith("CS_") and id[3:].isdigit() else None
+        if run is not None and self.sees(run.repository):
+            if "checks" in self.lacks:
+                return refused("FORBIDDEN", FORBIDDEN)
+            return self.suite(run)
         deployed = self.world.deployments.get(id)
         if deployed is not None and self.sees(deployed.repository):
             return deployment(deployed)
@@ -182,6 +216,42 @@ class View:
         if whole:
             raise missing
         return missing
+
+    def suite(self, run: Run) -> Node:
+        """The check suite of a run."""
+        return {
+            "__typename": "CheckSuite",
+            "id": run.suite,
+            "updatedAt": stamp(run.updated),
+            "resourcePath": f"/suites/{run.id}",
+            "checkRuns": partial(jobs, run),
+        }
+
+    def suites(
+        self, repository: Repository, sha: str | None, _info: object, *, last: int | None = None, **_: Any
+    ) -> Node:
+        """The last check suites of a commit."""
+        if "checks" in self.lacks:
+            raise refused("FORBIDDEN", FORBIDDEN)
+        runs = self.world.ci.suites(repository, sha)
+        return {"totalCount": len(runs), "nodes": [self.suite(run) for run in runs[len(runs) - (last or 0) :]]}
+
+    def commit(self, repository: Repository, sha: str) -> Node:
+        """A commit known by its name, with its check suites."""
+        return {
+            "__typename": "Commit",
+            "id": f"C_{sha}",
+            "oid": sha,
+            "resourcePath": f"/commit/{sha}",
+            "checkSuites": partial(self.suites, repository, sha),
+        }
+
+    def head(self, pull: PullRequest, _info: object, *, last: int | None = None, **_: Any) -> Node:
+        """The last commits of a pull request."""
+        commits = [item.more for item in pull.items if item.kind == "PullRequestCommit"]
+        here = commits[len(commits) - (last or 0) :] if commits else []
+        nodes = [{"__typename": "PullRequestCommit", "commit": self.commit(pull.repository, one.sha)} for one in here]
+        return {"totalCount": len(commits), "nodes": nodes}
 
     def named(self, _info: object, *, owner: str, name: str) -> Node:
         """A repository by its name, or one it had before."""
@@ -216,7 +286,8 @@ class View:
 
     def repository(self, one: Repository) -> Node:
         """A repository with its connections."""
-        branch = one.default_branch
+        branch, newest = one.default_branch, self.world.ci.heads.get(one.id)
+        head = self.commit(one, newest) if newest else None
         topics = [
             {"__typename": "RepositoryTopic", "topic": {"__typename": "Topic", "name": name}} for name in one.topics
         ]
@@ -227,8 +298,8 @@ class View:
             "isArchived": one.archived,
             "isFork": one.fork,
             "resourcePath": f"/{one.name}",
-            "defaultBranchRef": branch and {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch, "target": None},
-            "pushedAt": None,
+            "defaultBranchRef": branch and {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch, "target": head},
+            "pushedAt": stamp(one.pushed),
             "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
             "pullRequests": partial(self.pulls, one),
         } | connections(one, self.lacks)
@@ -279,5 +350,5 @@ class View:
             "repository": lambda _info: self.repository(pull.repository),
             "timelineItems": partial(timeline, pull),
             "files": partial(files, pull),
-            "commits": nothing,
+            "commits": partial(self.head, pull),
         }

@@ -10,6 +10,7 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
+from tests.double.ci import Ci
 from tests.double.facts import Account, Commit, Deployment, Item, PullRequest, Repository, Team, account
 
 Who = str | Account | None
@@ -29,6 +30,7 @@ class World:
         self.repositories: dict[str, Repository] = {}
         self.names: dict[str, Repository] = {}
         self.pulls: dict[str, PullRequest] = {}
+        self.ci = Ci(self)
         self.deployments: dict[str, Deployment] = {}
         self._speed = speed
         self._start, self._since = float(now), time.monotonic()
@@ -129,6 +131,7 @@ class World:
             login=login,
         )
         self._happen(pull, "PullRequestCommit", committed, None, commit, touch=at)
+        pull.repository.pushed = max(at, pull.repository.pushed or 0)
         return commit
 
     def force_push(self, pull: PullRequest, at: int | None = None) -> Item:

@@ -68,6 +68,11 @@ def test_while_the_files_are_not_read_nothing_is_said():
     assert of(red_outcomes, RED_OUTCOMES, branch(*RED_GREEN)) == []
 
 
+def test_work_that_is_dated_after_the_green_is_not_counted_under_its_date():
+    """What was counted by the date of the green must not change when more becomes known."""
+    assert of(red_outcomes, RED_OUTCOMES, branch(*RED_GREEN, "worked a..b 12h1s: src/a.py +1 -1")) == []
+
+
 @pytest.mark.parametrize(
     ("files", "outcomes"),
     [
@@ -94,6 +99,7 @@ def test_what_two_workflows_saw_of_one_work_counts_once():
         "a red 8h: unit", "a red 9h: ui in e2e", "b green 12h", "b green 13h in e2e", "worked a..b 12h: src/a.py +1 -1"
     )
     assert of(red_outcomes, RED_OUTCOMES, told) == [(12, ("true_catch",), 1)]
+    assert of(red_outcomes, RED_FACT, told) == [(12, ("true_catch",), 1), (13, ("true_catch",), 1)]
 
 
 def test_a_red_lint_job_is_no_red_test():
@@ -175,6 +181,14 @@ def test_a_squashed_commit_stands_for_the_changes_own():
     (work_of,) = line("worked a..sha 12h by ann since 11h55m: tests/test_a.py +3 -1")
     told = Story([*line("a red 9h: unit", "sha green 12h"), work_of], POLICY, [brought])
     assert of(fixes, FIX_SECONDS, told) == [(12, ("unmarked",), 120 * MINUTE)]
+
+
+def test_what_becomes_known_of_a_commit_after_the_green_changes_nothing():
+    """At 12h nobody knew that a change would be merged as this commit: half an hour of ann's stays half an hour."""
+    brought = change("opened 9h30m", "committed 10h", "committed 10h50m", "committed 11h30m", "merged 12h1s")
+    (work_of,) = line("worked a..sha 12h by ann since 11h: tests/test_a.py +3 -1")
+    told = Story([*line("a red 9h: unit", "sha green 12h"), work_of], POLICY, [brought])
+    assert of(fixes, FIX_SECONDS, told) == [(12, ("unmarked",), 30 * MINUTE)]
 
 
 def test_a_fix_is_believed_four_hours():
@@ -376,14 +390,15 @@ def test_a_sprint_without_a_merged_change_leaves_no_trend():
 
 
 def test_sprints_are_counted_back_from_each_windows_end():
-    """A repository read up to two days ago has its own six sprints; both together climb as each does."""
+    """A repository read up to ten days ago has its own six sprints; both together climb as each does."""
     one, other = (
         sprints(*(2 * HOUR * n for n in range(1, 7))),
-        sprints(*(2 * HOUR * n for n in range(1, 7)), ends=NOW - 2 * DAY),
+        sprints(*(2 * HOUR * n for n in range(1, 7)), ends=NOW - 10 * DAY),
     )
-    pool = Pool("90d", 90 * DAY, [one, other], [dict.fromkeys(one, NOW), dict.fromkeys(other, NOW - 2 * DAY)], POLICY)
+    pool = Pool("90d", 90 * DAY, [one, other], [dict.fromkeys(one, NOW), dict.fromkeys(other, NOW - 10 * DAY)], POLICY)
     made = gauges(upkeep.climb, pool, "team")
-    assert made["sdlc_test_maintenance_slope_seconds", "estimate"] == 2 * HOUR
+    bounds = [made["sdlc_test_maintenance_slope_seconds", bound] for bound in ("lower", "estimate", "upper")]
+    assert bounds == [2 * HOUR] * 3
 
 
 def test_layers_add_up_to_one():

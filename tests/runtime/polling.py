@@ -11,6 +11,7 @@ from typing import Any
 from exporter import wiring
 from exporter.config import Config
 from exporter.config.settings import History, Source
+from exporter.model import Fact, Stream, Thing
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import TokenFile
 from exporter.runtime.desk import Desk
@@ -117,7 +118,7 @@ class Playing:
             await asyncio.sleep(0)
 
         history = History(start=world.now - HISTORY if forge.start is None else forge.start)
-        settings = Source(name="forge", history=history, streams=forge.streams, **forge.more)
+        settings = Source(name="forge", url=forge.double.url, history=history, streams=forge.streams, **forge.more)
         config = Config(sources=(settings,))
         start = (await self.desk(wiring.ledger_starts, self.store, config, world.now))["forge"]
         clock = ServerClock(monotonic, monotonic)
@@ -172,9 +173,15 @@ class Playing:
         self.world.now += after
         return await self.source.poll(until)
 
-    def rows(self) -> dict[str, RepositoryRow]:
-        """The repositories by name."""
-        return {row.name: row for row in self.store.repositories("forge")}
+    def rows(self, stream: Stream = Stream.CHANGES) -> dict[str, RepositoryRow]:
+        """The repositories by name, as far as a stream of them is read."""
+        return {row.name: row for row in self.store.repositories("forge", stream)}
+
+    def facts(self, name: str, thing: Thing) -> dict[str, dict[str, Fact]]:
+        """What the store knows of the things of a repository, by key and id."""
+        subjects = self.store.subjects(self.rows()[name].id, open_only=False, thing=thing)
+        events = self.store.events([each.id for each in subjects])
+        return {each.key: {event.id: event for event in events.get(each.id, [])} for each in subjects}
 
     def knows(self, pull: PullRequest, fact: str = "opened") -> bool:
         """Whether the store has a fact."""

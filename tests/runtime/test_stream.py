@@ -171,6 +171,21 @@ def test_a_repository_that_fails_holds_back_itself_and_rests(tmp_path):
     run(story())
 
 
+def test_a_load_that_fails_is_tried_again_though_nothing_is_loaded_yet(tmp_path):
+    """Failed at 5 min, a rest at 10 min, tried again at 15 min."""
+
+    async def story():
+        async with at_work(tmp_path, ["R1"]) as work:
+            work.asking.goes["R1"] = Outcome(faults={"R1": Fault("R1", "refused", "no")})
+            await work.advance()
+            work.asking.goes.clear()
+            for _ in range(2):
+                await work.advance()
+            assert work.rows()["R1"].state == "ok"
+
+    run(story())
+
+
 @pytest.mark.parametrize("error", [Refused("no"), SecondaryLimited("slow down", after=5.0)])
 def test_a_stream_that_fails_says_so_and_raises_nothing(tmp_path, error):
     async def story():

@@ -502,6 +502,18 @@ def test_the_ledger_can_be_read_up_to_a_second_in_both_ways(store):
     assert len(list(store.readings())) == len(list(store.ledger())) == 3
 
 
+def test_facts_are_had_by_the_keys_of_their_subjects(store):
+    """Of one repository and one kind; what is not known is not there."""
+    run, line = Subject("R1", "one", 1, Thing.RUN), Subject("R1", "one", 0, Thing.LINE)
+    other = Subject("R2", "one", 1, Thing.RUN)
+    facts = {about: Contained("x", at("1h"), about.repository + about.thing, ()) for about in (run, line, other)}
+    store.add("forge", [Told(about, (fact,)) for about, fact in facts.items()], 0)
+    assert store.facts(1, Thing.RUN, ["one", "two"]) == {"one": [facts[run]]}
+    assert store.facts(1, Thing.LINE, ["one"]) == {"one": [facts[line]]}
+    assert store.facts(2, Thing.RUN, ["one"]) == {"one": [facts[other]]}
+    assert store.facts(1, Thing.RUN, []) == {}
+
+
 def test_births_and_folds_are_kept_until_released_or_for_good(store):
     shared, fold = PLACE._replace(place=ORGANISATION), PLACE._replace(place=FOLD)
     store.enter(entry(births={PLACE: -1, shared: 7}, folds=[fold]))

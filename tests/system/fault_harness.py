@@ -99,13 +99,15 @@ class Scene:
             return db.execute(sql, values).fetchall()
 
     def watermarks(self) -> dict[str, int]:
-        """Repository and watermark of the source that may fail."""
-        return dict(self.ask("SELECT key, watermark FROM repository WHERE source = 'forge'"))
+        """Repository and watermark of the changes of the source that may fail."""
+        sql = "SELECT key, watermark FROM repository JOIN reading ON repository = id WHERE source = ? AND stream = ?"
+        return dict(self.ask(sql, "forge", "changes"))
 
     def known(self, facts: list[tuple[PullRequest, str]]) -> bool:
         """Whether the store has all of these facts; none of them may be missing where the watermark has passed it."""
         sql = (
             "SELECT repository.key || ' ' || subject.key || ' ' || event.id, watermark FROM repository"
+            " JOIN reading ON reading.repository = repository.id AND stream = 'changes'"
             " LEFT JOIN subject ON subject.repository = repository.id LEFT JOIN event ON event.subject = subject.id"
         )
         rows = self.ask(sql)
@@ -155,7 +157,7 @@ class Scene:
 
     def ends_well(self) -> None:
         """Every repository is fine again."""
-        until(lambda: {row[0] for row in self.ask("SELECT state FROM repository")} <= {"ok", "gone"}, "all is well")
+        until(lambda: {row[0] for row in self.ask("SELECT state FROM reading")} <= {"ok", "gone"}, "all is well")
 
     def same_as_undisturbed(self, pick: Callable[[str], bool] = lambda line: True) -> None:
         """Once all is over, the store tells what a load of the same worlds tells that nothing disturbed."""

@@ -125,6 +125,18 @@ fragment suite on Commit {{ oid checkSuites(last: 1) {{ totalCount nodes {{ id u
 """
 """What tells whether runs, deployments, releases or tags may have moved: about 15 points for 100 repositories."""
 
+_JOBS = "pageInfo { hasNextPage endCursor } nodes { name conclusion startedAt completedAt }"
+
+SUITES = f"""
+query Suites($ids: [ID!]!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on CheckSuite {{ id checkRuns(first: 50, filterBy: {{checkType: ALL}}) {{ {_JOBS} }} }}
+  }}
+}}
+"""
+"""The jobs of all attempts of up to a hundred workflow runs, each by its check suite: one point."""
 _DEPLOYMENT = """
 fragment deployment on Deployment {
   id environment latestEnvironment commitOid createdAt
@@ -313,10 +325,22 @@ def more_files(changes: int) -> str:
     )
 
 
+def more_jobs(suites: int) -> str:
+    """Further pages of the jobs of several check suites; variables id0, after0 ..."""
+    return _aliased(
+        "MoreJobs",
+        suites,
+        "$id#: ID!, $after#: String!",
+        "n#: node(id: $id#) { __typename ... on CheckSuite { id checkRuns(first: 100, after: $after#, "
+        f"filterBy: {{checkType: ALL}}) {{ {_JOBS} }} }} }}",
+    )
+
+
 DOCUMENTS = {
     "Search": SEARCH,
     "Pulse": PULSE,
     "Stirred": STIRRED,
+    "Suites": SUITES,
     "Deployed": DEPLOYED,
     "Deployments": DEPLOYMENTS,
     "Commits": COMMITS,
@@ -328,5 +352,6 @@ DOCUMENTS = {
     "Named": named(2),
     "Timelines": timelines(2),
     "MoreFiles": more_files(2),
+    "MoreJobs": more_jobs(2),
 }
 """Every document by its operation name, for the test that validates them and the script that cuts the schema."""

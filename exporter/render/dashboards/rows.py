@@ -13,7 +13,10 @@ class Row(Struct, frozen=True):
 
 
 class Dashboard(Struct, frozen=True, kw_only=True):
-    """One dashboard. ``uid`` is part of its address and never changes; ``variables`` are keys of ``VARIABLES``."""
+    """One dashboard. ``uid`` is part of its address and never changes; ``variables`` are keys of ``VARIABLES``.
+
+    ``pictured``: there is a preview of it in docs/images.
+    """
 
     uid: str
     title: str
@@ -21,6 +24,7 @@ class Dashboard(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...]
     rows: tuple[Row, ...]
     since: str = "now-30d"
+    pictured: bool = True
 
 
 def described(panel: Panel, dashboard: Dashboard) -> Panel:

@@ -438,6 +438,7 @@ DASHBOARD = Dashboard(
     title="Tests",
     about="Does CI pass, are its tests believed, and what does keeping them green cost?",
     variables=("datasource", "job", "team", "repository", "origin", "window"),
+    pictured=False,
     rows=(
         Row("In numbers", NOW),
         Row("Does CI pass, and how fast?", RUNS),

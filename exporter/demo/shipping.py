@@ -1,0 +1,78 @@
+"""How merged changes of the pretend organisation reach production: trains of deployments, or releases."""
+
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+from typing import NamedTuple
+
+from exporter.model import Contained, Deployed, DeploymentEvent, Outcome
+
+DAY, HOUR = 86400, 3600
+TWICE, DAILY, WEEKLY = (1, 3), (0, 1, 2, 3, 4), (2,)
+"""Weekdays on which a train leaves, Monday first."""
+LONGEST_GAP = 7
+"""Days between two trains at the most."""
+STAGING, PRODUCTION, RELEASE = "staging", "production", "release"
+HOURS = {STAGING: 11, PRODUCTION: 15, RELEASE: 13}
+"""Local hours at which trains leave."""
+
+
+class Landed(NamedTuple):
+    """A merge; ``at`` in Unix seconds."""
+
+    at: int
+    sha: str
+
+
+class Shipment(NamedTuple):
+    """One deployment or release: a key of its own among the repository's, and its facts."""
+
+    key: str
+    events: tuple[DeploymentEvent, ...]
+
+
+class Line(NamedTuple):
+    """The trains of a repository to one environment.
+
+    ``weekdays`` says on which days of the week they leave at a day of the story; ``offset`` is in hours east of UTC.
+    """
+
+    environment: str
+    weekdays: Callable[[int], Sequence[int]]
+    offset: int
+
+    def leaves(self, day: int) -> int | None:
+        """When the train of a day (since the epoch) leaves; None on a day without one."""
+        if (day + 3) % 7 not in self.weekdays(day):
+            return None
+        return day * DAY + (HOURS[self.environment] - self.offset) * HOUR
+
+    def before(self, day: int) -> int:
+        """When the last train before that of a day left."""
+        past = (self.leaves(day - back) for back in range(1, LONGEST_GAP + 1))
+        return next(at for at in past if at is not None)
+
+
+def shipped(
+    line: Line, day: int, rng: Random, merges: Callable[[int, int], Sequence[Landed]], failing: float
+) -> Iterator[Shipment]:
+    """The train of a day with what was merged since the one before, if anything was; it may fail, and leave again.
+
+    ``merges`` gives what was merged in (since, until]; ``failing`` is the share of trains that fail.
+    """
+    leaves = line.leaves(day)
+    if leaves is None:
+        return
+    aboard = merges(line.before(day), leaves)
+    if not aboard:
+        return
+    place, head, created = f"{line.environment}:{day}", aboard[-1].sha, leaves + rng.randrange(600)
+    ended, name = created + rng.randrange(120, 900), f"v{day}" if line.environment == RELEASE else ""
+    if line.environment != RELEASE and rng.random() < failing:
+        failed = Deployed(f"deployed:{place}:failed", ended, line.environment, head, Outcome.FAILURE, created)
+        yield Shipment(f"{place}:failed", (failed,))
+        created = ended + round(rng.uniform(0.3, 3) * HOUR)
+        ended = created + rng.randrange(120, 900)
+    before = merges(line.before(day) - LONGEST_GAP * DAY, line.before(day))
+    base, shas = before[-1].sha if before else "", tuple(one.sha for one in aboard)
+    deployed = Deployed(f"deployed:{place}", ended, line.environment, head, Outcome.SUCCESS, created, name)
+    yield Shipment(place, (deployed, Contained(f"contained:{place}", ended, base, shas)))

@@ -1,0 +1,39 @@
+"""Tickets of the pretend organisation: bugs that are found, and the time testers take."""
+
+from random import Random
+
+from exporter.model import IssueClosed, IssueEvent, IssueOpened, Labelled
+
+DAY, HOUR = 86400, 3600
+BUG, PRODUCTION, IN_QA, QA_BLOCKED = "bug", "production", "in qa", "qa blocked"
+
+
+def bug(rng: Random, found: int, *, in_production: bool) -> tuple[IssueEvent, ...]:
+    """A bug found at a second (Unix), by users or before the release, and closed some days later."""
+    labels = (BUG, PRODUCTION) if in_production else (BUG,)
+    closed = found + round(rng.uniform(0.1, 9) * DAY)
+    return (
+        IssueOpened("opened", found),
+        *(Labelled(f"labelled:{label}", found + 5, label, True) for label in labels),
+        IssueClosed("closed", closed),
+    )
+
+
+def tested(rng: Random, number: int, opened: int, merged: int, hours: float, blocked: float) -> tuple[IssueEvent, ...]:
+    """The ticket of a change opened and merged then (Unix seconds): testers take it, and take about so many hours.
+
+    ``blocked``: the share of those for which they cannot go on.
+    """
+    entered = merged + rng.randrange(600, 4 * HOUR)
+    took = round(hours * HOUR * rng.lognormvariate(0, 0.6))
+    left = entered + took
+    stuck = round(took * min(0.9, blocked * rng.uniform(0.5, 1.5)))
+    halt = entered + (took - stuck) // 2
+    return (
+        IssueOpened("opened", opened),
+        Labelled("qa:on", entered, IN_QA, True),
+        Labelled("blocked:on", halt, QA_BLOCKED, True),
+        Labelled("blocked:off", halt + stuck, QA_BLOCKED, False),
+        Labelled("qa:off", left, IN_QA, False),
+        IssueClosed("closed", left + 60, by=number),
+    )
