@@ -180,7 +180,7 @@ ISSUES = (
 
 @summary(REVIEW_FACT, FIRST_HEAD_FACT, ESCAPED_FACT, windows=("90d",), teams=True)
 def issues(pool: Pool) -> Gauges:
-    """Each issue's ratio of AI to unmarked changes over repositories and sizes, with its bounds (definitions 76)."""
+    """Each issue's ratio of AI to unmarked changes over repositories and sizes, with its bounds (definitions 106)."""
     for issue in ISSUES:
         seen = list(issue.seen(pool))
         for origin in (Origin.AGENTIC, Origin.ASSISTED):
@@ -201,7 +201,7 @@ def _ratio(origin: Origin, issue: str, found: Comparison) -> Gauges:
 
 @summary(MERGED, ABANDONED)
 def acceptance(pool: Pool) -> Gauges:
-    """Merged by merged or abandoned; what is abandoned now was closed 14 days ago (definitions 77)."""
+    """Merged by merged or abandoned; what is abandoned now was closed 14 days ago (definitions 107)."""
     ends: dict[str, list[int]] = {}
     for place, row in enumerate((MERGED, ABANDONED)):
         for (origin, *_), values in pool.values(row).items():

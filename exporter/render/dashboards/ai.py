@@ -126,9 +126,8 @@ SAMPLES = (
     table(
         "Ratios, their bounds and what they rest on",
         "One row per issue and origin, over 90 days: how many times as often it occurs as with unmarked changes of the "
-        "same repository and size, the 90 % interval, and the changes on either side that have a counterpart. A ratio "
-        "is absent with fewer than 30 on either side, an upper bound where no high value is ruled out. Good is 1 or "
-        "less.",
+        "same repository and size, the 90 % interval, and how many changes on either side have a counterpart. A ratio "
+        "is absent with fewer than 30 on either side, an upper bound where no value is ruled out. Good is 1 or less.",
         {"issue": "Issue", "origin": "Origin"},
         {
             "Times": largest(series("sdlc_ai_rate_ratio", scope="$team", bound="estimate"), "issue", "origin"),
