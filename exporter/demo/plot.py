@@ -28,6 +28,8 @@ from exporter.model import (
 )
 
 HOUR, DAY = 3600, 86400
+LAYERS = ("tests/{}/test_part00.py",) * 3 + ("tests/integration/test_{}.py", "e2e/{}.spec.ts")
+"""Where tests are: three of five are unit tests."""
 OPENS, WORKDAY = 9 * HOUR, 9 * HOUR
 """Working days begin at nine o'clock local time and last nine hours."""
 
@@ -230,7 +232,8 @@ class Plot:
         if lines < 20 or self.topic in TOPICS[: len(TOPICS) // 2]:
             return []
         new, mended = lines // 4, round(lines // 8 * self.weather.between(1, self.mending))
-        return [(f"tests/{self.topic}/test_part00.py", new + mended, mended)]
+        place = LAYERS[lines % len(LAYERS)].format(self.topic)
+        return [(place, new + mended, mended)]
 
 
 def poisson(rng: Random, mean: float) -> int:
