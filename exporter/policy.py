@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from exporter.catalogue import DAY, HOUR
 from exporter.globs import any_of
+from exporter.labels import LabelRules
 from exporter.model import RELEASE, Deployed, Described, Environment, Layer, Opened
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
@@ -85,6 +86,12 @@ STAGING = (
 )  # fmt: skip
 """Environments by the forge's own names, as globs over the whole name in which case does not count; staging is asked
 first, so that ``pre-production`` is none."""
+ANALYSIS = (
+    "*lint*", "*static*analysis*", "sast*", "*[-_/. ]sast*", "*code*scanning*", "*codeql*", "*sonar*", "*semgrep*",
+    "*snyk*", "*qodana*", "ruff*", "*mypy*", "*pyright*", "*type*check*", "*clippy*", "*checkstyle*", "*spotbugs*",
+    "*detekt*", "*phpstan*", "*rubocop*", "*brakeman*", "*bandit*", "*shellcheck*", "*gosec*",
+)  # fmt: skip
+"""Names of workflows and jobs that look at code without running it, as globs over the whole name without case."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
 
@@ -233,7 +240,8 @@ class Policy(Struct, frozen=True):
     ``e2e_tests`` and ``integration_tests`` tell the layer; ``neutral_files`` are neither test nor product.
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
-    environments.
+    environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an issue
+    is.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -254,6 +262,8 @@ class Policy(Struct, frozen=True):
     productive_week: int = 32 * HOUR
     production: tuple[str, ...] = PRODUCTION
     staging: tuple[str, ...] = STAGING
+    analysis: tuple[str, ...] = ANALYSIS
+    labels: LabelRules = LabelRules()
 
     def environment(self, name: str) -> Environment:
         """Which kind of environment a forge's name means."""
@@ -268,6 +278,10 @@ class Policy(Struct, frozen=True):
     def in_production(self, deployed: Deployed) -> bool:
         """Whether this is how its repository's code reaches production, had it only succeeded."""
         return deployed.counts and self.goes_to(deployed) is Environment.PRODUCTION
+
+    def is_analysis(self, name: str) -> bool:
+        """Whether a workflow or job of this name looks at code without running it."""
+        return _named_like(self.analysis).fullmatch(name) is not None
 
     def counted(self, path: str) -> bool:
         """Whether a file's lines belong to a change's size: it is not generated, vendored or a lock file."""
@@ -292,7 +306,7 @@ class Policy(Struct, frozen=True):
     def is_test_job(self, workflow: str, job: str) -> bool:
         """Whether a job runs tests: its name says so, or neither its own nor its workflow's name says otherwise."""
         names = job.lower(), workflow.lower()
-        return "test" in names[0] or not any(_is_other(self.other_jobs).fullmatch(name) for name in names)
+        return "test" in names[0] or not any(_named_like(self.other_jobs).fullmatch(name) for name in names)
 
     def is_revert(self, opened: Opened, described: Described | None) -> bool:
         """Whether a change takes back another: by the branch the forge's button makes, or by its description's line."""
@@ -307,6 +321,8 @@ class Policy(Struct, frozen=True):
             self.first_activity_within,
             self.comments_count,
             self.generated,
+            self.analysis,
+            self.labels,
             self.test_files,
             self.e2e_tests,
             self.integration_tests,
@@ -322,12 +338,6 @@ class Policy(Struct, frozen=True):
 def is_release(deployed: Deployed) -> bool:
     """Whether this is a release or tag; an environment may bear the same name."""
     return deployed.environment == RELEASE and deployed.named != ""
-
-
-@lru_cache(maxsize=16)
-def _is_other(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """One pattern for all globs over names; it matches nothing when there are none."""
-    return re.compile("|".join(fnmatch.translate(each.lower()) for each in globs) or r"(?!)")
 
 
 @lru_cache(maxsize=16)

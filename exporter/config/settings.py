@@ -27,6 +27,7 @@ from exporter.config.scalars import (
     text,
     whole,
 )
+from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, IN_PRODUCTION, NO_DEFECT, QA
 from exporter.policy import (
     E2E_TESTS,
     GENERATED,
@@ -53,6 +54,7 @@ Path = Annotated[
 Url = Annotated[str, text("a URL", read=read_url)]
 Glob = Annotated[str, text("a glob over paths")]
 JobGlob = Annotated[str, text("a glob over job names")]
+LabelGlob = Annotated[str, text("a glob over labels")]
 NameGlob = Annotated[
     str,
     text(
@@ -315,6 +317,19 @@ class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return self.files + self.files_extra
 
 
+class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What labels of issues mean: globs over whole labels, in which case does not count; each replaces its default."""
+
+    defect: Annotated[tuple[LabelGlob, ...], "Labels, or types of an issue, that call it a defect."] = DEFECT
+    no_defect: Annotated[tuple[LabelGlob, ...], "Labels that say it is none, or not this product's."] = NO_DEFECT
+    production: Annotated[tuple[LabelGlob, ...], "Labels of defects that were found in production."] = IN_PRODUCTION
+    before_release: Annotated[
+        tuple[LabelGlob, ...], "Labels of defects that were found before a release; `production` wins where both are."
+    ] = BEFORE_RELEASE
+    qa: Annotated[tuple[LabelGlob, ...], "Labels, or states, of what QA has now."] = QA
+    blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
+
+
 class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
 
@@ -398,6 +413,9 @@ RatioName = Literal[
     "flaky_runs",
     "test_update",
     "test_update_climbing",
+    "change_fail",
+    "ready_rise",
+    "ai_quality",
 ]
 ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
@@ -424,7 +442,10 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there. "
         "`first_attempt_failures_rise`: by how much the share of first CI attempts that fail may exceed the former "
         "one. `flaky_runs`: share of test runs that failed and passed on the same commit. `test_update`: part of the "
-        "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told.",
+        "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told. "
+        "`change_fail`: share of production deployments that fail. `ready_rise`: by which share more changes have to "
+        "be ready than before, for releases that are no more to be told. `ai_quality`: how many times as often an "
+        "issue has to occur with AI changes, by the lower bound.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
@@ -439,6 +460,9 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "flaky_runs": 0.03,
             "test_update": 0.5,
             "test_update_climbing": 0.4,
+            "change_fail": 0.15,
+            "ready_rise": 0.1,
+            "ai_quality": 1.2,
         }
     )
     changes: Annotated[
@@ -494,6 +518,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
+    issues: Annotated[IssueSettings, "What the labels of issues mean."] = IssueSettings()
     reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()

@@ -48,7 +48,8 @@ class Contained(Event, frozen=True, tag="contained", array_like=True):
     Dated at the deployment's end. ``base`` is the commit deployed before; empty for the first one that is known, of
     which nobody can tell what it brought. ``shas``: the new commits; ``back``: it went back to an older commit.
     ``whole``: nothing was left out. ``again``: the same commit had arrived there within the hour before, so this is no
-    other release. Stated of what goes to production or staging only.
+    other release. Stated of what goes to production or staging only. ``since``: when the success before it ended;
+    ``failed``: when the first end that failed between the two was (each 0 where there is none).
     """
 
     base: str
@@ -56,6 +57,8 @@ class Contained(Event, frozen=True, tag="contained", array_like=True):
     back: bool = False
     whole: bool = True
     again: bool = False
+    since: int = 0
+    failed: int = 0
 
 
 DeploymentEvent = Deployed | Contained

@@ -66,6 +66,16 @@ def lines(facts: Iterable[tuple[str, Sequence[Fact]]], policy: Policy) -> dict[t
     return {line: sorted(found[line], key=lambda one: (one.at, one.key, one.event.id)) for line in sorted(found)}
 
 
+def failures(facts: Iterable[tuple[str, Sequence[Fact]]], policy: Policy) -> dict[tuple[str, bool], list[int]]:
+    """When attempts ended without success in each environment that is walked, in order."""
+    found: dict[tuple[str, bool], list[int]] = {}
+    for _, events in facts:
+        for event in events:
+            if isinstance(event, Deployed) and event.outcome is not Outcome.SUCCESS and _walked(event, policy):
+                found.setdefault((event.environment, event.named != ""), []).append(event.at)
+    return {line: sorted(dates) for line, dates in found.items()}
+
+
 def _walked(event: Deployed, policy: Policy) -> bool:
     return policy.in_production(event) or policy.goes_to(event) is Environment.STAGING
 
@@ -277,10 +287,12 @@ class Deployments:
     ) -> None:
         """Tell of each arrival what it brought, up to a date up to which all arrivals are known."""
         until, late = _after(BITE), False
-        for line in lines(await self.reader.desk(self._facts, row.id), self.policy).values():
+        facts = await self.reader.desk(self._facts, row.id)
+        failed = failures(facts, self.policy)
+        for line, arrivals in lines(facts, self.policy).items():
             known: set[str] = set()
             before: Deployed | None = None
-            for one in line:
+            for one in arrivals:
                 brought = one.brought
                 if brought is None and one.at > limit:
                     late = True
@@ -289,7 +301,7 @@ class Deployments:
                     if until():
                         outcome.more = True
                         return
-                    success = _success(row, one, before)
+                    success = _success(row, one, before, failed.get(line, ()))
                     brought = await self._brought(lane, row, success, known, outcome, urgent=urgent)
                     if brought is None:
                         return
@@ -328,12 +340,14 @@ class Deployments:
         return next(event for event in told.events if isinstance(event, Contained))
 
 
-def _success(row: RepositoryRow, one: Arrival, before: Deployed | None) -> Success:
-    """An arrival after another."""
-    base = before.sha if before is not None else ""
-    again = before is not None and base == one.event.sha and one.at - before.at <= SAME_RELEASE
+def _success(row: RepositoryRow, one: Arrival, before: Deployed | None, failed: Sequence[int]) -> Success:
+    """An arrival after another, with the attempts that failed in its environment."""
     subject = Subject(row.key, one.key, 0, Thing.DEPLOYMENT)
-    return Success(subject, one.event.id, one.at, base, one.event.sha, again)
+    if before is None:
+        return Success(subject, one.event.id, one.at, "", one.event.sha)
+    again = before.sha == one.event.sha and one.at - before.at <= SAME_RELEASE
+    first = next((at for at in failed if before.at < at <= one.at), 0)
+    return Success(subject, one.event.id, one.at, before.sha, one.event.sha, again, before.at, first)
 
 
 def _after(times: int) -> Callable[[], bool]:

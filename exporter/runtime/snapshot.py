@@ -16,7 +16,7 @@ from exporter.measures import queue, windows
 from exporter.measures.flow import OPENED
 from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
 from exporter.model import QueueState, Stream
-from exporter.runtime.books import Books
+from exporter.runtime.books import LONGEST_WINDOW, Books
 from exporter.runtime.health import Health, per_metric
 from exporter.runtime.sums import Readings
 from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
@@ -337,6 +337,8 @@ class Snapshot:
                         samples[row.name][name, *labels] = value
 
     def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
+        if summary.teams and scope != "team":
+            return False
         if summary.windows:
             return window in summary.windows
         if scope == "team":
@@ -350,7 +352,9 @@ class Snapshot:
         return {
             kind: readings.dated(self.books.end(key, *kind), seconds)
             for kind, readings in self._readings(key)
-            if kind[0] in reads and self.books.joined(key, *kind) is not None
+            if kind[0] in reads
+            and self.books.joined(key, *kind) is not None
+            and readings.count(self.books.end(key, *kind), LONGEST_WINDOW)
         }
 
     # The exporter itself

@@ -217,8 +217,8 @@ class Store(Protocol):
         """Metric, repository and labels of a series number of ``readings``."""
         ...
 
-    def definition_since(self, measure: str, digest: str, now: int) -> int:
-        """Since when this definition is in force: 0 for a measure's first, else ``now`` when it replaces another."""
+    def definitions_since(self, digests: Mapping[str, str], now: int) -> dict[str, int]:
+        """Since when each measure's definition is in force: 0 for its first, else ``now`` when it replaces another."""
         ...
 
     def births(self) -> dict[Place, int]:

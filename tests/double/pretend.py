@@ -110,7 +110,7 @@ class Play:
             case Reopened():
                 world.reopen(pull, at=at)
             case Referred():
-                pass  # the description says it
+                pass  # the branch or the description says it
             case _:
                 raise TypeError(f"the world has nothing for {event}")
 

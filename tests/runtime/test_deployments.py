@@ -259,6 +259,25 @@ def test_a_deployment_that_fails_and_then_succeeds_ends_twice_and_what_is_inacti
     ]
 
 
+def test_a_success_tells_when_the_one_before_it_ended_and_the_first_failure_since(shop):
+    """Hours 1, 2 (failed), 3 (failed), 5 and 6; another environment's failure at 4 is none of production's."""
+    shop.deploy("c1", 1)
+    shop.deploy("c2", 2, state="FAILURE")
+    shop.deploy("c3", 3, state="ERROR")
+    shop.deploy("c3", 4, "staging", state="FAILURE")
+    shop.deploy("c3", 5)
+    shop.deploy("c4", 6)
+
+    async def act(playing):
+        await playing.load()
+        told = [event for _, event in shop.facts(playing) if isinstance(event, Contained)]
+        return [
+            tuple((at - START) / HOUR if at else None for at in (each.at, each.since, each.failed)) for each in told
+        ]
+
+    assert shop.forge.play(act) == [(1, None, None), (5, 1, 2), (6, 5, None)]
+
+
 def test_a_deployment_that_ends_long_after_it_began_is_found_though_newer_ones_are_there(shop):
     """It waits for an approval while two others come, so it is not the newest, whose state tells of news."""
     shop.deploy("c1", 0, "staging")

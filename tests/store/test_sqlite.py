@@ -524,13 +524,9 @@ def test_births_and_folds_are_kept_until_released_or_for_good(store):
 
 
 def test_a_definition_is_in_force_since_it_replaced_another(store):
-    assert store.definition_since("gates", "one", 5) == 0
-    assert store.definition_since("gates", "one", 6) == 0
-    assert store.definition_since("gates", "two", 7) == 7
-    assert store.definition_since("gates", "two", 8) == 7
-    assert store.definition_since("gates", "one", 9) == 9
-    assert store.definition_since("gates", "one", 10) == 9
-    assert store.definition_since("waits", "one", 11) == 0
+    told = [("one", 5), ("one", 6), ("two", 7), ("two", 8), ("one", 9), ("one", 10)]
+    assert [store.definitions_since({"gates": each}, now)["gates"] for each, now in told] == [0, 0, 7, 7, 9, 9]
+    assert store.definitions_since({"gates": "one", "waits": "one"}, 11) == {"gates": 9, "waits": 0}
 
 
 def test_starting_over_keeps_the_facts_and_nothing_made_of_them(store):
@@ -538,14 +534,14 @@ def test_starting_over_keeps_the_facts_and_nothing_made_of_them(store):
     marked(store, watermark=at("1d"))
     store.enter(entry(row(), due={1: None}, births={PLACE: -1}, folds=[PLACE]))
     settle(store)
-    store.definition_since("gates", "one", 5)
+    store.definitions_since({"gates": "one"}, 5)
     store.put("published:gates", "1")
     store.start_over()
     assert (list(store.ledger()), store.births(), store.folds()) == ([], {}, set())
     assert (named(store, "R1").settled, named(store, "R1").complete, store.whole()) == (None, None, {})
     assert store.get("published:gates") is None
     assert [each.id for each in due(store, 9)] == [1]
-    assert store.definition_since("gates", "two", 6) == 0
+    assert store.definitions_since({"gates": "two"}, 6) == {"gates": 0}
     assert len(store.events([1])[1]) == 1
 
 

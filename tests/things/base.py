@@ -54,7 +54,11 @@ def story_at(case: Case, policy: Policy, second: int) -> Story:
     """The case as the measures see it when nothing later than a second is known."""
     kind = Change if case.subject.thing is Thing.CHANGE else Story
     return kind(
-        [event for event in case.events if event.at <= second], policy, bound_at(case, second), case.subject.key
+        [event for event in case.events if event.at <= second],
+        policy,
+        bound_at(case, second),
+        case.subject.key,
+        case.subject.number,
     )
 
 

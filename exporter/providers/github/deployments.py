@@ -16,7 +16,7 @@ from exporter.model import RELEASE, Contained, Deployed, Outcome, Subject, Thing
 from exporter.providers.base import Fault, Page, Request, Response
 from exporter.providers.github import queries
 from exporter.providers.github.answers import NOT_FOUND, GraphqlError, decode, graphql, seconds
-from exporter.providers.github.changes import PageInfo, following
+from exporter.providers.github.nodes import PageInfo, following
 
 FIRST = 50
 """Deployments, releases or tags of a first page, which is all of a poll's news; later pages are twice as large."""
@@ -151,7 +151,10 @@ class Wanted(NamedTuple):
 
 
 class Success(NamedTuple):
-    """A successful end whose commits are wanted: its deployment, fact, commit and date, and the commit before it."""
+    """A successful end whose commits are wanted: its deployment, fact, commit and date, and what was before it.
+
+    ``base`` is the commit before it, ``since`` when that arrived, ``failed`` when the first attempt after that failed.
+    """
 
     subject: Subject
     fact: str
@@ -159,12 +162,22 @@ class Success(NamedTuple):
     base: str
     head: str
     again: bool = False
+    since: int = 0
+    failed: int = 0
 
 
 def contained(success: Success, shas: Iterable[str] = (), *, back: bool = False, whole: bool = True) -> Told:
     """What a success brought."""
     fact = Contained(
-        f"contained:{success.fact}", success.at, success.base, tuple(shas), back=back, whole=whole, again=success.again
+        f"contained:{success.fact}",
+        success.at,
+        success.base,
+        tuple(shas),
+        back=back,
+        whole=whole,
+        again=success.again,
+        since=success.since,
+        failed=success.failed,
     )
     return Told(success.subject, (fact,))
 

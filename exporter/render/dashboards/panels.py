@@ -25,6 +25,7 @@ COLOURS = {
     "review": "#f2cc0c",
     "merge_wait": "#8f8fe0",
     "unreviewed": "#c4162a",
+    "deploy_wait": "#5794f2",
     # states of the queue
     "awaiting_review": ORANGE,
     "awaiting_rereview": "light-orange",
@@ -66,6 +67,14 @@ COLOURS = {
     "unit": GREEN,
     "integration": YELLOW,
     "e2e": ORANGE,
+    # what named an escaped change
+    "revert": RED,
+    "named_fix": ORANGE,
+    "incident": PURPLE,
+    # where defects were found
+    "production": RED,
+    "before_release": GREEN,
+    "unstated": GREY,
     # intervals
     "lower": "light-blue",
     "estimate": BLUE,
