@@ -1,6 +1,6 @@
 """CI in the pretend organisation: what a change's pushes set off, what turns red, and who mends it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
@@ -43,9 +43,20 @@ class Checks:
     """The runs of one change, and the commits that mend what they find.
 
     ``rotten``: tests break more often, and more of what is mended is the tests themselves, as AI is taken up.
+    ``alone``: whether nothing else is merged around a second, so that what turns red there is green when repeated.
     """
 
-    def __init__(self, rng: Random, weather: Climate, change: tuple[Fact, ...], number: int, *, rotten: bool) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        weather: Climate,
+        change: tuple[Fact, ...],
+        number: int,
+        *,
+        rotten: bool,
+        alone: Callable[[int], bool],
+    ) -> None:
+        self.alone = alone
         self.rng, self.weather, self.change, self.number = rng, weather, change, number
         self.rotten = weather.progress if rotten else 0.0
         self.runs: list[Run] = []
@@ -64,7 +75,7 @@ class Checks:
             after = [commit.at for commit in pushes[place + 1 :]] + [at for at in reviews + ends if at > head.at]
             self._check(head, min(after, default=head.at))
         for merged in (event for event in self.change if isinstance(event, Merged)):
-            red = self.rng.random() < 0.04 + 0.03 * self.rotten
+            red = self.rng.random() < 0.04 + 0.03 * self.rotten and self.alone(merged.at)
             self._run(Push(merged.at, merged.sha), "main", default=True, red=red)
 
     def _check(self, head: Committed, until: int) -> None:
@@ -115,7 +126,8 @@ class Checks:
         yield Ran(
             f"ran:{number}:{attempt}", ended, WORKFLOW, branch, default, sha, attempt, result, asked, started, jobs
         )
-        red = tuple(f"tests.test_part{self.rng.randrange(20):02}" for _ in range(1 + self.rng.randrange(3))) * failed
+        parts = self.rng.sample(range(20), 1 + self.rng.randrange(3))
+        red = tuple(f"tests.test_part{part:02}" for part in parts) * failed
         cases = 240 + self.number // 50
         errors = int(len(red) > 1)  # a fixture that breaks
         failed_cases = len(red) - errors

@@ -52,8 +52,8 @@ class Backstage:
             case Ran():
                 self._ran(repository, subject, event)
             case Tested():
-                name = f"junit-{event.attempt}"
-                self.world.ci.upload(self._runs[subject.key], name, ci.zipped({"junit.xml": report(event)}), event.at)
+                body = ci.zipped({"junit.xml": report(event)})
+                self.world.ci.upload(self._runs[subject.key], "junit", body, event.at)
             case Worked():
                 commits = [_commit(sha, at, who, marks) for sha, at, who, marks in event.commits]
                 self.world.ci.differ(repository, event.base, event.head, commits=commits, files=event.files)
@@ -111,4 +111,5 @@ def report(event: Tested) -> str:
 def _commit(sha: str, at: int, who: str, marks: tuple[str, ...]) -> Commit:
     name = who.partition("@")[0]
     login = None if "@" in who else who
-    return Commit(sha, "\n".join(("Work", "", *marks)), at, at, (name, name), (f"{name}@example.org",) * 2, login)
+    address = who if "@" in who else f"{name}@example.org"
+    return Commit(sha, "\n".join(("Work", "", *marks)), at, at, (name, name), (address, address), login)
