@@ -73,7 +73,7 @@ class Change(Story):
         return self.decision(second).origin
 
     def production(self, merged: Merged) -> int | None:
-        """T9: the end of the first successful production deployment that holds the merge commit (definitions 70).
+        """T9: the end of the first successful production deployment that holds the merge commit (definitions 100).
 
         A commit that was deployed before it was merged is in production at the merge. None where it does not come
         within 90 days.

@@ -1,6 +1,6 @@
 """Commits as work: who wrote them, whether a person did, and which change they belong to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from exporter.catalogue import DAY
@@ -70,17 +70,21 @@ def stated(work: Worked) -> list[Committed]:
     ]
 
 
-def owners(line: Story, at: int) -> dict[str, Change]:
+def owners(line: Story, shas: Container[str], at: int) -> dict[str, Change]:
     """By commit, the change that brought it: as one of its own, or as what it was merged as. Known at a second.
 
-    Where several did, as with stacked changes, the one opened first.
+    Where several did, as with stacked changes, the one opened first. Changes with none of these commits are passed
+    over: a month of a default branch is told of every change that was merged into it.
     """
+    known: list[tuple[int, str, Change]] = []
+    for facts in line.bound:
+        if any(each.sha in shas for each in facts if isinstance(each, Committed | Merged)):
+            change = Change([each for each in facts if each.at <= at], line.policy)
+            if change.opened is not None:
+                known.append((change.opened.at, change.opened.author.login, change))
     found: dict[str, Change] = {}
-    changes = (Change([each for each in facts if each.at <= at], line.policy) for facts in line.bound)
-    opened = ((each.opened, each) for each in changes)
-    known = [(start.at, start.author.login, change) for start, change in opened if start is not None]
     for _, _, change in sorted(known, key=lambda each: each[:2]):
         for event in change.events:
-            if isinstance(event, Committed | Merged) and event.sha:
+            if isinstance(event, Committed | Merged) and event.sha in shas:
                 found.setdefault(event.sha, change)
     return found

@@ -94,6 +94,7 @@ ANALYSIS = (
 """Names of workflows and jobs that look at code without running it, as globs over the whole name without case."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
+
 TEST_FILES = (
     # folders
     "test/",
@@ -239,8 +240,8 @@ class Policy(Struct, frozen=True):
     ``e2e_tests`` and ``integration_tests`` tell the layer; ``neutral_files`` are neither test nor product.
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
-    environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an
-    issue is.
+    environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an issue
+    is.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -320,8 +321,7 @@ class Policy(Struct, frozen=True):
             self.first_activity_within,
             self.comments_count,
             self.generated,
-            self.production,
-            self.staging,
+            self.analysis,
             self.labels,
             self.test_files,
             self.e2e_tests,
@@ -332,7 +332,6 @@ class Policy(Struct, frozen=True):
             self.other_jobs,
             self.most_of_a_fix,
             self.most_of_a_day,
-            self.analysis,
         )
 
 

@@ -171,6 +171,9 @@ def test_what_is_not_written_has_its_default() -> None:
         "flaky_runs": 0.03,
         "test_update": 0.5,
         "test_update_climbing": 0.4,
+        "change_fail": 0.15,
+        "ready_rise": 0.1,
+        "ai_quality": 1.2,
     }
     assert read.tests.sprint == 14 * DAY
     assert (read.tests.productive_week, read.tests.most_of_a_day, read.tests.most_of_a_fix) == (

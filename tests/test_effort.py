@@ -80,15 +80,17 @@ def test_work_between_two_commits_is_stated_as_a_changes_commits_are():
 def test_a_change_owns_its_commits_and_what_it_was_merged_as():
     told = change("opened 0h", "committed 1h", "merged 5h")
     story = Story([], POLICY, [told])
-    assert owners(story, at("4h")).keys() == {"committed1"}
-    assert owners(story, at("5h")).keys() == {"committed1", "sha"}
+    both = {"committed1", "sha"}
+    assert owners(story, both, at("4h")).keys() == {"committed1"}
+    assert owners(story, both, at("5h")).keys() == both
+    assert owners(story, {"sha"}, at("5h")).keys() == {"sha"}
 
 
 def test_of_stacked_changes_the_one_opened_first_owns_a_shared_commit():
     first, second = change("opened 1h by ann", "merged 5h"), change("opened 2h by bob", "merged 6h")
-    owner = owners(Story([], POLICY, [second, first]), at("9h"))
+    owner = owners(Story([], POLICY, [second, first]), {"sha"}, at("9h"))
     assert owner["sha"].opened.author.login == "ann"
 
 
 def test_a_change_whose_opening_is_not_known_owns_nothing():
-    assert owners(Story([], POLICY, [change("committed 1h")]), at("9h")) == {}
+    assert owners(Story([], POLICY, [change("committed 1h")]), {"committed0"}, at("9h")) == {}

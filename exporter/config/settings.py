@@ -413,6 +413,9 @@ RatioName = Literal[
     "flaky_runs",
     "test_update",
     "test_update_climbing",
+    "change_fail",
+    "ready_rise",
+    "ai_quality",
 ]
 ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
@@ -439,7 +442,10 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there. "
         "`first_attempt_failures_rise`: by how much the share of first CI attempts that fail may exceed the former "
         "one. `flaky_runs`: share of test runs that failed and passed on the same commit. `test_update`: part of the "
-        "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told.",
+        "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told. "
+        "`change_fail`: share of production deployments that fail. `ready_rise`: by which share more changes have to "
+        "be ready than before, for releases that are no more to be told. `ai_quality`: how many times as often an "
+        "issue has to occur with AI changes, by the lower bound.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
@@ -454,6 +460,9 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "flaky_runs": 0.03,
             "test_update": 0.5,
             "test_update_climbing": 0.4,
+            "change_fail": 0.15,
+            "ready_rise": 0.1,
+            "ai_quality": 1.2,
         }
     )
     changes: Annotated[

@@ -230,8 +230,9 @@ class Plot:
         """The tests that go with so many lines: half of the changes bring some, and more of that is mending."""
         if lines < 20 or self.topic in TOPICS[: len(TOPICS) // 2]:
             return []
+        layer = {TOPICS[-2]: "integration/", TOPICS[-3]: "e2e/"}.get(self.topic, "")
         new, mended = lines // 4, round(lines // 8 * self.weather.between(1, self.mending))
-        return [(f"tests/{self.topic}/test_part00.py", new + mended, mended)]
+        return [(f"tests/{layer}{self.topic}/test_part00.py", new + mended, mended)]
 
 
 def poisson(rng: Random, mean: float) -> int:

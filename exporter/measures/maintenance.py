@@ -4,7 +4,7 @@ The lower bound follows what was red on a branch (``exporter.line``), the upper 
 over the lines they touched (``exporter.code.sessions``). Neither is a time sheet.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from exporter.catalogue import (
@@ -198,20 +198,18 @@ class Ended(NamedTuple):
 
 def ended(line: Story, policy: Policy) -> list[Ended]:
     """The episodes of a line whose outcome is known, in order; of one green the one with the least work first."""
+    works: dict[tuple[str, str], list[Worked]] = {}
+    for each in line.own(Worked):
+        works.setdefault((each.base, each.head), []).append(each)
     found: list[Ended] = []
     for episode in episodes(line.events, policy.is_test_job):
-        work = _between(line, episode)
+        # as far as it was known when the episode ended
+        known = [each for each in works.get((episode.base, episode.head), ()) if each.at <= episode.at]
+        work = known[-1] if known else None
         told = outcome(work, policy) if work is not None or episode.same else None
         if told is not None:
             found.append(Ended(episode, told, work))
     return sorted(found, key=lambda each: (each.episode.at, len(each.work.commits) if each.work else 0))
-
-
-def _between(line: Story, episode: Episode) -> Worked | None:
-    """What was done in between, as far as it was known when the episode ended."""
-    pair = episode.base, episode.head
-    known = [each for each in line.own(Worked) if (each.base, each.head) == pair and each.at <= episode.at]
-    return known[-1] if known else None
 
 
 @measure(RED_OUTCOMES, RED_FACT, of=Thing.LINE)
@@ -234,7 +232,8 @@ def fixes(line: Story, policy: Policy) -> Iterator[Observation]:
     for episode, told, work in ended(line, policy):
         if told != "test_fix" or work is None or episode.again:
             continue
-        known, between = _commits(line, work, episode.at)
+        owner = owners(line, {work.head, *(sha for sha, *_ in work.commits)}, episode.at)
+        known, between = _commits(work, owner, episode.at)
         fresh = {each.sha for each in between if each.authored >= episode.since} - spent
         spent |= fresh
         if episode.at < since:
@@ -245,16 +244,15 @@ def fixes(line: Story, policy: Policy) -> Iterator[Observation]:
             total += seconds
             labels = (author, str(max(0, at // DAY - day)))
             yield Observation(FIX_FACT.name, cause, f"{episode.base} {author} {day}", at, labels, seconds)
-        origin = _origin(line, work, at, policy)
+        origin = _origin(work, owner, at, policy)
         yield Observation(FIX_SECONDS.name, cause, episode.base, at, (origin,), total)
 
 
-def _commits(line: Story, work: Worked, at: int) -> tuple[list[Committed], list[Committed]]:
+def _commits(work: Worked, owner: Mapping[str, Change], at: int) -> tuple[list[Committed], list[Committed]]:
     """All commits of the changes that work belongs to, and those of the work.
 
     A commit as which a change was merged stands for the change's own: a squash hides when they were written.
     """
-    owner = owners(line, at)
     between: dict[str, Committed] = {}
     known: dict[str, Committed] = {}
     for commit in stated(work):
@@ -275,9 +273,8 @@ def _capped(days: Iterable[Share], most: int) -> Iterator[Share]:
             yield each._replace(seconds=seconds)
 
 
-def _origin(line: Story, work: Worked, at: int, policy: Policy) -> Origin:
+def _origin(work: Worked, owner: Mapping[str, Change], at: int, policy: Policy) -> Origin:
     """The origin of the change that brought the green commit, else the last commit one brought; else by markers."""
-    owner = owners(line, at)
     commits = stated(work)
     for sha in (work.head, *(each.sha for each in reversed(commits))):
         if sha in owner:

@@ -11,7 +11,7 @@ from exporter.policy import Policy
 from exporter.timeline import first_activity
 
 EXPECTED_WITHIN = 30 * DAY
-"""Seconds after the merge by which a change that can be followed into production is there (definitions 71)."""
+"""Seconds after the merge by which a change that can be followed into production is there (definitions 101)."""
 
 
 @measure(STAGE, LEAD_TIME, words=(Stage.DEPLOY_WAIT, "production"), needs=(Stream.DEPLOYMENTS,))

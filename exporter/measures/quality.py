@@ -7,6 +7,7 @@ from typing import NamedTuple
 from exporter.catalogue import Group, Kind, Labels, Metric, Observation, Pool, Twin, measure, metric, summary, twins
 from exporter.change import Change
 from exporter.measures.cycle import SIZE, lines_of
+from exporter.measures.escape import OUTCOMES, outcomes
 from exporter.measures.flow import ABANDONED, MERGED
 from exporter.measures.windows import Gauges
 from exporter.model import Origin, Ran, Result, Stream, Verdict
@@ -27,6 +28,13 @@ FIRST_HEAD_FACT = metric(
     Kind.FACT,
     Group.EVENTS,
     "1 for a merged change whose first head commit was red in CI at the first attempt, 0 for one where it was green.",
+    labels=("repository", "origin", "size"),
+)
+ESCAPED_FACT = metric(
+    "escaped_change",
+    Kind.FACT,
+    Group.EVENTS,
+    "1 for a merged change that escaped, 0 for a clean one, dated as its outcome.",
     labels=("repository", "origin", "size"),
 )
 RATE_RATIO = metric(
@@ -104,6 +112,16 @@ def first_heads(change: Change, policy: Policy) -> Iterator[Observation]:
                 yield Observation(FIRST_HEAD_FACT.name, life.merged.id, "", at, labels, red)
 
 
+@measure(ESCAPED_FACT, optional=(Stream.DEPLOYMENTS, Stream.ISSUES))
+def escapes(change: Change, policy: Policy) -> Iterator[Observation]:
+    """What became of changes that can be compared."""
+    like = {life.merged.id: labels for life, _, _, labels in compared(change, policy) if life.merged is not None}
+    for seen in outcomes(change, policy):
+        if seen.metric == OUTCOMES.name and seen.cause in like:
+            escaped = int(seen.labels[-1] == "escaped")
+            yield Observation(ESCAPED_FACT.name, seen.cause, "", seen.at, like[seen.cause], escaped)
+
+
 # Summaries
 
 
@@ -134,9 +152,14 @@ def _remarks(pool: Pool) -> Iterator[Seen]:
         yield Seen((place, size), origin, int(remarks), lines)
 
 
-def _red_heads(pool: Pool) -> Iterator[Seen]:
-    for place, (origin, size), red in readings(pool, FIRST_HEAD_FACT):
-        yield Seen((place, size), origin, red)
+def _of(fact: Metric) -> Callable[[Pool], Iterator[Seen]]:
+    """Changes that have the issue or have it not."""
+
+    def seen(pool: Pool) -> Iterator[Seen]:
+        for place, (origin, size), has in readings(pool, fact):
+            yield Seen((place, size), origin, has)
+
+    return seen
 
 
 class Issue(NamedTuple):
@@ -150,13 +173,14 @@ class Issue(NamedTuple):
 ISSUES = (
     Issue("change_requests", _requests, rate_ratio),
     Issue("review_remarks", _remarks, rate_ratio),
-    Issue("first_ci_red", _red_heads, share_ratio),
+    Issue("first_ci_red", _of(FIRST_HEAD_FACT), share_ratio),
+    Issue("escape", _of(ESCAPED_FACT), share_ratio),
 )
 
 
-@summary(REVIEW_FACT, FIRST_HEAD_FACT, windows=("90d",), teams=True)
+@summary(REVIEW_FACT, FIRST_HEAD_FACT, ESCAPED_FACT, windows=("90d",), teams=True)
 def issues(pool: Pool) -> Gauges:
-    """Each issue's ratio of AI to unmarked changes over repositories and sizes, with its bounds (definitions 76)."""
+    """Each issue's ratio of AI to unmarked changes over repositories and sizes, with its bounds (definitions 106)."""
     for issue in ISSUES:
         seen = list(issue.seen(pool))
         for origin in (Origin.AGENTIC, Origin.ASSISTED):
@@ -177,7 +201,7 @@ def _ratio(origin: Origin, issue: str, found: Comparison) -> Gauges:
 
 @summary(MERGED, ABANDONED)
 def acceptance(pool: Pool) -> Gauges:
-    """Merged by merged or abandoned; what is abandoned now was closed 14 days ago (definitions 77)."""
+    """Merged by merged or abandoned; what is abandoned now was closed 14 days ago (definitions 107)."""
     ends: dict[str, list[int]] = {}
     for place, row in enumerate((MERGED, ABANDONED)):
         for (origin, *_), values in pool.values(row).items():

@@ -46,7 +46,7 @@ def groundwork(change: Change, policy: Policy) -> Iterator[Observation]:
 
 @summary(GROUNDWORK_FACT, DEPLOYMENTS, COVERAGE_FACT, windows=("90d",))
 def foundations(pool: Pool) -> Gauges:
-    """What was seen at least once; per repository only (definitions 78).
+    """What was seen at least once; per repository only (definitions 108).
 
     Where CI runs, tests and analysis that are not seen may hide in a job whose name does not tell, so that their lack
     is known only where there is no CI at all.

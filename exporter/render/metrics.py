@@ -162,7 +162,7 @@ def _words(words: Iterable[str]) -> str:
 
 
 LABELS: dict[str, str] = {
-    "arm": f"side of a comparison: the origin that is asked about, or `{Origin.UNMARKED}`",
+    "arm": f"side of a comparison: {_words((Origin.AGENTIC, Origin.ASSISTED))}, or the base, `{Origin.UNMARKED}`",
     "attempt": f"of a CI run: {_words(('first', 'retry'))}",
     "bound": f"of an interval or trend: {_words(Interval._fields)}; `upper` is absent where no high value is ruled out",
     "branch": "`default`, or `change` for every other branch",
@@ -170,7 +170,7 @@ LABELS: dict[str, str] = {
     "capability": "`ci`, `tests`, `static_analysis` or `automated_deploy`",
     "code": "status code of HTTP, `000` without an answer",
     "direction": "`in` or `out` of the review queue",
-    "environment": f"where a deployment went: {_words(Environment)} (`delivery` in the configuration)",
+    "environment": f"where a deployment went: {_words(Environment)} ([configuration](configuration.md#delivery))",
     "field": "where an unknown word stood",
     "found": "where a defect was found, as its labels say: `production`, `before_release` or `unstated`",
     "issue": f"what is compared: {_words(issue.word for issue in ISSUES)}",
@@ -187,7 +187,7 @@ LABELS: dict[str, str] = {
     "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
     "resource": "which of a forge's limits",
     "result": f"how a CI attempt ended: {_words(Result)}; a test case: "
-    f"{_words(('passed', 'failed', 'error', 'skipped'))}; a deployment: {_words(Outcome)}; a poll: {_words(RESULTS)}",
+    f"{_words(('passed', 'failed', 'error', 'skipped'))}; a poll: {_words(RESULTS)}; a deployment: {_words(Outcome)}",
     "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
     "reviewer": f"{_words(('human', 'bot'))}",
     "scope": "`all` for the organisation, or a team as in the label `team`",
@@ -201,8 +201,8 @@ LABELS: dict[str, str] = {
     "until": "where lead time ends: `merge`, or `production` for changes that came into it",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
-    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `production`: "
-    "it was in production within 30 days; `tests`: a first attempt of CI had a test report",
+    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
+    "first attempt of CI had a test report; `production`: it was in production within 30 days",
     "window": _words(WINDOWS),
 }
 

@@ -11,8 +11,17 @@ from exporter.catalogue import DAY, Pool
 from exporter.change import Change
 from exporter.measures import quality
 from exporter.measures.flow import ABANDONED, MERGED
-from exporter.measures.quality import FIRST_HEAD_FACT, REVIEW_FACT, acceptance, bucket, first_heads, review_findings
-from exporter.model import Ran, Result
+from exporter.measures.quality import (
+    ESCAPED_FACT,
+    FIRST_HEAD_FACT,
+    REVIEW_FACT,
+    acceptance,
+    bucket,
+    escapes,
+    first_heads,
+    review_findings,
+)
+from exporter.model import Actor, Merged, Naming, Opened, Ran, Referred, Result
 from tests.measures.pools import gauges, pool
 from tests.measures.read import dated, observed
 from tests.stories import POLICY, at, change
@@ -99,6 +108,19 @@ def test_a_change_that_was_never_ready_or_has_no_commits_has_no_first_head():
     assert head(red, lines=("opened 0h",)) is None
 
 
+def test_an_escape_is_dated_with_its_outcome_and_has_the_size_and_origin_of_the_merge():
+    """Merged at 18 h and in no deployment: 30 days later a fix that names it within them makes it an escape."""
+    lines = ("opened 0h on codex/fix", "merged 18h", FILES)
+    fix = [
+        Opened("opened", at("2d"), Actor("ann"), False, "topic", "main"),
+        Referred("referred", at("2d"), Naming.FIX, ("sha",), (7,)),
+        Merged("merged", at("3d"), "other"),
+    ]
+    for bound, escaped in (([], 0), ([fix], 1)):
+        told = Change(change(*lines), POLICY, bound, number=7)
+        assert dated(escapes, ESCAPED_FACT, told) == [(738, ("agentic", "50"), escaped)]
+
+
 # By hand
 
 
@@ -167,6 +189,15 @@ def test_red_heads_are_a_ratio_of_shares():
     }
     found = ratios(part)
     assert found["sdlc_ai_rate_ratio", "agentic", "first_ci_red", "estimate"] == pytest.approx(2)
+
+
+def test_escapes_are_a_ratio_of_shares():
+    """6 of 30 against 4 of 40: 0.2 / 0.1 = 2."""
+    part = {
+        (ESCAPED_FACT, ("assisted", "50")): [1] * 6 + [0] * 24,
+        (ESCAPED_FACT, ("unmarked", "50")): [1] * 4 + [0] * 36,
+    }
+    assert ratios(part)["sdlc_ai_rate_ratio", "assisted", "escape", "estimate"] == pytest.approx(2)
 
 
 def test_where_a_stream_is_not_followed_nothing_is_said_of_it():
