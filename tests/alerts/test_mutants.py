@@ -100,8 +100,8 @@ MUTANTS = {
         "release_growth < 1", "release_growth < 100", near(BY_NAME["SdlcReleaseFrequencyFlat"], "releases that do not")
     ),
     "more that is ready by chance is enough": Mutant(
-        "ready_growth\n  > on ($exporter) group_left ()\n  ",
-        "ready_growth\n  > on ($exporter) group_left ()\n  0 * ",
+        'threshold_ratio{name="significance"}[5m]))',
+        'threshold_ratio{name="significance"}[5m])) * 0',
         near(BY_NAME["SdlcReleaseFrequencyFlat"], "more than chance"),
     ),
     "many failures all the time are a rise": Mutant(
