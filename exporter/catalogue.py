@@ -103,7 +103,7 @@ class Measure(NamedTuple):
 
 
 class Twin(NamedTuple):
-    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``; or one of them.
+    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``; or one of the two.
 
     The labels of both are the repository or team, what the summary tells apart, and the window.
     """

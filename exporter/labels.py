@@ -17,7 +17,7 @@ DEFECT = (
     "regression", "*/regression", "*: regression",
     "incident", "incident/*", "*/incident", "*: incident", "outage", "sev[0-9]", "sev-[0-9]", "sev [0-9]", "escaped*",
 )  # fmt: skip
-PRODUCTION = (
+IN_PRODUCTION = (
     "production", "prod", "*/production", "*: production", "found-in-prod*", "found in prod*", "found-in: prod*",
     "customer", "customer-*", "customer/*", "customer reported", "*: customer", "escaped*",
     "incident", "incident/*", "*/incident", "*: incident", "outage", "sev[0-9]", "sev-[0-9]", "sev [0-9]",
@@ -50,7 +50,7 @@ class LabelRules(Struct, frozen=True):
 
     defect: tuple[str, ...] = DEFECT
     no_defect: tuple[str, ...] = NO_DEFECT
-    production: tuple[str, ...] = PRODUCTION
+    production: tuple[str, ...] = IN_PRODUCTION
     before_release: tuple[str, ...] = BEFORE_RELEASE
     qa: tuple[str, ...] = QA
     blocked: tuple[str, ...] = BLOCKED

@@ -12,15 +12,18 @@ from exporter.catalogue import DAY, HOUR, Detail, Group, Kind, Metric, exported
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
+from exporter.measures.escape import OUTCOMES
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.model import Stream
 from exporter.providers.base import Page, Request
 from exporter.providers.github.answers import stamp
-from exporter.providers.github.provider import COUNT_FIRST, COUNTS, SPLIT_TO, GitHub
+from exporter.providers.github.listing import COUNT_FIRST, COUNTS, PULSE_PACK, SPLIT_TO
+from exporter.providers.github.provider import GitHub
 from exporter.providers.github.queries import PAGE, SEARCH_LIMIT
 from exporter.providers.github.stirring import stirred
 from exporter.runtime.health import Health
 from exporter.runtime.history import FIRST_WIDTH, LAG, wider
+from exporter.runtime.issues import Issues
 from exporter.runtime.lane import Lane
 from exporter.runtime.runs import LOOK_EVERY
 from exporter.runtime.selection import Selection, scopes
@@ -45,19 +48,24 @@ MENDED = 0.1
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
-    "what": 2, "direction": 2, "percentile": 3, "window": 3,
+    "found": 3, "outcome": 5, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
 SUMMARISED = 3
 """Origins in histograms and windows, which leave out bots."""
-FEWER = {(QUEUE_FLOW.name, "window"): 1, (QUEUE_WAIT.name, "percentile"): 2, (TEAM_REPOSITORY_INFO.name, "team"): 2}
+FEWER = {
+    (QUEUE_FLOW.name, "window"): 1,
+    (QUEUE_WAIT.name, "percentile"): 2,
+    (TEAM_REPOSITORY_INFO.name, "team"): 2,
+    (OUTCOMES.name, "outcome"): 2,
+}
 SERIES_OWN = 250
 """The exporter's own and the thresholds' series, with one source; a test keeps it near the truth."""
 
 
 class Counted(NamedTuple):
     """Changes one search scope holds: updated since the ledger's start, merged since then, open and older, opened in
-    the last 30 days, and updated in the last 90.
+    the last 30 days, and updated in the last 90; and ``issues`` updated since the ledger's start.
     """
 
     changes: int
@@ -65,6 +73,7 @@ class Counted(NamedTuple):
     old: int
     month: int
     quarter: int
+    issues: int = 0
 
     def between(self, near: float, far: float, span: float) -> float:
         """How many were last updated between ``near`` and ``far`` seconds ago, if evenly spread within what is known.
@@ -149,8 +158,13 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
         changes=changes,
         merged=sum(each.merged for each in counted),
         monthly=sum(each.month for each in counted),
-        load_requests=round(sum(each.listed + _history(each.counted, span) + _sides(settings, each) for each in found)),
-        hourly_requests=round(sum(_hour(settings, each) for each in found)),
+        load_requests=round(
+            sum(
+                each.listed + _history(each.counted, span) + _sides(settings, each) + _issues(settings, each, span)
+                for each in found
+            )
+        ),
+        hourly_requests=round(sum(_hour(settings, each) + _hour_of_issues(settings, each, span) for each in found)),
         run_requests=round(sum(_hour_of_runs(settings, each) for each in found)),
         series=series,
         over=over,
@@ -190,6 +204,7 @@ def _searches(scope: str, start: int, now: int) -> tuple[str, ...]:
         f"{scope} is:pr is:open updated:<{stamp(start)}",
         f"{scope} is:pr created:>={stamp(now - MONTH)}",
         f"{scope} is:pr updated:>={stamp(now - SEASON)}",
+        f"{scope} is:issue updated:{stamp(start)}..{stamp(now)}",
     )
 
 
@@ -261,7 +276,7 @@ def _hour(settings: SourceSettings, found: Found) -> float:
     merged = sum(each.month for each in found.counted) * MERGED / WORKING_HOURS
     # The files of all merged changes are read when the first of them has to be counted.
     files = HOUR / (LAG + settings.interval / 2 + HOUR / merged) if merged else 0.0
-    sides = HOUR / settings.stream_interval * _questions(found) if settings.streams else 0.0
+    sides = HOUR / settings.stream_interval * _questions(found) if set(settings.streams) - {Stream.ISSUES} else 0.0
     return (polls - long) * short + long * longer + files + found.listed * HOUR / settings.rediscover + sides
 
 
@@ -295,6 +310,30 @@ def _hour_of_runs(settings: SourceSettings, found: Found) -> float:
     ended = places * (1 - exp(-pushes / places))
     looks = len(found.names) * HOUR / LOOK_EVERY
     return listed + ended + pushes * MENDED + looks
+
+
+def _issues(settings: SourceSettings, found: Found, span: int) -> float:
+    """Requests to load the history of issues: of each window a look at all repositories, and searches."""
+    if Stream.ISSUES not in settings.streams or not found.counted:
+        return 0.0
+    looks, requests, reached, width = ceil(len(found.names) / PAGE), 0.0, 0, FIRST_WIDTH
+    whole = span + Issues.earlier
+    while reached < whole:
+        width = min(width, whole - reached)
+        held = [each.issues * width / span for each in found.counted]
+        requests += looks + _search(held)
+        reached += width
+        width = wider(width, sum(held), len(held))
+    return requests
+
+
+def _hour_of_issues(settings: SourceSettings, found: Found, span: int) -> float:
+    """Requests of a working hour for issues: a look at all repositories, and the lists of those in which some moved."""
+    if Stream.ISSUES not in settings.streams:
+        return 0.0
+    polls = HOUR / settings.stream_interval
+    moves = sum(each.issues for each in found.counted) / span * MONTH * MOVES / WORKING_HOURS
+    return polls * ceil(len(found.names) / PAGE) + min(moves, polls * ceil(len(found.names) / PULSE_PACK))
 
 
 # Series

@@ -7,15 +7,19 @@ from functools import partial
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from exporter.catalogue import Detail, exported, load
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.demo import Organisation
 from exporter.exposition import Exposition
+from exporter.labels import LabelRules
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.deployments import DeploymentsOf
+from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
@@ -26,6 +30,9 @@ from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.deployments import Deployments
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
+from exporter.runtime.inquiry import Searching
+from exporter.runtime.issues import Issues
+from exporter.runtime.joint import JointStream
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
@@ -35,7 +42,7 @@ from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
-from exporter.runtime.stream import Asking, SideStream
+from exporter.runtime.stream import Asking, Beside, SideStream
 from exporter.runtime.transport import Transport
 from exporter.store.sqlite import SqliteStore
 
@@ -69,8 +76,6 @@ def policy(config: Config) -> Policy:
         abandoned_after=config.review.abandoned_after,
         comments_count=config.review.comments_count,
         generated=config.review.left_out,
-        production=config.delivery.production,
-        staging=config.delivery.staging,
         test_files=tests.all_files,
         e2e_tests=tests.e2e,
         integration_tests=tests.integration,
@@ -80,6 +85,9 @@ def policy(config: Config) -> Policy:
         most_of_a_day=tests.most_of_a_day,
         sprint=tests.sprint,
         productive_week=tests.productive_week,
+        labels=LabelRules(**structs.asdict(config.issues)),
+        production=config.delivery.production,
+        staging=config.delivery.staging,
     )
 
 
@@ -206,10 +214,10 @@ def wanted_reports(config: Config) -> Wanted | None:
 
 def sides(
     settings: SourceSettings, config: Config, reader: Reader, monotonic: Callable[[], float] = time.monotonic
-) -> list[SideStream]:
+) -> list[Beside]:
     """The streams of a GitHub source beside its changes, as configured."""
     rest, graphql = paths(settings.url)
-    pulses = Pulses(reader, partial(stirred, graphql), monotonic)
+    pulses, interval = Pulses(reader, partial(stirred, graphql), monotonic), settings.stream_interval
     production, tag = settings.production, config.delivery.release_tag
     ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
         Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
@@ -217,10 +225,15 @@ def sides(
             DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
         ),
     }
-    found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
+    asked = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
+    found: list[Beside] = [SideStream(each, reader.of(each.stream), interval, monotonic) for each in asked]
+    if Stream.ISSUES in settings.streams:
+        own = reader.of(Stream.ISSUES)
+        asking = Issues(issues(graphql), own, Searching(settings.poll, monotonic))
+        found.append(JointStream(asking, own, interval, monotonic))
     for each in found:
         reader.health.source(settings.name, (each.stream,))
-    return [SideStream(each, reader.of(each.stream), settings.stream_interval, monotonic) for each in found]
+    return found
 
 
 def source(

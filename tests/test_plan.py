@@ -7,7 +7,22 @@ from msgspec.structs import replace as changed
 
 from exporter.catalogue import METRICS, load
 from exporter.config.settings import Config, Series, Source
-from exporter.plan import MONTH, Counted, Found, Plan, _hour, _pages, _places, _search, _series, _sides, _size, report
+from exporter.plan import (
+    MONTH,
+    Counted,
+    Found,
+    Plan,
+    _hour,
+    _hour_of_issues,
+    _issues,
+    _pages,
+    _places,
+    _search,
+    _series,
+    _sides,
+    _size,
+    report,
+)
 
 load()
 PLAN = Plan("acme", 100, 40, 9000, 7000, 120, 800, 70, 30, 9400)
@@ -87,3 +102,17 @@ def test_the_report_is_a_table_with_the_limit_and_the_budgets_below():
     assert "5,000 an hour" in text
     assert f"forge: {LEAD_TIME} would exceed its budget" in text
     assert f"acme: {LEAD_TIME}" not in text
+
+
+def test_issues_cost_a_look_at_all_repositories_and_their_searches():
+    """250 repositories are 3 looks. Sixty days and thirty before them hold 12 * 7/60 = 1.4 issues in the first week,
+    and a search for so few is one request; the next window is four times as wide: 7, 28 and 55 days are three windows,
+    so 3 * (3 + 1). An hour has twelve polls of 3 looks, and 12 / 60 * 30 * 6.2 / 160 = 0.2325 moves.
+    """
+    found = Found(tuple(f"acme/{n}" for n in range(250)), 9, (Counted(0, 0, 0, 0, 0, issues=12),), 3)
+    settings = Source(name="acme", provider="github")
+    span = 2 * MONTH
+    assert _issues(settings, found, span) == 12
+    assert _hour_of_issues(settings, found, span) == pytest.approx(36.2325)
+    assert _hour_of_issues(changed(settings, streams=()), found, span) == 0
+    assert _issues(changed(settings, streams=()), found, span) == 0

@@ -212,50 +212,6 @@ def test_each_definition_changes_the_hash(other):
     assert msgspec.structs.replace(POLICY, **{other.field: other.value}).definition != POLICY.definition
 
 
-@pytest.mark.parametrize(
-    ("name", "meant"),
-    [
-        ("production", "production"),
-        ("Prod", "production"),
-        ("prod-eu-west", "production"),
-        ("live", "production"),
-        ("api-production", "production"),
-        ("eu/prod/api", "production"),
-        ("Production – shop", "production"),
-        ("staging", "staging"),
-        ("api-staging-2", "staging"),
-        ("pre-production", "staging"),
-        ("preprod", "staging"),
-        ("non-prod", "staging"),
-        ("QA", "staging"),
-        ("Preview – shop", "other"),
-        ("development", "other"),
-        ("github-pages", "other"),
-        ("reproduction", "other"),
-        ("", "other"),
-    ],
-)
-def test_an_environment_is_known_by_its_name(name, meant):
-    """What precedes production is asked first, so that its name may end in the same word."""
-    assert POLICY.environment(name) == meant
-
-
-def test_a_release_goes_to_production_where_it_counts_and_an_environment_of_that_name_is_another_thing():
-    release = Deployed("released", 0, "release", "a", Outcome.SUCCESS, 0, "v1.0.0", counts=True)
-    assert POLICY.in_production(release)
-    assert not POLICY.in_production(msgspec.structs.replace(release, counts=False))
-    assert not POLICY.in_production(msgspec.structs.replace(release, named=""))
-    deployed = msgspec.structs.replace(release, environment="prod", named="")
-    assert POLICY.in_production(deployed)
-    assert not POLICY.in_production(msgspec.structs.replace(deployed, counts=False))
-
-
-def test_other_environments_are_another_definition():
-    other = msgspec.structs.replace(POLICY, production=("shop",), staging=())
-    assert (other.environment("SHOP"), other.environment("staging")) == ("production", "other")
-    assert len({POLICY.definition, other.definition, msgspec.structs.replace(POLICY, staging=()).definition}) == 3
-
-
 @pytest.mark.parametrize("field", ["sprint", "productive_week"])
 def test_what_only_says_how_windows_are_told_leaves_the_hash_alone(field):
     """No observation depends on it, so a new value must not cut the ledger's history in two."""
@@ -298,3 +254,47 @@ def test_which_jobs_run_tests(workflow, job, tests):
 
 def test_without_names_of_other_jobs_every_job_runs_tests():
     assert msgspec.structs.replace(POLICY, other_jobs=()).is_test_job("Deploy", "lint")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("production", "production"),
+        ("Prod", "production"),
+        ("prod-eu-west", "production"),
+        ("live", "production"),
+        ("api-production", "production"),
+        ("eu/prod/api", "production"),
+        ("Production – shop", "production"),
+        ("staging", "staging"),
+        ("api-staging-2", "staging"),
+        ("pre-production", "staging"),
+        ("preprod", "staging"),
+        ("non-prod", "staging"),
+        ("QA", "staging"),
+        ("Preview – shop", "other"),
+        ("development", "other"),
+        ("github-pages", "other"),
+        ("reproduction", "other"),
+        ("", "other"),
+    ],
+)
+def test_an_environment_is_known_by_its_name(name, meant):
+    """What precedes production is asked first, so that its name may end in the same word."""
+    assert POLICY.environment(name) == meant
+
+
+def test_a_release_goes_to_production_where_it_counts_and_an_environment_of_that_name_is_another_thing():
+    release = Deployed("released", 0, "release", "a", Outcome.SUCCESS, 0, "v1.0.0", counts=True)
+    assert POLICY.in_production(release)
+    assert not POLICY.in_production(msgspec.structs.replace(release, counts=False))
+    assert not POLICY.in_production(msgspec.structs.replace(release, named=""))
+    deployed = msgspec.structs.replace(release, environment="prod", named="")
+    assert POLICY.in_production(deployed)
+    assert not POLICY.in_production(msgspec.structs.replace(deployed, counts=False))
+
+
+def test_other_environments_are_another_definition():
+    other = msgspec.structs.replace(POLICY, production=("shop",), staging=())
+    assert (other.environment("SHOP"), other.environment("staging")) == ("production", "other")
+    assert len({POLICY.definition, other.definition, msgspec.structs.replace(POLICY, staging=()).definition}) == 3

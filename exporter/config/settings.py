@@ -27,6 +27,7 @@ from exporter.config.scalars import (
     text,
     whole,
 )
+from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, IN_PRODUCTION, NO_DEFECT, QA
 from exporter.policy import (
     E2E_TESTS,
     GENERATED,
@@ -53,6 +54,7 @@ Path = Annotated[
 Url = Annotated[str, text("a URL", read=read_url)]
 Glob = Annotated[str, text("a glob over paths")]
 JobGlob = Annotated[str, text("a glob over job names")]
+LabelGlob = Annotated[str, text("a glob over labels")]
 NameGlob = Annotated[
     str,
     text(
@@ -315,6 +317,19 @@ class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         return self.files + self.files_extra
 
 
+class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What labels of issues mean: globs over whole labels, in which case does not count; each replaces its default."""
+
+    defect: Annotated[tuple[LabelGlob, ...], "Labels, or types of an issue, that call it a defect."] = DEFECT
+    no_defect: Annotated[tuple[LabelGlob, ...], "Labels that say it is none, or not this product's."] = NO_DEFECT
+    production: Annotated[tuple[LabelGlob, ...], "Labels of defects that were found in production."] = IN_PRODUCTION
+    before_release: Annotated[
+        tuple[LabelGlob, ...], "Labels of defects that were found before a release; `production` wins where both are."
+    ] = BEFORE_RELEASE
+    qa: Annotated[tuple[LabelGlob, ...], "Labels, or states, of what QA has now."] = QA
+    blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
+
+
 class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
 
@@ -503,6 +518,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
+    issues: Annotated[IssueSettings, "What the labels of issues mean."] = IssueSettings()
     reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()

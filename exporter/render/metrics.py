@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported
 from exporter.errors import REASONS
+from exporter.measures.escape import Tier
 from exporter.measures.exporter import RESULTS
 from exporter.measures.quality import ISSUES
 from exporter.measures.windows import PERCENTILES, WINDOWS
@@ -125,6 +126,20 @@ EXAMPLES: dict[str, Example] = {
         "Where does upkeep climb, beyond chance?",
         'sdlc_test_maintenance_slope_seconds{bound="lower"} > 0',
     ),
+    "sdlc_change_outcomes_total": Example(
+        "Which share of the changes escaped, by the origin of the culprit?",
+        'sum by (origin) (increase(sdlc_change_outcomes_total{outcome="escaped"}[90d]))\n'
+        "/ sum by (origin) (increase(sdlc_change_outcomes_total[90d]))",
+    ),
+    "sdlc_team_escape_ratio_lower": Example(
+        "Do agents' changes escape more often than unmarked ones, beyond chance?",
+        'sdlc_team_escape_ratio_lower{window="90d",origin="agentic"}\n'
+        '> ignoring (origin) sdlc_team_escape_ratio_upper{window="90d",origin="unmarked"}',
+    ),
+    "sdlc_defects_total": Example(
+        "How many defects are logged in a week, and by whom are they found?",
+        "sum by (found) (increase(sdlc_defects_total[7d]))",
+    ),
     "sdlc_exporter_watermark_timestamp_seconds": Example(
         "Which sources are blind: behind by more than an hour?",
         "time() - sdlc_exporter_watermark_timestamp_seconds > 3600",
@@ -149,7 +164,7 @@ def _words(words: Iterable[str]) -> str:
 LABELS: dict[str, str] = {
     "arm": f"side of a comparison: {_words((Origin.AGENTIC, Origin.ASSISTED))}, or the base, `{Origin.UNMARKED}`",
     "attempt": f"of a CI run: {_words(('first', 'retry'))}",
-    "bound": f"of an interval: {_words(Interval._fields)}; `upper` is absent where no high value is ruled out",
+    "bound": f"of an interval or trend: {_words(Interval._fields)}; `upper` is absent where no high value is ruled out",
     "branch": "`default`, or `change` for every other branch",
     "by": f"what ended a wait: {_words(('review', 'merge', 'close', 'draft'))}",
     "capability": "`ci`, `tests`, `static_analysis` or `automated_deploy`",
@@ -157,15 +172,15 @@ LABELS: dict[str, str] = {
     "direction": "`in` or `out` of the review queue",
     "environment": f"where a deployment went: {_words(Environment)} ([configuration](configuration.md#delivery))",
     "field": "where an unknown word stood",
-    "found": "where a defect was found: `production` or `before_release`",
+    "found": "where a defect was found, as its labels say: `production`, `before_release` or `unstated`",
     "issue": f"what is compared: {_words(issue.word for issue in ISSUES)}",
     "kind": f"of work on test lines: {_words(('update', 'new'))}; of a request to an API",
     "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
-    "outcome": "of a merged change: `clean`, `escaped`; how something red became green: `test_fix`, `true_catch`, "
-    "`mixed`, `flake` or `other` (definitions 72)",
+    "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions "
+    "72); what became of a merged change: `clean` or `escaped` (definitions 15)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",
@@ -181,7 +196,7 @@ LABELS: dict[str, str] = {
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
-    "tier": "what named a change that escaped: `revert`, `named_fix`, `incident`",
+    "tier": f"what named an escaped change first: {_words(Tier)}",
     "tool": "the tool whose marker decided",
     "until": "where lead time ends: `merge`, or `production` for changes that came into it",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",

@@ -28,7 +28,8 @@ LONGEST = 600
 class Token:
     """A credential. ``owners`` are those whose private repositories it sees (None: all), ``expires`` a Unix time.
 
-    ``lacks``: permissions it has not: ``actions``, ``checks``, ``contents``, ``deployments``.
+    ``lacks``: permissions it has not: ``actions``, ``checks``, ``contents``, ``deployments``,
+    ``issues``.
     """
 
     owners: frozenset[str] | None = None

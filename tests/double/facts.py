@@ -66,7 +66,8 @@ class Item:
     """One node of a timeline. ``kind`` is its GraphQL type; ``more`` what only this kind carries.
 
     ``more`` is the Commit of a PullRequestCommit, the state of a PullRequestReview, who a ReviewRequestedEvent asks,
-    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent.
+    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent; the label of a
+    LabeledEvent or UnlabeledEvent, reason and closer of an issue's ClosedEvent.
     """
 
     kind: str
@@ -94,6 +95,7 @@ class Repository:
     deleted: bool = False
     pushed: int | None = None
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
     deployments: list[Deployment] = field(default_factory=list)
     releases: list[Release] = field(default_factory=list)
@@ -172,3 +174,26 @@ class PullRequest:
     def reviews(self) -> list[Item]:
         """The reviews so far, oldest first."""
         return [item for item in self.items if item.kind == "PullRequestReview"]
+
+
+@dataclass(slots=True, eq=False)
+class Issue:
+    """An issue. ``indexed`` as of a PullRequest."""
+
+    id: str
+    number: int
+    repository: Repository
+    author: Account | None
+    created: int
+    updated: int
+    body: str = ""
+    closed: int | None = None
+    edited: int | None = None
+    items: list[Item] = field(default_factory=list)
+    indexed: tuple[int, str, bool] | None = None
+    draft = False
+
+    @property
+    def state(self) -> str:
+        """``open`` or ``closed``."""
+        return OPEN if self.closed is None else CLOSED

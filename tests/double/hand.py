@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from tests.double.ci import PULL_REQUEST, Run, commit, zipped
-from tests.double.facts import Commit, PullRequest, Repository, Team
+from tests.double.facts import Commit, Issue, PullRequest, Repository, Team
+from tests.double.hand_issues import reported
 from tests.double.world import World, seconds
 
 HOUR, DAY = 3600, 86_400
@@ -14,7 +15,7 @@ NOW = START + 60 * DAY
 
 @dataclass(frozen=True)
 class HandMade:
-    """The world and its parts by name: ``pulls`` and ``runs`` by what happens in them, ``repositories`` by their short
+    """The world and its parts by name: pulls, issues and runs by what happens in them, repositories by their short
     name.
     """
 
@@ -22,6 +23,7 @@ class HandMade:
     pulls: dict[str, PullRequest]
     repositories: dict[str, Repository]
     runs: dict[str, Run]
+    issues: dict[str, Issue]
 
 
 def hour(hours: float) -> int:
@@ -45,7 +47,8 @@ def hand_made(now: int = NOW) -> HandMade:
         home = (shop, pay, web)[n % 3]
         pulls[name] = tell(world, home, hour(24 * n))
     pulls["archived"] = reviewed_and_merged(world, old, hour(0))
-    return HandMade(world, pulls, places, tell_runs(world, shop))
+    issues = reported(world, shop, pulls["reviewed_and_merged"], pulls["draft_then_ready"], hour(24 * 30))
+    return HandMade(world, pulls, places, tell_runs(world, shop), issues)
 
 
 def reviewed_and_merged(world: World, home: Repository, at: int) -> PullRequest:
@@ -148,7 +151,7 @@ def by_bot(world: World, home: Repository, at: int) -> PullRequest:
 def by_agent(world: World, home: Repository, at: int) -> PullRequest:
     """Opened as a draft by Copilot's account, ready 1h, a review bot 2h, a person 3h, merged 4h."""
     pull = world.open(home, "Copilot", at=at, draft=True, head="copilot/fix-1")
-    world.push(pull, at=at, message="Fix\n\nCo-authored-by: ann <ann@example.org>")
+    world.push(pull, at=at, message="Fix\n\nCaused-by: #1\nCo-authored-by: ann <ann@example.org>")
     world.ready(pull, at + HOUR)
     world.review(pull, "copilot-pull-request-reviewer[bot]", "COMMENTED", at + 2 * HOUR)
     world.review(pull, "ann", at=at + 3 * HOUR)

@@ -10,6 +10,7 @@ from tests.double.execution import Documents
 from tests.double.hand import HandMade, hand_made, hour
 from tests.double.view import View, stamp
 
+EVENTS = list(queries.ISSUE_TYPES)
 TYPES = [*queries.TIMELINE_TYPES, queries.COMMENT_TYPE]
 LIMIT = {"cost": 1, "limit": 5000, "remaining": 4999, "resetAt": "2025-07-01T00:00:00Z"}
 
@@ -38,6 +39,8 @@ def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
     long, wide = hand.pulls["long_timeline"], hand.pulls["many_files"]
     many = hand.runs["many_jobs"]
     view = View(hand.world, None, lambda: LIMIT)
+    busy = hand.issues["busy"]
+    event = view.issue(busy)["timelineItems"](None, first=100, itemTypes=EVENTS)["pageInfo"]["endCursor"]
     after = {
         "timeline": view.pull(long)["timelineItems"](None, first=100)["pageInfo"]["endCursor"],
         "files": view.pull(wide)["files"](None, first=100)["pageInfo"]["endCursor"],
@@ -71,6 +74,11 @@ def variables(hand: HandMade) -> dict[str, dict[str, Any]]:
         "MoreFiles": {
             f"{key}{n}": value for n in (0, 1) for key, value in (("id", wide.id), ("after", after["files"]))
         },
+        "IssuesSearch": {"q": "org:acme is:issue sort:updated-asc", "first": 100, "after": None, "types": EVENTS},
+        "IssuesPulse": {"ids": repositories},
+        "IssuesLatest": {"ids": repositories, "first": 2, "after": None, "types": EVENTS},
+        "IssueTimelines": {f"{key}{n}": value for n in (0, 1) for key, value in (("id", busy.id), ("after", event))}
+        | {"types": EVENTS},
         "Suites": {"ids": [run.suite for run in hand.runs.values()]},
         "MoreJobs": {
             f"{key}{n}": value for n in (0, 1) for key, value in (("id", many.suite), ("after", after["jobs"]))
@@ -121,7 +129,7 @@ def test_a_search_answers_whole_changes(hand: HandMade, documents: Documents):
         "baseRefName": "main",
         "author": {"__typename": "User", "login": "ann"},
         "mergeCommit": {"oid": told.merge_sha},
-        "repository": {"id": "R_shop"},
+        "repository": {"id": "R_shop", "nameWithOwner": "acme/shop"},
     }
     assert items["pageInfo"]["hasNextPage"] is False
     assert [(one["__typename"], one.get("createdAt") or one.get("submittedAt")) for one in items["nodes"]] == [
@@ -211,6 +219,62 @@ def test_the_latest_pages_may_be_of_one_state(hand: HandMade, documents: Documen
     page = run(hand, documents, "Latest", ids=["R_pay"], first=100, states=["OPEN"])["nodes"][0]["pullRequests"]
     assert {one["closedAt"] for one in page["nodes"]} == {None}
     assert len(page["nodes"]) == sum(pull.closed is None for pull in hand.repositories["pay-api"].pulls.values()) == 1
+
+
+def issues(hand: HandMade, documents: Documents) -> dict[str, Any]:
+    """Every issue of the world as a search answers it, by its story."""
+    nodes = {one["id"]: one for one in run(hand, documents, "IssuesSearch")["search"]["nodes"]}
+    return {name: nodes[issue.id] for name, issue in hand.issues.items()}
+
+
+def test_a_search_for_issues_finds_no_changes_and_one_for_changes_no_issues(hand: HandMade, documents: Documents):
+    """Six issues; the last to happen was a reopening, two days in, and before it labels, one day and an hour in."""
+    found = run(hand, documents, "IssuesSearch")["search"]
+    assert [one["__typename"] for one in found["nodes"]] == ["Issue"] * 6
+    assert [one["number"] for one in found["nodes"]][-2:] == [
+        hand.issues["busy"].number,
+        hand.issues["reopened"].number,
+    ]
+
+
+def test_a_closing_of_an_issue_says_why_and_by_which_change(hand: HandMade, documents: Documents):
+    told = issues(hand, documents)
+    nodes = {name: told[name]["timelineItems"]["nodes"] for name in ("bug", "unplanned", "elsewhere", "reopened")}
+    assert [(one["__typename"], one["label"]["name"]) for one in nodes["bug"][:2]] == [
+        ("LabeledEvent", "Bug"),
+        ("LabeledEvent", "production"),
+    ]
+    closer = {"__typename": "PullRequest", "number": 1, "repository": {"id": "R_shop"}}
+    assert (nodes["bug"][2]["stateReason"], nodes["bug"][2]["closer"]) == ("COMPLETED", closer)
+    assert (nodes["unplanned"][1]["stateReason"], nodes["unplanned"][1]["closer"]) == ("NOT_PLANNED", None)
+    assert nodes["elsewhere"][-1]["closer"]["repository"] == {"id": "R_pay"}
+    assert [one["__typename"] for one in nodes["reopened"]] == [
+        "LabeledEvent",
+        "UnlabeledEvent",
+        "ClosedEvent",
+        "ReopenedEvent",
+    ]
+
+
+def test_the_rest_of_a_busy_issues_timeline_is_on_the_next_page(hand: HandMade, documents: Documents):
+    """60 times a label on and off: 120 events, 100 and 20."""
+    first = issues(hand, documents)["busy"]["timelineItems"]
+    rest = run(hand, documents, "IssueTimelines")["n1"]["timelineItems"]
+    assert (len(first["nodes"]), first["pageInfo"]["hasNextPage"]) == (100, True)
+    assert (len(rest["nodes"]), rest["pageInfo"]["hasNextPage"]) == (20, False)
+
+
+def test_a_token_that_may_not_read_issues_finds_none_and_is_refused_them_in_a_repository(
+    hand: HandMade, documents: Documents
+):
+    """The refusal leaves the whole repository null, for the connection cannot be."""
+    view = View(hand.world, None, lambda: LIMIT, frozenset({"issues"}))
+    data, errors = documents.execute(queries.ISSUES_SEARCH, view.root, variables(hand)["IssuesSearch"])
+    assert (data["search"]["issueCount"], errors) == (0, [])
+    for execute in (documents.execute, documents.quickly):
+        data, errors = execute(queries.ISSUES_PULSE, view.root, {"ids": ["R_shop"]})
+        assert data["nodes"] == [None]
+        assert [(error.path, error.extensions) for error in errors] == [(["nodes", 0, "issues"], {"type": "FORBIDDEN"})]
 
 
 def test_an_owner_lists_its_repositories(hand: HandMade, documents: Documents):

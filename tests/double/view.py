@@ -4,7 +4,7 @@ Each dictionary holds ``__typename`` and the fields of the schema's slice; a val
 info and the field's arguments, as graphql-core's default resolver calls it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from tests.double.ci import Job, Run
 from tests.double.cost import refused
 from tests.double.delivering import connections, deployment
-from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team
+from tests.double.facts import Account, Commit, Issue, Item, PullRequest, Repository, Team
 from tests.double.paging import Node, by_offset, cursor, key_of, page, stamp
 from tests.double.search import LIMIT, found, parse
 from tests.double.world import World
@@ -63,6 +63,22 @@ def commit(one: Commit) -> Node:
     }
 
 
+def label(name: str) -> Node:
+    """A label."""
+    return {"__typename": "Label", "id": f"LA_{name}", "name": name, "resourcePath": f"/labels/{name}"}
+
+
+def closing(reason: str | None, by: PullRequest | None) -> Node:
+    """Why something was closed, and by which change."""
+    closer = by and {
+        "__typename": "PullRequest",
+        "id": by.id,
+        "number": by.number,
+        "repository": {"__typename": "Repository", "id": by.repository.id},
+    }
+    return {"stateReason": reason, "closer": closer}
+
+
 MORE: dict[str, Callable[[Item], Node]] = {
     "PullRequestCommit": lambda item: {"commit": commit(item.more)},
     "PullRequestReview": lambda item: {
@@ -77,6 +93,9 @@ MORE: dict[str, Callable[[Item], Node]] = {
         "review": item.more and timeline_item(item.more),
     },
     "BaseRefChangedEvent": lambda item: {"currentRefName": item.more},
+    "LabeledEvent": lambda item: {"label": label(item.more)},
+    "UnlabeledEvent": lambda item: {"label": label(item.more)},
+    "ClosedEvent": lambda item: closing(*(item.more or (None, None))),
 }
 """What a timeline item has beside id and time, by its type."""
 
@@ -89,7 +108,7 @@ def timeline_item(item: Item) -> Node:
 
 
 def timeline(
-    pull: PullRequest,
+    pull: PullRequest | Issue,
     _info: object,
     *,
     first: int | None = None,
@@ -193,17 +212,21 @@ class View:
             parsed = parse(query)
         except ValueError as error:
             raise refused("UNKNOWN_TO_THE_DOUBLE", str(error)) from error
-        rows = found(self.world, parsed, lambda pull: self.sees(pull.repository))
+        allowed = parsed.kind == "pr" or "issues" not in self.lacks
+        rows = found(self.world, parsed, lambda one: allowed and self.sees(one.repository))
         answer = by_offset("search", rows[:LIMIT], first, after)
-        return answer | {"issueCount": len(rows), "nodes": [self.pull(pull) for pull in answer["nodes"]]}
+        tell = self.pull if parsed.kind == "pr" else self.issue
+        return answer | {"issueCount": len(rows), "nodes": [tell(one) for one in answer["nodes"]]}
 
     def node(self, _info: object, id: str, whole: bool = True) -> Any:  # noqa: A002 the schema's own name
         """A node by its id; in a list of nodes an unknown one is an error in its place."""
-        known = self.world.repositories.get(id) or self.world.pulls.get(id)
+        known = self.world.repositories.get(id) or self.world.pulls.get(id) or self.world.issues.get(id)
         if isinstance(known, Repository) and self.sees(known):
             return self.repository(known)
         if isinstance(known, PullRequest) and self.sees(known.repository):
             return self.pull(known)
+        if isinstance(known, Issue) and "issues" not in self.lacks and self.sees(known.repository):
+            return self.issue(known)
         run = self.world.ci.runs.get(int(id[3:])) if id.startswith("CS_") and id[3:].isdigit() else None
         if run is not None and self.sees(run.repository):
             if "checks" in self.lacks:
@@ -302,6 +325,7 @@ class View:
             "pushedAt": stamp(one.pushed),
             "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
             "pullRequests": partial(self.pulls, one),
+            "issues": partial(self.issues, one),
         } | connections(one, self.lacks)
 
     def pulls(
@@ -315,17 +339,59 @@ class View:
         orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
     ) -> Node:
         """A page of a repository's pull requests; the cursor is a place in the order, not a position."""
-        order = orderBy or {"field": "CREATED_AT", "direction": "ASC"}
+        kept = [p for p in one.pulls.values() if states is None or p.state.upper() in states]
+        return self._ordered("pullRequests", kept, self.pull, first, after, orderBy)
+
+    def issues(
+        self,
+        one: Repository,
+        _info: object,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        states: list[str] | None = None,
+        orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
+    ) -> Node:
+        """A page of a repository's issues."""
+        if "issues" in self.lacks:
+            raise refused("FORBIDDEN", "Resource not accessible by integration")
+        kept = [issue for issue in one.issues.values() if states is None or issue.state.upper() in states]
+        return self._ordered("issues", kept, self.issue, first, after, orderBy)
+
+    @staticmethod
+    def _ordered(
+        name: str,
+        kept: Sequence[Any],
+        tell: Callable[[Any], Node],
+        first: int | None,
+        after: str | None,
+        order: dict[str, str] | None,
+    ) -> Node:
+        order = order or {"field": "CREATED_AT", "direction": "ASC"}
         time = "updated" if order["field"] == "UPDATED_AT" else "created"
         falling = order["direction"] == "DESC"
-        kept = [p for p in one.pulls.values() if states is None or p.state.upper() in states]
         rows = sorted(((getattr(p, time), p.number, p) for p in kept), reverse=falling)
         start = 0
         if after:
             last = tuple(key_of(after, 2))
             start = sum((row[:2] >= last) if falling else (row[:2] <= last) for row in rows)
-        answer = page("pullRequests", rows, start, first, lambda n: cursor(*rows[n][:2]))
-        return answer | {"nodes": [self.pull(row[2]) for row in answer["nodes"]]}
+        answer = page(name, rows, start, first, lambda n: cursor(*rows[n][:2]))
+        return answer | {"nodes": [tell(row[2]) for row in answer["nodes"]]}
+
+    def issue(self, issue: Issue) -> Node:
+        """An issue with its timeline."""
+        return {
+            "__typename": "Issue",
+            "id": issue.id,
+            "number": issue.number,
+            "createdAt": stamp(issue.created),
+            "updatedAt": stamp(issue.updated),
+            "lastEditedAt": stamp(issue.edited),
+            "body": issue.body,
+            "resourcePath": f"/{issue.repository.name}/issues/{issue.number}",
+            "repository": lambda _info: self.repository(issue.repository),
+            "timelineItems": partial(timeline, issue),
+        }
 
     def pull(self, pull: PullRequest) -> Node:
         """A pull request with its connections."""

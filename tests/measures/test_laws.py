@@ -7,14 +7,15 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from exporter.catalogue import DAY, METRICS, Kind, load
+from exporter.catalogue import DAY, HOUR, METRICS, Kind, load
 from exporter.measures.ci import PUSH_FACT
 from exporter.measures.escape import ESCAPES, Tier
 from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
-from exporter.model import JOINS, Thing
+from exporter.model import JOINS, Contained, Deployed, Naming, Outcome, Referred, Thing
 from tests.stories import POLICY, START, change
-from tests.things import CASES, Case, bound_at, story_at
+from tests.things import CASES, Case, Other, bound_at, story_at
 from tests.things.base import dates, subject
+from tests.tickets import issue
 
 MEASURES = load()
 POLICIES = (POLICY, msgspec.structs.replace(POLICY, comments_count=True, abandoned_after=2 * DAY))
@@ -89,6 +90,32 @@ def test_settling_at_every_fact(measure, data, policy):
 def test_settling_of_changes_that_are_marked_late(measure, events):
     """A marker that comes after an observation does not change it."""
     settles(measure, Case(subject(Thing.CHANGE, 7), events), POLICY)
+
+
+SHA = "a1" * 20
+FIX = [
+    *change("opened 2h by ann", "merged 5d as fff"),
+    Referred("said", START + 31 * DAY, Naming.FIX, (SHA[:12],), (7,)),
+    Referred("first", START + 2 * HOUR, Naming.FIX, (), (3, 8)),
+]
+LATE_FIX = [*change("opened 2h by ann", "merged 31d as fff"), Referred("said", START + DAY, Naming.REVERT, (SHA,), ())]
+INCIDENT = issue(
+    "opened 3d", "names 3d: #7", "labelled 29d: bug", "dropped 31d", "reopened 62d", "labelled 63d: invalid"
+)
+
+
+@OF_CHANGES
+@pytest.mark.parametrize("others", [(FIX,), (LATE_FIX,), (INCIDENT,), (FIX, LATE_FIX, INCIDENT)])
+@pytest.mark.parametrize("shipped", [None, 1, 20, 31])
+def test_settling_of_changes_that_are_named_late(measure, others, shipped):
+    """What is said or taken back when 30 days are over does not change what was counted."""
+    things = [Thing.ISSUE if each is INCIDENT else Thing.CHANGE for each in others]
+    bound = [Other(subject(thing, 100 + n), each) for n, (thing, each) in enumerate(zip(things, others, strict=True))]
+    if shipped is not None:
+        at = START + shipped * DAY
+        deployed = [Deployed("d", at, "prod", SHA, Outcome.SUCCESS, at), Contained("c", at, "", (SHA,))]
+        bound.append(Other(subject(Thing.DEPLOYMENT, 200), deployed))
+    settles(measure, Case(subject(Thing.CHANGE, 7), change("opened 0h", f"merged 1h as {SHA}"), tuple(bound)), POLICY)
 
 
 @EVERY

@@ -15,7 +15,8 @@ from exporter.providers.github.artifacts import Wanted as Reports
 from exporter.providers.github.artifacts import report, uploaded
 from exporter.providers.github.compare import Gap, compare
 from exporter.providers.github.deployments import DeploymentsOf, Wanted
-from exporter.providers.github.provider import GitHub, Unread, Window
+from exporter.providers.github.listing import Window
+from exporter.providers.github.provider import GitHub, Unread
 from exporter.providers.github.runs import Home, Runs, Untold
 from exporter.providers.github.stirring import stirred
 from tests.double import World, delivering, hand_made
@@ -58,7 +59,7 @@ def github() -> Known:
         return [
             provider.owner("acme", first=size),
             *provider.named(["acme/shop", "umbrella/web"]),
-            provider.changes(Window(scope, START, NOW), size),
+            provider.held(Window(scope, START, NOW), size),
             *provider.pulse(dict.fromkeys(world.repositories, START)),
             *provider.files(merged[:size] if size < 20 else merged),
             *provider.counts([f"{scope} is:pr"]),

@@ -29,6 +29,7 @@ from exporter.providers.base import Budget, Response
 T = TypeVar("T")
 
 NOT_FOUND = "NOT_FOUND"
+FORBIDDEN = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES"})
 NEEDS = "the credential needs read access to pull requests, contents and metadata"
 LONGEST_WISH = 3900
 """Seconds; a limit is whole again after an hour, so an answer that asks for more is wrong."""
@@ -188,7 +189,7 @@ def _nothing(errors: tuple[GraphqlError, ...]) -> None:
     text = "; ".join(error.message for error in errors) or "no data"
     if NOT_FOUND in kinds:
         raise NotFound(text)
-    if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+    if kinds & FORBIDDEN:
         raise Refused(f"{text}; {NEEDS}")
     raise Partial(text)
 

@@ -16,7 +16,7 @@ from exporter.model import RELEASE, Contained, Deployed, Outcome, Subject, Thing
 from exporter.providers.base import Fault, Page, Request, Response
 from exporter.providers.github import queries
 from exporter.providers.github.answers import NOT_FOUND, GraphqlError, decode, graphql, seconds
-from exporter.providers.github.changes import PageInfo, following
+from exporter.providers.github.nodes import PageInfo, following
 
 FIRST = 50
 """Deployments, releases or tags of a first page, which is all of a poll's news; later pages are twice as large."""

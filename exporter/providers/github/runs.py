@@ -16,8 +16,8 @@ from exporter.model import Ran, Result, Subject, Thing, Told, lines_of
 from exporter.providers.base import Page, Request, Response
 from exporter.providers.github import queries
 from exporter.providers.github.answers import GraphqlError, decode, graphql, members, seconds, stamp
-from exporter.providers.github.changes import PageInfo, following
-from exporter.providers.github.provider import FOLLOW_UPS, REREAD, SPLIT_TO, Window
+from exporter.providers.github.listing import FOLLOW_UPS, REREAD, SPLIT_TO, Window
+from exporter.providers.github.nodes import PageInfo, following
 
 NEEDS = "the credential needs read access to Actions"
 PAGE = 100

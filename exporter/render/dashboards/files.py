@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.measures.windows import WINDOWS
 from exporter.model import Origin
-from exporter.render.dashboards import ai, exporter, overview, releases, repositories, review, tests
+from exporter.render.dashboards import ai, exporter, overview, quality, releases, repositories, review, tests
 from exporter.render.dashboards.panels import RED, SOURCE, Panel
 from exporter.render.dashboards.rows import Dashboard, described
 
@@ -20,6 +20,7 @@ DASHBOARDS = (
     overview.DASHBOARD,
     review.DASHBOARD,
     tests.DASHBOARD,
+    quality.DASHBOARD,
     releases.DASHBOARD,
     ai.DASHBOARD,
     repositories.DASHBOARD,

@@ -67,6 +67,14 @@ COLOURS = {
     "unit": GREEN,
     "integration": YELLOW,
     "e2e": ORANGE,
+    # what named an escaped change
+    "revert": RED,
+    "named_fix": ORANGE,
+    "incident": PURPLE,
+    # where defects were found
+    "production": RED,
+    "before_release": GREEN,
+    "unstated": GREY,
     # intervals
     "lower": "light-blue",
     "estimate": BLUE,
