@@ -202,6 +202,11 @@ def climb(team: str, bound: str = "lower") -> str:
     return f'sdlc_test_maintenance_slope_seconds{{scope="{team}",bound="{bound}"}}'
 
 
+def rate(scope: str, bound: str = "lower") -> str:
+    """A bound of how many times as many changes are requested of a team's agents."""
+    return f'sdlc_ai_rate_ratio{{scope="{scope}",origin="agentic",issue="change_requests",bound="{bound}"}}'
+
+
 CASES = [
     Case(
         alert="SdlcExporterDown",
@@ -504,6 +509,55 @@ CASES = [
             windowed("test_update_ratio", "basket"): 0.45,
         },
         bearable={of("test_update_climbing", "ratio"): 0.45},
+    ),
+    Case(
+        # 100 changes for each of 5 reviewers in 90 days, 46 of them in the last 28: 230 / 28 by (500 - 230) / 62 is
+        # 1.886. Of 500 155.6 would be expected, and 74.4 / sqrt(500 * 28 / 90 * 62 / 90) = 7.2 > 3. Releases stay.
+        alert="SdlcReleaseFrequencyFlat",
+        severity="info",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="More changes of a team are ready, and it releases no more often.",
+        description="Of basket 1.886 times as many changes became ready a day in the last 28 days as in the 62 days "
+        "before, more than chance explains, and its releases are no more.",
+        dashboard="sdlc-releases?var-team=basket",
+        trouble={
+            windowed("review_load_changes", "basket"): 46,
+            windowed("review_load_changes", "basket", "90d"): 100,
+        },
+        bearable={of("ready_rise", "ratio"): 0.9},
+    ),
+    Case(
+        # 16 of 40 now; 22 - 16 of 130 - 40 before: 0.4 and 0.067. In all 90 days 22 / 130 = 0.169, and
+        # 0.333 / sqrt(0.169 * 0.831 * (1 / 40 + 1 / 90)) = 4.7 > 3.
+        alert="SdlcChangeFailRateHigh",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="More of a team's production deployments fail than agreed, and than used to.",
+        description="40% of the production deployments of basket failed within 28 days: more than agreed, and more "
+        "than in the 62 days before, beyond chance.",
+        dashboard="sdlc-releases?var-team=basket",
+        trouble={
+            windowed("change_fail_ratio", "basket"): 0.4,
+            windowed("change_fail_ratio", "basket", "90d"): 22 / 130,
+        },
+        bearable={of("change_fail", "ratio"): 0.4},
+    ),
+    Case(
+        alert="SdlcAiQualityGap",
+        severity="info",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket", "origin": "agentic", "issue": "change_requests"},
+        summary="An issue occurs more often with AI changes of a team than with others of like size.",
+        description="In basket change_requests occurs at least 1.3 times as often with agentic changes as with "
+        "unmarked ones of the same repository and size, over 90 days.",
+        dashboard="sdlc-ai?var-team=basket",
+        trouble={rate("basket"): 1.3, rate("basket", "estimate"): 1.7, rate("basket", "upper"): 2.3},
+        bearable={of("ai_quality", "ratio"): 1.3},
     ),
 ]
 BY_NAME = {case.alert: case for case in CASES}

@@ -63,7 +63,25 @@ def team(name: str) -> dict[str, Value]:
             page[f'sdlc_team_stage_window_samples{{{both},stage="review",window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_samples{{{both},window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_seconds{{{both},window="{window}",percentile="p50"}}'] = 4 * HOUR
-    return page | testing(name)
+    return page | testing(name) | releasing(name)
+
+
+def releasing(name: str) -> dict[str, Value]:
+    """A team that releases five times a week and makes 10 changes ready for each of 5 reviewers in four weeks; one in
+    ten of its deployments fails, and its AI changes are like the others but for chance.
+    """
+    here = f'team="{name}"'
+    page: dict[str, Value] = {}
+    for window, deployments, load in (("28d", 40, 10), ("90d", 130, 32)):
+        page[f'sdlc_team_change_fail_ratio{{{here},window="{window}"}}'] = 0.1
+        page[f'sdlc_team_change_fail_samples{{{here},window="{window}"}}'] = deployments
+        page[f'sdlc_team_releases_weekly{{{here},window="{window}"}}'] = 5
+        page[f'sdlc_team_review_load_changes{{{here},window="{window}"}}'] = load
+        page[f'sdlc_team_active_reviewers{{{here},window="{window}"}}'] = 5
+    for bound, times in (("lower", 0.9), ("estimate", 1.3), ("upper", 1.9)):
+        labels = f'scope="{name}",origin="agentic",issue="change_requests",bound="{bound}"'
+        page[f"sdlc_ai_rate_ratio{{{labels}}}"] = times
+    return page
 
 
 def testing(name: str) -> dict[str, Value]:

@@ -23,6 +23,7 @@ from tests.alerts.cases import (
     oldest,
     polls,
     queue,
+    rate,
     utilisation,
     waits,
     windowed,
@@ -198,4 +199,42 @@ NEAR = [
     NearMiss("SdlcTestMaintenanceClimbing", "a climb beyond chance", {climb("basket"): 0}),
     NearMiss("SdlcTestMaintenanceClimbing", "four tenths", {windowed("test_update_ratio", "basket"): 0.4}),
     NearMiss("SdlcTestMaintenanceClimbing", "30 changes", {windowed("test_update_samples", "basket"): 29}),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "more than a tenth more",  # 6,500 of 20,000: 232 a day and 218 before, which is no chance and 7 % more
+        {windowed("review_load_changes", "basket"): 1300, windowed("review_load_changes", "basket", "90d"): 4000},
+    ),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "more than chance",  # 65 of 160 by 49.8: 15.2 / sqrt(160 * 28 / 90 * 62 / 90) = 2.6
+        {windowed("review_load_changes", "basket"): 13, windowed("review_load_changes", "basket", "90d"): 32},
+    ),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "releases that do not grow",  # 28 of 64 by 20: 8 / sqrt(64 * 28 / 90 * 62 / 90) = 2.2
+        {windowed("releases_weekly", "basket"): 7},
+    ),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "releases at all",
+        {windowed("releases_weekly", "basket"): None, windowed("releases_weekly", "basket", "90d"): None},
+    ),
+    NearMiss(
+        "SdlcChangeFailRateHigh",
+        "more than agreed",  # 15 of 100 by 20 of 1,000: 0.13 is no chance
+        {
+            windowed("change_fail_ratio", "basket"): 0.15,
+            windowed("change_fail_samples", "basket"): 100,
+            windowed("change_fail_ratio", "basket", "90d"): 35 / 1100,
+            windowed("change_fail_samples", "basket", "90d"): 1100,
+        },
+    ),
+    NearMiss(
+        "SdlcChangeFailRateHigh",
+        "more than before",  # two fifths all the time
+        {windowed("change_fail_ratio", "basket", "90d"): 0.4},
+    ),
+    NearMiss("SdlcChangeFailRateHigh", "30 deployments now", {windowed("change_fail_samples", "basket"): 29}),
+    NearMiss("SdlcChangeFailRateHigh", "30 deployments before", {windowed("change_fail_samples", "basket", "90d"): 69}),
+    NearMiss("SdlcAiQualityGap", "a lower bound above the threshold", {rate("basket"): 1.2}),
 ]

@@ -87,6 +87,9 @@ def test_these_alerts_outlive_two_hours_without_the_exporter():
         "SdlcFlakyTestsHigh",
         "SdlcMoreFixingThanWriting",
         "SdlcTestMaintenanceClimbing",
+        "SdlcReleaseFrequencyFlat",
+        "SdlcChangeFailRateHigh",
+        "SdlcAiQualityGap",
     ]
 
 

@@ -96,6 +96,24 @@ MUTANTS = {
         'threshold_ratio{name="test_update_climbing"}[5m])) * 0',
         near(BY_NAME["SdlcTestMaintenanceClimbing"], "four tenths"),
     ),
+    "releases that grow are forgotten": Mutant(
+        "release_growth < 1", "release_growth < 100", near(BY_NAME["SdlcReleaseFrequencyFlat"], "releases that do not")
+    ),
+    "more that is ready by chance is enough": Mutant(
+        'threshold_ratio{name="significance"}[5m]))',
+        'threshold_ratio{name="significance"}[5m])) * 0',
+        near(BY_NAME["SdlcReleaseFrequencyFlat"], "more than chance"),
+    ),
+    "many failures all the time are a rise": Mutant(
+        "share - team:sdlc_team_change_fail_ratio:share_before",
+        "share - 0 * team:sdlc_team_change_fail_ratio:share_before",
+        near(BY_NAME["SdlcChangeFailRateHigh"], "more than before"),
+    ),
+    "the estimate of a ratio is taken for its lower bound": Mutant(
+        'sdlc_ai_rate_ratio{scope!="all", bound="lower"}',
+        'sdlc_ai_rate_ratio{scope!="all", bound="estimate"}',
+        near(BY_NAME["SdlcAiQualityGap"], "a lower bound"),
+    ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',
         'threshold_changes{name="samples"}[5m])) * 0',

@@ -16,12 +16,15 @@ PROMTOOL = shutil.which("promtool")
 
 WINDOWS = ["SdlcDriftDetected", "SdlcExporterDown", "SdlcSeriesDropped", "SdlcSourceFailing", "SdlcSourceStale"]
 KEEPING = [
+    "SdlcAiQualityGap",
     "SdlcAgenticChangesWaiting",
     "SdlcApiBudgetLow",
+    "SdlcChangeFailRateHigh",
     "SdlcCoverageLow",
     "SdlcFirstAttemptFailuresRising",
     "SdlcFlakyTestsHigh",
     "SdlcMoreFixingThanWriting",
+    "SdlcReleaseFrequencyFlat",
     "SdlcRepositoriesFailing",
     "SdlcReviewCapacityExceeded",
     "SdlcReviewQueueGrowing",
@@ -65,8 +68,8 @@ def differences(params: dict[str, str]) -> dict[tuple[str, str], Any]:
 
 
 def test_the_parameters_are_these():
-    """21 alerts wait, 16 of them go on for a while, 5 look back over a time that may be set."""
-    assert len(PARAMETERS) == 21 + 16 + 5
+    """24 alerts wait, 19 of them go on for a while, 5 look back over a time that may be set."""
+    assert len(PARAMETERS) == 24 + 19 + 5
     assert sorted(name for alert in ALERTS for name in parameters(alert)) == PARAMETERS
 
 
