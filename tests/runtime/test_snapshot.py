@@ -598,7 +598,7 @@ def test_a_repository_with_all_origins_costs_at_most_450_series():
 
 
 def test_a_quiet_repository_costs_at_most_10_series():
-    """Nothing in 90 days, the last what became of a merge by 30 days after it; two changes wait, one was approved, one is a draft."""
+    """Nothing in 90 days: the last was what had become of a merge, 30 days after it. Two wait, one is a draft."""
     with Desk() as desk:
         desk.discover("o/a")
         desk.story("o/a", 1, "opened 0h")
