@@ -30,7 +30,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from exporter.code.lines import Lines
 from exporter.code.patch import Commit
 from exporter.code.sessions import Authored, session_seconds, work_on_tests
-from exporter.model import Origin
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.runtime.clone import LANDED, WRITTEN, Clone, Place
 
@@ -59,7 +58,7 @@ async def ours(folder: Path, scratch: Path) -> dict[str, float]:
             if begun:
                 lines.end()
             begun, count = True, count + 1
-            lines.begin(value, Origin.UNMARKED)
+            lines.begin(value)
             settled += lines.settle(value.committed)
     lines.end()
     state = len(lines.saved())

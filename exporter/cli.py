@@ -288,7 +288,7 @@ def _plan(options: argparse.Namespace) -> int:
 
     async def estimate() -> list[planning.Plan]:
         now = ServerClock().now()
-        return [await planning.plan(config, each, now) for each in config.sources if each.provider != "demo"]
+        return [await planning.plan(config, each, now) for each in config.sources if each.provider == "github"]
 
     print(planning.report(asyncio.run(estimate())), end="")
     return FINE

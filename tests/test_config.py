@@ -102,7 +102,12 @@ def _written_keys() -> dict[str, str]:
 
 def test_the_full_file_means_what_it_says() -> None:
     read = config(FULL)
-    ghe, variable, app, demo = read.sources
+    ghe, variable, app, demo, git = read.sources
+    assert (git.locations, git.named, git.branch) == (
+        ("/srv/git/*.git", "https://git.acme.example/tools/deploy.git"),
+        {"omega/shop": "git@git.acme.example:shop.git"},
+        "trunk",
+    )
     assert (ghe.name, ghe.url, ghe.token_file) == (
         "acme-github",
         "https://github.acme.example/api/v3",

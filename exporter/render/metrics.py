@@ -8,7 +8,7 @@ from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exporte
 from exporter.errors import REASONS
 from exporter.measures.exporter import RESULTS
 from exporter.measures.windows import PERCENTILES, WINDOWS
-from exporter.model import Origin, QueueState, Stage, Verdict
+from exporter.model import Layer, Origin, QueueState, Stage, Stream, Verdict
 from exporter.store.base import RepositoryState
 
 INTRODUCTION = """\
@@ -122,6 +122,7 @@ LABELS: dict[str, str] = {
     "direction": "`in` or `out` of the review queue",
     "field": "where an unknown word stood",
     "kind": "kind of request",
+    "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
@@ -136,7 +137,7 @@ LABELS: dict[str, str] = {
     "source": "name of a source in the configuration",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
-    "stream": "what is read from a source: `changes`",
+    "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
     "tool": "the tool whose marker decided",
     "until": "where lead time ends: `merge`",

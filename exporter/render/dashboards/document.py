@@ -39,7 +39,8 @@ def render() -> str:
 
 def _dashboard(dashboard: Dashboard) -> Iterator[str]:
     yield from (f"## {dashboard.title}", "", f"{dashboard.about} (`{dashboard.uid}`)", "")
-    yield from (f"![Preview of the dashboard {dashboard.title}](images/{dashboard.title.lower()}.png)", "")
+    if dashboard.simulated:
+        yield from (f"![Preview of the dashboard {dashboard.title}](images/{dashboard.title.lower()}.png)", "")
     for row in dashboard.rows:
         yield from (f"### {row.title}", "")
         panels = [described(panel, dashboard) for panel in row.panels if "description" in panel]

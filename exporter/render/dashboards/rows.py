@@ -13,7 +13,10 @@ class Row(Struct, frozen=True):
 
 
 class Dashboard(Struct, frozen=True, kw_only=True):
-    """One dashboard. ``uid`` is part of its address and never changes; ``variables`` are keys of ``VARIABLES``."""
+    """One dashboard. ``uid`` is part of its address and never changes; ``variables`` are keys of ``VARIABLES``.
+
+    ``simulated``: the quarter that previews are drawn from has what it shows.
+    """
 
     uid: str
     title: str
@@ -21,6 +24,7 @@ class Dashboard(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...]
     rows: tuple[Row, ...]
     since: str = "now-30d"
+    simulated: bool = True
 
 
 def described(panel: Panel, dashboard: Dashboard) -> Panel:
