@@ -163,8 +163,8 @@ def test_lines(pool: Pool) -> Gauges:
     """Touched lines that are tests, by layer; a layer in which nothing was touched is absent."""
     lines = {layer: sum(each.values()) for layer, each in totals(pool, TOUCHED_FACT).items()}
     whole = sum(lines.values())
-    for layer, part in lines.items():
-        if layer:
-            yield TESTS, (layer, pool.window), part / whole
     if whole:
         yield TESTS_SAMPLES, (pool.window,), whole
+    for layer, part in lines.items():
+        if layer and part:
+            yield TESTS, (layer, pool.window), part / whole
