@@ -22,7 +22,7 @@ from typing import Protocol
 from exporter.catalogue import MINUTE
 from exporter.code.branch import Branch, Marks, head_of
 from exporter.code.patch import Commit
-from exporter.errors import ExporterError, Shifted, StoreError, StoreFull
+from exporter.errors import ConfigError, ExporterError, Shifted, StoreError, StoreFull
 from exporter.markers import trailer_lines
 from exporter.model import Committed, Stream, Told
 from exporter.origin import bot_of
@@ -121,9 +121,17 @@ class Clones:
             raise StoreFull(f"{row.name}: {path} cannot be written: {error.strerror}") from error
 
     def only(self, rows: Iterable[RepositoryRow]) -> None:
-        """Removes the clones of all others."""
+        """Removes the clones of all others; makes the folder, for nobody but this user, where there is none.
+
+        Raises:
+            ConfigError: it cannot be made.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{self.folder}: cannot be made ({error.strerror}); set store.clones") from error
         names = {_short(row.key) for row in rows}
-        for path in self.folder.glob("*") if self.folder.is_dir() else ():
+        for path in self.folder.glob("*"):
             if path.stem not in names and path.suffix in (".git", ".lines", ".tmp"):
                 shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 

@@ -10,7 +10,7 @@ import pytest
 from exporter.catalogue import exported, load
 from exporter.code import branch as branches
 from exporter.config.locations import is_glob, name_of
-from exporter.errors import NotFound, Refused, StoreFull
+from exporter.errors import ConfigError, NotFound, Refused, StoreFull
 from exporter.exposition import Exposition
 from exporter.model import Merged, Repository, Stream, Subject, Told
 from exporter.runtime import code_source as module
@@ -307,6 +307,18 @@ def test_what_a_glob_no_longer_matches_is_gone_and_its_clone_too(tmp_path, histo
         assert process.poll() == "success"
         assert process.rows()["acme/other"].state is RepositoryState.GONE
         assert sorted(path.suffix for path in clones.iterdir()) == [".git", ".lines"]
+
+
+def test_clones_are_for_nobody_else_and_a_folder_that_cannot_be_made_is_told(tmp_path, history):
+    history.commit(1, {"a": text("a")}, "first")
+    with Process(tmp_path, history.folder) as process:
+        process.poll()
+        assert process.source.clones.folder.stat().st_mode & 0o077 == 0
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "clones").write_text("a file")
+    with Process(other, history.folder) as process, pytest.raises(ConfigError, match=r"set store\.clones"):
+        process.poll()
 
 
 def test_clones_kept_from_another_store_are_no_reason_to_leave_anything_out(tmp_path, history):
