@@ -30,10 +30,11 @@ Source: https://docs.github.com/apps/creating-github-apps/authenticating-with-a-
 def repositories(locations: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
     """Location by name. A glob stands for the folders it matches that are repositories.
 
-    Of two locations with one name the first counts; the log names the other.
+    Of two locations with one name the first counts; the log names the other. What is ``named`` has that name alone.
     """
     found = dict(named)
-    for location in (each for given in locations for each in _expanded(given)):
+    taken = set(named.values())
+    for location in (each for given in locations for each in _expanded(given) if each not in taken):
         name = name_of(location)
         if found.setdefault(name, location) != location:
             log.warning("%s would be %s, as %s is; name it in `named`", location, name, found[name])

@@ -379,6 +379,10 @@ def test_of_two_locations_with_one_name_the_first_counts_and_the_log_names_the_o
         "acme/shop": "/a/acme/shop",
     }
     assert "/b/acme/shop" in caplog.text
+    assert repositories(["/a/acme/shop", "/c/x/y"], {"acme/web": "/a/acme/shop"}) == {
+        "acme/web": "/a/acme/shop",
+        "x/y": "/c/x/y",
+    }
     assert not is_glob("https://git.acme.example/a/b*.git")
 
 
