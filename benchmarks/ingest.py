@@ -27,7 +27,8 @@ from exporter import wiring
 from exporter.model import Repository
 from exporter.providers.base import Response
 from exporter.providers.github import queries
-from exporter.providers.github.provider import GitHub, Window
+from exporter.providers.github.listing import Window
+from exporter.providers.github.provider import GitHub
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import TokenVariable
 from exporter.runtime.desk import Desk
@@ -89,7 +90,7 @@ def store_for(world: World, folder: Path) -> SqliteStore:
 
 
 def decode(body: bytes):
-    return GITHUB.changes(Window("", 0, 1)).read(Response(200, {}, body)).told
+    return GITHUB.held(Window("", 0, 1)).read(Response(200, {}, body)).told
 
 
 class Floor:
@@ -169,7 +170,7 @@ async def efficiency(world: World, bodies: list[bytes], folder: Path) -> float:
     reader = Reader("bench", store, desk, health, 0)
     wanted = frozenset(world.repositories)
     before = time.perf_counter()
-    await reader.drain(lane, [GITHUB.changes(Window("", 0, 1)) for _ in bodies], wanted=wanted)
+    await reader.drain(lane, [GITHUB.held(Window("", 0, 1)) for _ in bodies], wanted=wanted)
     spent = time.perf_counter() - before
     await transport.close()
     await runner.cleanup()

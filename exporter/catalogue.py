@@ -103,12 +103,12 @@ class Measure(NamedTuple):
 
 
 class Twin(NamedTuple):
-    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``.
+    """A window summary per repository and the same per team, whose name begins with ``sdlc_team_``; or one of the two.
 
     The labels of both are the repository or team, what the summary tells apart, and the window.
     """
 
-    repository: Metric
+    repository: Metric | None
     team: Metric | None = None
 
     def of(self, scope: str) -> Metric | None:
@@ -122,13 +122,16 @@ Labels = tuple[str, ...]
 class Pool(NamedTuple):
     """The readings of one repository, or of all repositories of a team, within a window that ends at their watermarks.
 
-    ``parts``: for each repository, dated values by metric and labels, in order of their dates. ``seconds`` is the
-    window's length; a date counts from the window's start.
+    ``parts``: for each repository, dated values by metric and labels, in order of their dates; labels that occurred in
+    the last 90 days, but not in the window, have none. ``seconds`` is the window's length; dates are Unix seconds.
+    ``ends``: for each repository and reading, the second its window ends at. ``policy``: the definitions in force.
     """
 
     window: str
     seconds: int
     parts: Sequence[Mapping[tuple[str, Labels], Sequence[tuple[int, int]]]]
+    ends: Sequence[Mapping[tuple[str, Labels], int]] = ()
+    policy: Any = None
 
     def values(self, metric: Metric) -> dict[Labels, list[int]]:
         """The values of a metric by labels, all repositories together, in ascending order."""
@@ -144,7 +147,8 @@ class Summary(NamedTuple):
     """A pure function from the readings of a window to gauges: (row, labels between scope and window, value).
 
     ``reads`` are the metrics whose readings it is given. ``asked``: per repository it is made only where the
-    configuration asks for it. ``windows``: the windows it is made for; empty for all that are configured.
+    configuration asks for it. ``windows``: the windows it is made for; empty for all that are configured. ``teams``: it
+    is made for teams only.
     """
 
     name: str
@@ -152,6 +156,7 @@ class Summary(NamedTuple):
     summarise: Callable[[Pool], Iterable[tuple[Twin, Labels, float]]]
     asked: bool = False
     windows: tuple[str, ...] = ()
+    teams: bool = False
 
 
 MEASURES: list[Measure] = []
@@ -202,11 +207,13 @@ def measure(
     return enter
 
 
-def summary(*reads: Metric, asked: bool = False, windows: tuple[str, ...] = ()) -> Callable[[F], F]:
+def summary(
+    *reads: Metric, asked: bool = False, windows: tuple[str, ...] = (), teams: bool = False
+) -> Callable[[F], F]:
     """Declare that the decorated function makes window summaries of these metrics' readings."""
 
     def enter(function: F) -> F:
-        SUMMARIES.append(Summary(function.__name__, reads, function, asked, windows))
+        SUMMARIES.append(Summary(function.__name__, reads, function, asked, windows, teams))
         return function
 
     return enter

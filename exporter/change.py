@@ -5,18 +5,29 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from operator import attrgetter
 
-from exporter.model import Committed, Described, Event, Fact, Opened, Origin
+from exporter.catalogue import DAY
+from exporter.model import Committed, Contained, Described, Event, Fact, Merged, Opened, Origin
 from exporter.origin import Decision, Evidence
 from exporter.policy import Policy
-from exporter.story import Story
+from exporter.story import Story, arrivals
 from exporter.timeline import Life, lives
+
+LAST_IN_PRODUCTION = 90 * DAY
+"""Seconds after the merge in which a change can come into production; what comes later is another story."""
 
 
 class Change(Story):
     """All known facts of one change under one policy. Nothing here looks past the second it is asked about."""
 
-    def __init__(self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = ()) -> None:
-        super().__init__(events, policy, bound)
+    def __init__(
+        self,
+        events: Iterable[Fact],
+        policy: Policy,
+        bound: Iterable[Sequence[Fact]] = (),
+        key: str = "",
+        number: int = 0,
+    ) -> None:
+        super().__init__(events, policy, bound, key, number)
         self._decided: dict[tuple[int, int], Decision] = {}
 
     @cached_property
@@ -60,6 +71,23 @@ class Change(Story):
     def origin(self, second: int) -> Origin:
         """The origin at a second."""
         return self.decision(second).origin
+
+    def production(self, merged: Merged) -> int | None:
+        """T9: the end of the first successful production deployment that holds the merge commit (definitions 100).
+
+        A commit that was deployed before it was merged is in production at the merge. None where it does not come
+        within 90 days.
+        """
+        found = (each.at for each in self._arrivals if merged.sha and merged.sha in each.shas)
+        at = max(min(found, default=merged.at + LAST_IN_PRODUCTION + 1), merged.at)
+        return at if at <= merged.at + LAST_IN_PRODUCTION else None
+
+    @cached_property
+    def _arrivals(self) -> tuple[Contained, ...]:
+        """What the successful production deployments it is bound to brought."""
+        return tuple(
+            brought for facts in self.bound for event, brought in arrivals(facts) if self.policy.in_production(event)
+        )
 
     def is_revert(self, second: int) -> bool:
         """Whether the change takes back another one, by its branch or its first description."""

@@ -12,14 +12,20 @@ from exporter.catalogue import DAY, HOUR, Detail, Group, Kind, Metric, exported
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
+from exporter.measures.escape import OUTCOMES
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
+from exporter.model import Stream
 from exporter.providers.base import Page, Request
 from exporter.providers.github.answers import stamp
-from exporter.providers.github.provider import COUNT_FIRST, COUNTS, SPLIT_TO, GitHub
+from exporter.providers.github.listing import COUNT_FIRST, COUNTS, PULSE_PACK, SPLIT_TO
+from exporter.providers.github.provider import GitHub
 from exporter.providers.github.queries import PAGE, SEARCH_LIMIT
+from exporter.providers.github.stirring import stirred
 from exporter.runtime.health import Health
 from exporter.runtime.history import FIRST_WIDTH, LAG, wider
+from exporter.runtime.issues import Issues
 from exporter.runtime.lane import Lane
+from exporter.runtime.runs import LOOK_EVERY
 from exporter.runtime.selection import Selection, scopes
 from exporter.runtime.source import LONG_EVERY, LONG_OVERLAP, OVERLAP
 from exporter.runtime.sums import lines
@@ -33,22 +39,33 @@ AT_ONCE = 0.8
 """Of the moves of a quarter of an hour, the share that are different changes."""
 MERGED = 0.8
 """Share of the changes that are merged."""
+PUSHES = 4.0
+"""Pushes of one change over its life that begin runs, its merge among them: 3.1 commits in other minutes, and one."""
+POLLS_OF_RUN = 2.0
+"""Polls that see runs of a push: one while they go on, one when they ended, with runs of five to ten minutes."""
+MENDED = 0.1
+"""Comparisons of commits for each push: a line was red before and is green."""
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
-    "what": 2, "direction": 2, "percentile": 3, "window": 3,
+    "found": 3, "outcome": 5, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
 SUMMARISED = 3
 """Origins in histograms and windows, which leave out bots."""
-FEWER = {(QUEUE_FLOW.name, "window"): 1, (QUEUE_WAIT.name, "percentile"): 2, (TEAM_REPOSITORY_INFO.name, "team"): 2}
+FEWER = {
+    (QUEUE_FLOW.name, "window"): 1,
+    (QUEUE_WAIT.name, "percentile"): 2,
+    (TEAM_REPOSITORY_INFO.name, "team"): 2,
+    (OUTCOMES.name, "outcome"): 2,
+}
 SERIES_OWN = 250
 """The exporter's own and the thresholds' series, with one source; a test keeps it near the truth."""
 
 
 class Counted(NamedTuple):
     """Changes one search scope holds: updated since the ledger's start, merged since then, open and older, opened in
-    the last 30 days, and updated in the last 90.
+    the last 30 days, and updated in the last 90; and ``issues`` updated since the ledger's start.
     """
 
     changes: int
@@ -56,6 +73,7 @@ class Counted(NamedTuple):
     old: int
     month: int
     quarter: int
+    issues: int = 0
 
     def between(self, near: float, far: float, span: float) -> float:
         """How many were last updated between ``near`` and ``far`` seconds ago, if evenly spread within what is known.
@@ -80,8 +98,9 @@ class Counted(NamedTuple):
 class Plan:
     """The estimate for one source: what there is now, and what it will cost.
 
-    Requests and points are GraphQL's, one point each. ``hourly_requests`` are those of a working hour. ``over`` names
-    the metrics that will exceed their budget.
+    Requests and points are GraphQL's, one point each. ``hourly_requests`` are those of a working hour, ``run_requests``
+    what workflow runs add to them at the most, most of it by REST. ``over`` names the metrics that will exceed their
+    budget.
     """
 
     source: str
@@ -92,6 +111,7 @@ class Plan:
     monthly: int
     load_requests: int
     hourly_requests: int
+    run_requests: int
     series: int
     over: tuple[str, ...] = ()
 
@@ -99,13 +119,15 @@ class Plan:
 @dataclass(frozen=True)
 class Found:
     """What one credential sees: the repositories taken, those that are not quiet, and the counts of each
-    search scope; ``listed`` is how many requests it took to list the repositories.
+    search scope; ``listed`` is how many requests it took to list the repositories, ``delivering`` in how many there are
+    deployments, releases or tags that are to be read.
     """
 
     names: tuple[str, ...]
     active: int
     counted: tuple[Counted, ...]
     listed: int
+    delivering: int = 0
 
 
 async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
@@ -121,7 +143,7 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
     span = 1
     try:
         for lane in await lanes.lanes():
-            found.append(await _found(lane, provider, selection, start, config.series.quiet_after))
+            found.append(await _found(lane, provider, selection, start, config.series.quiet_after, settings.streams))
             span = max(span, lane.clock.now() - start)
     finally:
         await lanes.close()
@@ -136,8 +158,14 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
         changes=changes,
         merged=sum(each.merged for each in counted),
         monthly=sum(each.month for each in counted),
-        load_requests=round(sum(each.listed + _history(each.counted, span) for each in found)),
-        hourly_requests=round(sum(_hour(settings, each) for each in found)),
+        load_requests=round(
+            sum(
+                each.listed + _history(each.counted, span) + _sides(settings, each) + _issues(settings, each, span)
+                for each in found
+            )
+        ),
+        hourly_requests=round(sum(_hour(settings, each) + _hour_of_issues(settings, each, span) for each in found)),
+        run_requests=round(sum(_hour_of_runs(settings, each) for each in found)),
         series=series,
         over=over,
     )
@@ -146,7 +174,9 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
 # Asking
 
 
-async def _found(lane: Lane, provider: GitHub, selection: Selection, start: int, quiet_after: int) -> Found:
+async def _found(
+    lane: Lane, provider: GitHub, selection: Selection, start: int, quiet_after: int, streams: Sequence[str]
+) -> Found:
     owners, names = _asked(selection, lane)
     pages, listed = await _drain(lane, [provider.owner(owner) for owner in owners])
     named, more = await _drain(lane, provider.named(names))
@@ -161,7 +191,9 @@ async def _found(lane: Lane, provider: GitHub, selection: Selection, start: int,
     pages, _ = await _drain(lane, provider.counts([search for each in asked for search in each]))
     counts = {search: count for page in pages for search, count in page.counts.items()}
     counted = tuple(Counted(*(counts.get(search, 0) for search in each)) for each in asked)
-    return Found(found, active, counted, listed + more)
+    stirring, _ = await _drain(lane, stirred(provider.path, sorted(taken)) if "deployments" in streams else ())
+    there = [word for page in stirring for (_, stream), word in page.pulses.items() if stream is Stream.DEPLOYMENTS]
+    return Found(found, active, counted, listed + more, sum(word != "" for word in there))
 
 
 def _searches(scope: str, start: int, now: int) -> tuple[str, ...]:
@@ -172,6 +204,7 @@ def _searches(scope: str, start: int, now: int) -> tuple[str, ...]:
         f"{scope} is:pr is:open updated:<{stamp(start)}",
         f"{scope} is:pr created:>={stamp(now - MONTH)}",
         f"{scope} is:pr updated:>={stamp(now - SEASON)}",
+        f"{scope} is:issue updated:{stamp(start)}..{stamp(now)}",
     )
 
 
@@ -243,7 +276,64 @@ def _hour(settings: SourceSettings, found: Found) -> float:
     merged = sum(each.month for each in found.counted) * MERGED / WORKING_HOURS
     # The files of all merged changes are read when the first of them has to be counted.
     files = HOUR / (LAG + settings.interval / 2 + HOUR / merged) if merged else 0.0
-    return (polls - long) * short + long * longer + files + found.listed * HOUR / settings.rediscover
+    sides = HOUR / settings.stream_interval * _questions(found) if set(settings.streams) - {Stream.ISSUES} else 0.0
+    return (polls - long) * short + long * longer + files + found.listed * HOUR / settings.rediscover + sides
+
+
+def _questions(found: Found) -> int:
+    """Requests that ask once where anything has moved beside the changes."""
+    return ceil(len(found.names) / PAGE)
+
+
+def _sides(settings: SourceSettings, found: Found) -> int:
+    """Requests of a first load beside the changes: where there is anything, and lists of deployments and releases.
+
+    What each deployment brought is a request more, and how many there are nobody tells beforehand.
+    """
+    return (_questions(found) + 2 * found.delivering) if "deployments" in settings.streams else 0
+
+
+def _hour_of_runs(settings: SourceSettings, found: Found) -> float:
+    """Requests of a working hour for workflow runs: a list and a question where something moved.
+
+    Pushes are taken as evenly spread over the repositories that are not quiet, which is the dearest way. Downloads of
+    test reports, one each, are not foreseen.
+    """
+    if Stream.RUNS not in settings.streams or not found.names:
+        return 0.0
+    polls = HOUR / settings.stream_interval
+    pushes = sum(each.month for each in found.counted) * PUSHES / WORKING_HOURS
+    places = found.active * polls
+    if not places:
+        return 0.0
+    listed = places * (1 - exp(-pushes * POLLS_OF_RUN / places))
+    ended = places * (1 - exp(-pushes / places))
+    looks = len(found.names) * HOUR / LOOK_EVERY
+    return listed + ended + pushes * MENDED + looks
+
+
+def _issues(settings: SourceSettings, found: Found, span: int) -> float:
+    """Requests to load the history of issues: of each window a look at all repositories, and searches."""
+    if Stream.ISSUES not in settings.streams or not found.counted:
+        return 0.0
+    looks, requests, reached, width = ceil(len(found.names) / PAGE), 0.0, 0, FIRST_WIDTH
+    whole = span + Issues.earlier
+    while reached < whole:
+        width = min(width, whole - reached)
+        held = [each.issues * width / span for each in found.counted]
+        requests += looks + _search(held)
+        reached += width
+        width = wider(width, sum(held), len(held))
+    return requests
+
+
+def _hour_of_issues(settings: SourceSettings, found: Found, span: int) -> float:
+    """Requests of a working hour for issues: a look at all repositories, and the lists of those in which some moved."""
+    if Stream.ISSUES not in settings.streams:
+        return 0.0
+    polls = HOUR / settings.stream_interval
+    moves = sum(each.issues for each in found.counted) / span * MONTH * MOVES / WORKING_HOURS
+    return polls * ceil(len(found.names) / PAGE) + min(moves, polls * ceil(len(found.names) / PULSE_PACK))
 
 
 # Series
@@ -299,6 +389,7 @@ def report(plans: Sequence[Plan]) -> str:
         "a month",
         "first load: requests",
         "a working hour",
+        "with runs, at most",
         "series, at most",
     )
     rows = [
@@ -312,13 +403,20 @@ def report(plans: Sequence[Plan]) -> str:
                     each.monthly,
                     each.load_requests,
                     each.hourly_requests,
+                    each.hourly_requests + each.run_requests,
                     each.series,
                 )
             ),
         )
         for each in plans
     ]
-    notes = ["", "One request costs one point of GitHub's GraphQL limit (5,000 an hour for a token)."]
+    notes = [
+        "",
+        "One request costs one point of GitHub's GraphQL limit (5,000 an hour for a token); most of those for runs "
+        "cost one of the REST limit (5,000 too). The question where anything has moved beside the changes costs about "
+        "15 points for a hundred repositories. The first load of runs takes two requests for each hundred of them.",
+        "A deployment to production or staging costs up to two requests more, one of them in the first load too.",
+    ]
     for each in plans:
         notes += [
             f'{each.source}: {name} would exceed its budget; the rest goes to repository="other" or is left out '

@@ -3,20 +3,41 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Self, TypeVar
 
-from exporter.model import Event, Fact
+from exporter.model import Contained, Deployed, Event, Fact, Outcome
 from exporter.policy import Policy
 from exporter.timeline import ordered, until
 
 T = TypeVar("T", bound=Event)
 
 
-class Story:
-    """All known facts of one subject under one policy. ``bound``: those of each subject it is bound to, in order."""
+def arrivals(facts: Iterable[Event]) -> Iterator[tuple[Deployed, Contained]]:
+    """The successful ends among the facts of one deployment, each with what it brought."""
+    told = tuple(facts)
+    brought = {event.at: event for event in told if isinstance(event, Contained)}
+    for event in told:
+        if isinstance(event, Deployed) and event.outcome is Outcome.SUCCESS and event.at in brought:
+            yield event, brought[event.at]
 
-    def __init__(self, events: Iterable[Fact], policy: Policy, bound: Iterable[Sequence[Fact]] = ()) -> None:
+
+class Story:
+    """All known facts of one subject under one policy.
+
+    ``bound``: those of each subject it is bound to, in order; ``key`` and ``number``: the subject's own.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Fact],
+        policy: Policy,
+        bound: Iterable[Sequence[Fact]] = (),
+        key: str = "",
+        number: int = 0,
+    ) -> None:
         self.events = ordered(events)
         self.policy = policy
         self.bound = tuple(ordered(each) for each in bound)
+        self.key = key
+        self.number = number
 
     def at(self, second: int) -> Self:
         """The same subject as it stood at a second."""
@@ -24,7 +45,8 @@ class Story:
         if max(last, default=second) <= second:
             return self
         bound = (until(each, second) for each in self.bound)
-        return type(self)(until(self.events, second), self.policy, [each for each in bound if each])
+        known = [each for each in bound if each]
+        return type(self)(until(self.events, second), self.policy, known, self.key, self.number)
 
     def own(self, kind: type[T]) -> Iterator[T]:
         """The subject's own facts of a kind, in order."""

@@ -21,6 +21,8 @@ from exporter.model import (
     Event,
     Fact,
     FilesChanged,
+    IssueClosed,
+    IssueReopened,
     Merged,
     Opened,
     Pushed,
@@ -54,6 +56,8 @@ _SAME_SECOND: dict[type, int] = {
             Closed,
             Reopened,
             FilesChanged,
+            IssueClosed,
+            IssueReopened,
         )
     )
 }

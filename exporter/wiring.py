@@ -9,31 +9,43 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from exporter.catalogue import Detail, exported, load
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.demo import Organisation
 from exporter.exposition import Exposition
+from exporter.labels import LabelRules
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
+from exporter.providers.github.artifacts import Wanted
+from exporter.providers.github.deployments import DeploymentsOf
+from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
+from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.code_source import Clones, CodeSource, Whereabouts
 from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVariable
 from exporter.runtime.demo_source import DemoSource
+from exporter.runtime.deployments import Deployments
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
+from exporter.runtime.inquiry import Searching
+from exporter.runtime.issues import Issues
+from exporter.runtime.joint import JointStream
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Reader
+from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
-from exporter.runtime.stream import Asking, SideStream
+from exporter.runtime.stream import Asking, Beside, SideStream
 from exporter.runtime.transport import Transport
 from exporter.runtime.whereabouts import AtForge, Located, web_root
 from exporter.store.sqlite import SqliteStore
@@ -62,12 +74,24 @@ class Source(Protocol):
 
 def policy(config: Config) -> Policy:
     """The definitions in force."""
-    origin = config.origin
+    origin, tests = config.origin, config.tests
     return Policy(
         rules=compile_rules(packaged(), origin.rules, origin.disable, origin.bots, origin.people),
         abandoned_after=config.review.abandoned_after,
         comments_count=config.review.comments_count,
         generated=config.review.left_out,
+        test_files=tests.all_files,
+        e2e_tests=tests.e2e,
+        integration_tests=tests.integration,
+        neutral_files=tests.neutral,
+        other_jobs=tests.other_jobs,
+        most_of_a_fix=tests.most_of_a_fix,
+        most_of_a_day=tests.most_of_a_day,
+        sprint=tests.sprint,
+        productive_week=tests.productive_week,
+        labels=LabelRules(**structs.asdict(config.issues)),
+        production=config.delivery.production,
+        staging=config.delivery.staging,
     )
 
 
@@ -185,15 +209,34 @@ def paths(url: str) -> tuple[str, str]:
     return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
 
 
-def sides(settings: SourceSettings, config: Config, reader: Reader) -> list[SideStream]:
+def wanted_reports(config: Config) -> Wanted | None:
+    """Which artifacts are read for test reports; None for none."""
+    reports = config.reports
+    return Wanted(reports.artifacts, reports.files, reports.largest_mib << 20) if reports.artifacts else None
+
+
+def sides(
+    settings: SourceSettings, config: Config, reader: Reader, monotonic: Callable[[], float] = time.monotonic
+) -> list[Beside]:
     """The streams of a GitHub source beside its changes, as configured."""
-    _, graphql = paths(settings.url)
-    pulses = Pulses(reader, partial(stirred, graphql))
-    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {}
-    found = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
+    rest, graphql = paths(settings.url)
+    pulses, interval = Pulses(reader, partial(stirred, graphql), monotonic), settings.stream_interval
+    production, tag = settings.production, config.delivery.release_tag
+    ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
+        Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
+        Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
+            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
+        ),
+    }
+    asked = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
+    found: list[Beside] = [SideStream(each, reader.of(each.stream), interval, monotonic) for each in asked]
+    if Stream.ISSUES in settings.streams:
+        own = reader.of(Stream.ISSUES)
+        asking = Issues(issues(graphql), own, Searching(settings.poll, monotonic))
+        found.append(JointStream(asking, own, interval, monotonic))
     for each in found:
         reader.health.source(settings.name, (each.stream,))
-    return [SideStream(each, reader.of(each.stream), settings.stream_interval) for each in found]
+    return found
 
 
 def interval(config: Config, source: Source) -> int:

@@ -6,7 +6,7 @@ also moves between two pages of one answer.
 
 import heapq
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +27,7 @@ from exporter.runtime.source import GithubSource
 from exporter.runtime.transport import Transport
 from exporter.store.sqlite import SqliteStore
 from tests.double import TOKEN, Double, World
+from tests.double.ci import Run
 from tests.double.facts import PullRequest
 
 HOUR, DAY = 3600, 86_400
@@ -36,18 +37,19 @@ SLOTS = 6.2
 """Minutes in which one change moves, over its life, as measured on real pull requests; the first is its opening."""
 AGAIN = 0.2
 """Share of the moves that meet a change which moved in the last five minutes."""
+RUN_SECONDS, FAILS = (120, 300, 480, 900), 0.15
 ENDS = 0.16
 """Share of the later moves that end a change, so that as many end as begin."""
 
 
-def configuration(folder: Path, double: Double, include: list[str], history: str) -> Path:
-    """Writes a configuration for one source on the double, with a store."""
+def configuration(folder: Path, double: Double, include: list[str], history: str, streams: Sequence[str] = ()) -> Path:
+    """Writes a configuration for one source on the double, with a store; ``streams`` are read beside the changes."""
     (folder / "token").write_text(TOKEN)
     names = ", ".join(f'"{each}"' for each in include)
     path = folder / "config.yaml"
     path.write_text(
         f"sources: [{{name: made, provider: github, url: '{double.url}', token_file: token, include: [{names}], "
-        f"history: {history}}}]\nstore: {{path: state.db}}\n"
+        f"history: {history}, streams: [{', '.join(streams)}]}}]\nstore: {{path: state.db}}\n"
     )
     return path
 
@@ -88,12 +90,14 @@ async def at_work(double: Double, config: Config) -> Any:
     limits = Limits(settings.name, settings.reserve, sleep=sleep, monotonic=monotonic)
     lane = Lane(settings.name, transport, TokenFile(settings.token_file or ""), limits, health, clock, sleep=sleep)
     books = await desk(wiring.books, store, config)
+    reader = Reader(settings.name, store, desk, health, start)
     source = GithubSource(
         wiring.provider(settings, config),
         wiring.selection(settings),
         OneToken(lane),
-        Reader(settings.name, store, desk, health, start),
+        reader,
         books,
+        sides=wiring.sides(settings, config, reader, monotonic),
         mode=settings.poll,
         rediscover=settings.rediscover,
         monotonic=monotonic,
@@ -110,13 +114,15 @@ async def at_work(double: Double, config: Config) -> Any:
 class Work:
     """What happens in some repositories (node ids) from now on: ``arrivals`` changes opened an hour, and what follows.
 
-    ``happened`` holds, for each thing that happened, its second, the change and the id of the fact it is.
+    ``happened`` holds, for each thing that happened, its second, the change and the id of the fact it is. ``ci``: each
+    push and merge begins a run, which takes as long as runs do and fails as often.
     """
 
     world: World
     repositories: frozenset[str]
     arrivals: float
     seed: int = 1
+    ci: bool = False
     happened: list[tuple[int, PullRequest, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -127,6 +133,7 @@ class Work:
         self.homes = [pull.repository for pull in here[-2000:]]
         self.recent: list[tuple[int, PullRequest]] = []
         self.moments: list[tuple[int, int, str]] = []
+        self.runs: dict[int, Run] = {}
 
     def plan(self, seconds: int) -> None:
         """Spread the work of so many seconds over them."""
@@ -141,9 +148,12 @@ class Work:
         world = self.world
         with world.lock:
             while self.moments and self.moments[0][0] <= second:
-                at, _, kind = heapq.heappop(self.moments)
+                at, number, kind = heapq.heappop(self.moments)
                 world.now = max(world.now, at)
-                (self._open if kind == "open" else self._move)(at)
+                if kind == "end":
+                    self._end(self.runs[number], at)
+                else:
+                    (self._open if kind == "open" else self._move)(at)
             world.now = max(world.now, second)
 
     def _open(self, at: int) -> None:
@@ -170,7 +180,24 @@ class Work:
             verdict = self.chance.choice(("APPROVED", "COMMENTED", "CHANGES_REQUESTED"))
             self._note(at, pull, self.world.review(pull, f"dev{self.chance.randrange(300)}", verdict, at=at).id)
 
+    def _begin(self, at: int, pull: PullRequest, *, merged: bool) -> None:
+        """A run of a push begins."""
+        home, ci = pull.repository, self.world.ci
+        commits = [item.more.sha for item in pull.items if item.kind == "PullRequestCommit"]
+        if merged:
+            run = ci.start(home, pull.merge_sha or "", at=at)
+            home.pushed = at
+        else:
+            run = ci.start(home, commits[-1], branch=f"topic-{pull.number}", event="pull_request", at=at)
+        self.runs[run.id] = run
+        heapq.heappush(self.moments, (at + self.chance.choice(RUN_SECONDS), run.id, "end"))
+
+    def _end(self, run: Run, at: int) -> None:
+        self.world.ci.finish(run, "failure" if self.chance.random() < FAILS else "success", at=at)
+
     def _note(self, at: int, pull: PullRequest, fact: str) -> None:
+        if self.ci and (fact in ("opened", "merged") or fact.startswith("commit:")):
+            self._begin(at, pull, merged=fact == "merged")
         self.recent.append((at, pull))
         self.happened.append((at, pull, fact))
 

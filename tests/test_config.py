@@ -1,5 +1,6 @@
 """The configuration: what it means, every way it can be wrong, and that no secret is ever told."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 from datetime import date
@@ -172,7 +173,20 @@ def test_what_is_not_written_has_its_default() -> None:
         "agentic_wait": 2.0,
         "api_budget": 0.1,
         "coverage": 0.8,
+        "first_attempt_failures_rise": 0.1,
+        "flaky_runs": 0.03,
+        "test_update": 0.5,
+        "test_update_climbing": 0.4,
+        "change_fail": 0.15,
+        "ready_rise": 0.1,
+        "ai_quality": 1.2,
     }
+    assert read.tests.sprint == 14 * DAY
+    assert (read.tests.productive_week, read.tests.most_of_a_day, read.tests.most_of_a_fix) == (
+        32 * HOUR,
+        8 * HOUR,
+        4 * HOUR,
+    )
     assert read.thresholds.changes == {"review_queue": 5, "review_queue_growth": 5, "samples": 30}
 
 
@@ -206,7 +220,7 @@ def _mappings(node: yaml.Node, path: str = "") -> Iterator[tuple[str, yaml.Scala
     if isinstance(node, yaml.SequenceNode):
         for index, each in enumerate(node.value):
             yield from _mappings(each, f"{path}[{index}]")
-    elif isinstance(node, yaml.MappingNode) and path != "teams" and not path.startswith("origin.rules["):
+    elif isinstance(node, yaml.MappingNode) and not re.match(r"teams$|origin\.rules\[|.*\.named$", path):
         for key, value in node.value:
             yield path, key
             yield from _mappings(value, f"{path}.{key.value}" if path else key.value)

@@ -6,11 +6,26 @@ import pytest
 from msgspec.structs import replace as changed
 
 from exporter.catalogue import METRICS, load
-from exporter.config.settings import Config, Series
-from exporter.plan import MONTH, Counted, Plan, _pages, _places, _search, _series, _size, report
+from exporter.config.settings import Config, Series, Source
+from exporter.plan import (
+    MONTH,
+    Counted,
+    Found,
+    Plan,
+    _hour,
+    _hour_of_issues,
+    _issues,
+    _pages,
+    _places,
+    _search,
+    _series,
+    _sides,
+    _size,
+    report,
+)
 
 load()
-PLAN = Plan("acme", 100, 40, 9000, 7000, 800, 120, 70, 9400)
+PLAN = Plan("acme", 100, 40, 9000, 7000, 120, 800, 70, 30, 9400)
 LEAD_TIME, STAGE = "sdlc_change_lead_time_seconds", "sdlc_change_stage_seconds"
 
 
@@ -27,6 +42,15 @@ def test_many_searches_are_counted_first_and_those_that_hold_nothing_cost_nothin
     """Two scopes are asked; three are counted in one request, and only the one that holds something is asked."""
     assert _search([0, 0]) == 2
     assert _search([0, 50, 0]) == 1 + 1
+
+
+def test_deployments_cost_a_question_for_a_hundred_repositories_and_two_lists_where_there_are_any():
+    """250 repositories are 3 questions, every five minutes 36 an hour; in 40 of them something is delivered."""
+    found = Found(tuple(f"acme/{n}" for n in range(250)), 0, (Counted(0, 0, 0, 0, 0),), 3, delivering=40)
+    with_them, without = Source(name="a", streams=("deployments",)), Source(name="a", streams=())
+    assert _sides(with_them, found) == 3 + 80
+    assert _sides(without, found) == 0
+    assert _hour(with_them, found) - _hour(without, found) == pytest.approx(36)
 
 
 def test_changes_are_spread_as_far_as_counts_tell():
@@ -74,7 +98,21 @@ def test_the_report_is_a_table_with_the_limit_and_the_budgets_below():
     """Numbers as they are, and a sentence for each metric that exceeds its budget."""
     text = report([PLAN, replace(PLAN, source="forge", over=(LEAD_TIME,))])
     row = next(line for line in text.splitlines() if line.split()[:1] == ["acme"])
-    assert row.split() == ["acme", "100", "9000", "800", "120", "70", "9400"]
+    assert row.split() == ["acme", "100", "9000", "120", "800", "70", "100", "9400"]
     assert "5,000 an hour" in text
     assert f"forge: {LEAD_TIME} would exceed its budget" in text
     assert f"acme: {LEAD_TIME}" not in text
+
+
+def test_issues_cost_a_look_at_all_repositories_and_their_searches():
+    """250 repositories are 3 looks. Sixty days and thirty before them hold 12 * 7/60 = 1.4 issues in the first week,
+    and a search for so few is one request; the next window is four times as wide: 7, 28 and 55 days are three windows,
+    so 3 * (3 + 1). An hour has twelve polls of 3 looks, and 12 / 60 * 30 * 6.2 / 160 = 0.2325 moves.
+    """
+    found = Found(tuple(f"acme/{n}" for n in range(250)), 9, (Counted(0, 0, 0, 0, 0, issues=12),), 3)
+    settings = Source(name="acme", provider="github")
+    span = 2 * MONTH
+    assert _issues(settings, found, span) == 12
+    assert _hour_of_issues(settings, found, span) == pytest.approx(36.2325)
+    assert _hour_of_issues(changed(settings, streams=()), found, span) == 0
+    assert _issues(changed(settings, streams=()), found, span) == 0

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from exporter.markers import marker_lines
-from exporter.model import Actor, Described, Layer, Opened
+from exporter.model import Actor, Deployed, Described, Layer, Opened, Outcome
 from exporter.policy import Policy, compile_rules, packaged
 
 POLICY = Policy(compile_rules(packaged()))
@@ -198,6 +198,10 @@ class Other:
         Other("test_files", ("tests/",)),
         Other("e2e_tests", ()),
         Other("integration_tests", ()),
+        Other("neutral_files", ()),
+        Other("other_jobs", ()),
+        Other("most_of_a_fix", 1),
+        Other("most_of_a_day", 1),
         Other("rules", compile_rules(packaged(), disabled=["gemini-branch"])),
         Other("rules", compile_rules(packaged(), bots=["acme-robot"])),
         Other("rules", compile_rules(packaged(), people=["acme-helper"])),
@@ -206,3 +210,91 @@ class Other:
 )
 def test_each_definition_changes_the_hash(other):
     assert msgspec.structs.replace(POLICY, **{other.field: other.value}).definition != POLICY.definition
+
+
+@pytest.mark.parametrize("field", ["sprint", "productive_week"])
+def test_what_only_says_how_windows_are_told_leaves_the_hash_alone(field):
+    """No observation depends on it, so a new value must not cut the ledger's history in two."""
+    assert msgspec.structs.replace(POLICY, **{field: 1}).definition == POLICY.definition
+
+
+@pytest.mark.parametrize(
+    ("path", "product"),
+    [
+        ("src/pay.py", True),
+        ("poetry.lock", True),
+        ("Dockerfile", True),
+        ("tests/test_pay.py", False),
+        ("docs/pay.py", False),
+        ("src/README.md", False),
+        (".github/workflows/ci.yml", False),
+        ("tools/.gitignore", False),
+    ],
+)
+def test_what_belongs_to_the_product(path, product):
+    assert POLICY.is_product(path) is product
+
+
+@pytest.mark.parametrize(
+    ("workflow", "job", "tests"),
+    [
+        ("CI", "unit (3.11)", True),
+        ("CI", "build", True),
+        ("CI", "Lint", False),
+        ("Lint and test", "test", True),
+        ("Lint and test", "ruff", False),
+        ("Deploy", "smoke", False),
+        ("Deploy", "smoke-tests", True),
+        ("CodeQL", "analyze", False),
+    ],
+)
+def test_which_jobs_run_tests(workflow, job, tests):
+    assert POLICY.is_test_job(workflow, job) is tests
+
+
+def test_without_names_of_other_jobs_every_job_runs_tests():
+    assert msgspec.structs.replace(POLICY, other_jobs=()).is_test_job("Deploy", "lint")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("production", "production"),
+        ("Prod", "production"),
+        ("prod-eu-west", "production"),
+        ("live", "production"),
+        ("api-production", "production"),
+        ("eu/prod/api", "production"),
+        ("Production – shop", "production"),
+        ("staging", "staging"),
+        ("api-staging-2", "staging"),
+        ("pre-production", "staging"),
+        ("preprod", "staging"),
+        ("non-prod", "staging"),
+        ("QA", "staging"),
+        ("Preview – shop", "other"),
+        ("development", "other"),
+        ("github-pages", "other"),
+        ("reproduction", "other"),
+        ("", "other"),
+    ],
+)
+def test_an_environment_is_known_by_its_name(name, meant):
+    """What precedes production is asked first, so that its name may end in the same word."""
+    assert POLICY.environment(name) == meant
+
+
+def test_a_release_goes_to_production_where_it_counts_and_an_environment_of_that_name_is_another_thing():
+    release = Deployed("released", 0, "release", "a", Outcome.SUCCESS, 0, "v1.0.0", counts=True)
+    assert POLICY.in_production(release)
+    assert not POLICY.in_production(msgspec.structs.replace(release, counts=False))
+    assert not POLICY.in_production(msgspec.structs.replace(release, named=""))
+    deployed = msgspec.structs.replace(release, environment="prod", named="")
+    assert POLICY.in_production(deployed)
+    assert not POLICY.in_production(msgspec.structs.replace(deployed, counts=False))
+
+
+def test_other_environments_are_another_definition():
+    other = msgspec.structs.replace(POLICY, production=("shop",), staging=())
+    assert (other.environment("SHOP"), other.environment("staging")) == ("production", "other")
+    assert len({POLICY.definition, other.definition, msgspec.structs.replace(POLICY, staging=()).definition}) == 3

@@ -50,11 +50,11 @@ class Paths(Protocol):
         ...
 
 
-def session_seconds(commits: Iterable[Authored]) -> dict[str, int]:
+def session_seconds(commits: Iterable[Authored], most: int = MOST) -> dict[str, int]:
     """Seconds of work by commit key; a key stated twice counts once.
 
     A commit within 120 minutes of the same author's commit before it took the time between; any other took 30 minutes.
-    No author-day exceeds 8 hours: what comes after that took 0. An agent's commit takes 0 and joins nothing.
+    No author-day exceeds ``most``, 8 hours: what comes after that took 0. An agent's commit takes 0 and joins nothing.
     A commit's value depends on its author's earlier commits only, so that one more commit changes no earlier value.
     """
     unique = {commit.key: commit for commit in commits}
@@ -65,7 +65,7 @@ def session_seconds(commits: Iterable[Authored]) -> dict[str, int]:
         before, day, left = None, None, 0
         for commit in own:
             if commit.at // DAY != day:
-                day, left = commit.at // DAY, MOST
+                day, left = commit.at // DAY, most
             joins = before is not None and commit.at - before <= JOINS
             took = min(left, commit.at - before if joins and before is not None else FIRST)
             seconds[commit.key] = took

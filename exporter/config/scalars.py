@@ -331,3 +331,12 @@ def read_repository_glob(written: str) -> str:
         owner = written.strip("/").split("/")[0] or "acme"
         raise ValueError(f"'{written}' is not owner/name; write {owner}/* for all repositories of an owner")
     return written
+
+
+def read_expression(written: str) -> str:
+    """A regular expression as it was written."""
+    try:
+        re.compile(written)
+    except re.error as error:
+        raise ValueError(f"is no regular expression ({error.msg}); write one such as v\\d+") from None
+    return written

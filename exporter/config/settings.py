@@ -18,6 +18,7 @@ from exporter.config.scalars import (
     number,
     read_clock,
     read_date,
+    read_expression,
     read_history,
     read_listen,
     read_location,
@@ -27,7 +28,19 @@ from exporter.config.scalars import (
     text,
     whole,
 )
-from exporter.policy import GENERATED
+from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, IN_PRODUCTION, NO_DEFECT, QA
+from exporter.policy import (
+    E2E_TESTS,
+    GENERATED,
+    INTEGRATION_TESTS,
+    NEUTRAL_FILES,
+    OTHER_JOBS,
+    PRODUCTION,
+    RELEASE_TAG,
+    STAGING,
+    TEST_FILES,
+)
+from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
 
@@ -41,6 +54,8 @@ Path = Annotated[
 ]
 Url = Annotated[str, text("a URL", read=read_url)]
 Glob = Annotated[str, text("a glob over paths")]
+JobGlob = Annotated[str, text("a glob over job names")]
+LabelGlob = Annotated[str, text("a glob over labels")]
 NameGlob = Annotated[
     str,
     text(
@@ -49,6 +64,8 @@ NameGlob = Annotated[
         "matches no repository; write owner/name, such as 'acme/pay-*' or '*/billing'",
     ),
 ]
+EnvironmentGlob = Annotated[str, text("a glob over names of environments")]
+Expression = Annotated[str, text("a regular expression", read=read_expression)]
 RepositoryGlob = Annotated[str, text("a glob over owner/name", read=read_repository_glob)]
 Login = Annotated[str, text("a login", read=str.lower)]
 Owner = Annotated[
@@ -190,6 +207,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "`code` clones every repository; it needs git and a disk.",
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
+    production: Annotated[
+        Literal["auto", "deployments", "releases", "tags"],
+        "How code reaches production here. `auto` settles it for each repository at its first load: by deployments if "
+        "one went to an environment named in `delivery.production`, else by releases, else by tags; kept from then on.",
+    ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
     ] = ""
@@ -280,6 +302,91 @@ class ReviewSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         return self.generated + self.generated_extra
 
 
+class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is a test, and how the hours spent on keeping tests green are counted."""
+
+    files: Annotated[
+        tuple[Glob, ...],
+        "Files that are tests, or made for them, such as data and snapshots; globs as in `review.generated`. "
+        "Replaces the default.",
+    ] = TEST_FILES
+    files_extra: Annotated[tuple[Glob, ...], "More of them, beside the default."] = ()
+    e2e: Annotated[tuple[Glob, ...], "Of the test files, those of tests that drive the whole product from outside."] = (
+        E2E_TESTS
+    )
+    integration: Annotated[
+        tuple[Glob, ...], "Of the test files, those of tests that put parts together; all others are unit tests."
+    ] = INTEGRATION_TESTS
+    neutral: Annotated[
+        tuple[Glob, ...], "Files that are neither a test nor the product: documents, and what tells CI what to do."
+    ] = NEUTRAL_FILES
+    other_jobs: Annotated[
+        tuple[JobGlob, ...],
+        "CI jobs and workflows that run no tests, as globs over their whole name, in which case does not count; a job "
+        "whose name contains `test` runs tests all the same.",
+    ] = OTHER_JOBS
+    most_of_a_fix: Annotated[int, duration("5m", "2d"), "Most time believed of turning one red commit green."] = (
+        4 * HOUR
+    )
+    most_of_a_day: Annotated[int, duration("1h", "1d"), "Most time believed of one author's day."] = 8 * HOUR
+    productive_week: Annotated[int, duration("1h", "7d"), "Hours that one full-time person works in a week."] = (
+        32 * HOUR
+    )
+    sprint: Annotated[
+        int,
+        duration("7d", "15d"),
+        "Length of the periods whose trend is told. Six have to fit into 90 days; they are counted back from now, so "
+        "that none is cut short.",
+    ] = 14 * DAY
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """All globs of test files."""
+        return self.files + self.files_extra
+
+
+class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What labels of issues mean: globs over whole labels, in which case does not count; each replaces its default."""
+
+    defect: Annotated[tuple[LabelGlob, ...], "Labels, or types of an issue, that call it a defect."] = DEFECT
+    no_defect: Annotated[tuple[LabelGlob, ...], "Labels that say it is none, or not this product's."] = NO_DEFECT
+    production: Annotated[tuple[LabelGlob, ...], "Labels of defects that were found in production."] = IN_PRODUCTION
+    before_release: Annotated[
+        tuple[LabelGlob, ...], "Labels of defects that were found before a release; `production` wins where both are."
+    ] = BEFORE_RELEASE
+    qa: Annotated[tuple[LabelGlob, ...], "Labels, or states, of what QA has now."] = QA
+    blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
+
+
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
+
+    artifacts: Annotated[
+        tuple[Glob, ...], "Names of artifacts that hold test reports; `[]` reads none. Each is downloaded once."
+    ] = ("*junit*", "*test-results*", "*test-report*")
+    files: Annotated[
+        tuple[Glob, ...], "Files in them that are test reports, as globs of `review.generated`; case does not count."
+    ] = DEFAULT_GLOBS
+    largest_mib: Annotated[
+        int, whole(1, 60), "Largest artifact that is downloaded, in MiB; larger ones are counted."
+    ] = 20
+
+
+class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is production, and what is a release."""
+
+    production: Annotated[
+        tuple[EnvironmentGlob, ...],
+        "Environments that are production, by the forge's own names; case does not count. Replaces the default.",
+    ] = PRODUCTION
+    staging: Annotated[
+        tuple[EnvironmentGlob, ...], "Those that code passes before it; asked first. Replaces the default."
+    ] = STAGING
+    release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
+        RELEASE_TAG
+    )
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -330,6 +437,13 @@ RatioName = Literal[
     "agentic_wait",
     "api_budget",
     "coverage",
+    "first_attempt_failures_rise",
+    "flaky_runs",
+    "test_update",
+    "test_update_climbing",
+    "change_fail",
+    "ready_rise",
+    "ai_quality",
 ]
 ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
@@ -353,7 +467,13 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "many arrivals and departures. `unreviewed_merges`: share of merges. `unreviewed_merges_rise`: by how much "
         "that share may exceed the former one. `significance`: by how many standard deviations it has to, for a rise "
         "that is no chance. `agentic_wait`: wait for a review of agents' changes by that of "
-        "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there.",
+        "unmarked ones. `api_budget`: share of the rate limit left. `coverage`: share of changes with the input there. "
+        "`first_attempt_failures_rise`: by how much the share of first CI attempts that fail may exceed the former "
+        "one. `flaky_runs`: share of test runs that failed and passed on the same commit. `test_update`: part of the "
+        "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told. "
+        "`change_fail`: share of production deployments that fail. `ready_rise`: by which share more changes have to "
+        "be ready than before, for releases that are no more to be told. `ai_quality`: how many times as often an "
+        "issue has to occur with AI changes, by the lower bound.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
@@ -364,6 +484,13 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "agentic_wait": 2.0,
             "api_budget": 0.1,
             "coverage": 0.8,
+            "first_attempt_failures_rise": 0.1,
+            "flaky_runs": 0.03,
+            "test_update": 0.5,
+            "test_update_climbing": 0.4,
+            "change_fail": 0.15,
+            "ready_rise": 0.1,
+            "ai_quality": 1.2,
         }
     )
     changes: Annotated[
@@ -418,6 +545,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     server: Annotated[Server, "Where metrics are served."] = Server()
     origin: Annotated[OriginSettings, "How AI origin is read."] = OriginSettings()
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
+    tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
+    issues: Annotated[IssueSettings, "What the labels of issues mean."] = IssueSettings()
+    reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
+    delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

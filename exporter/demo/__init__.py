@@ -28,12 +28,24 @@ from exporter.demo.cast import (
     Writer,
     climate,
 )
-from exporter.demo.checks import WORKFLOW, Checks
+from exporter.demo.checks import Checks
 from exporter.demo.commits import landed
-from exporter.demo.plot import DAY, Plot, poisson
-from exporter.demo.shipping import DAILY, PRODUCTION, RELEASE, STAGING, TWICE, WEEKLY, Landed, Line, shipped
+from exporter.demo.plot import DAY, HOUR, Plot, poisson
+from exporter.demo.shipping import (
+    DAILY,
+    PRODUCTION,
+    RELEASE,
+    STAGING,
+    TWICE,
+    WEEKLY,
+    Landed,
+    Line,
+    Train,
+    shipped,
+    train,
+)
 from exporter.demo.tickets import bug, tested
-from exporter.model import Fact, Merged, Repository, RunEvent, Stream, Subject, Thing, Told, line_keys
+from exporter.model import Fact, Merged, Ran, Repository, RunEvent, Stream, Subject, Thing, Told, lines_of
 
 MONDAY = 0
 
@@ -174,7 +186,12 @@ def _told(place: int, number: int, day: int, facts: Iterable[Fact]) -> Told:
 def _checks(organisation: Organisation, place: int, day: int, number: int, plot: Plot, weather: Climate) -> Checks:
     """CI of one change. Its chances are its own, so that it leaves the story of the changes as it is."""
     rng = Random(f"{organisation.seed}/{place}/{number}/checks")  # noqa: S311 - has to be reproducible, not secret
-    checks = Checks(rng, weather, tuple(plot.events), number, rotten=ROTTEN in organisation.causes)
+
+    def alone(at: int) -> bool:
+        return len(_merges(organisation, place, at - HOUR, at + 2 * HOUR)) == 1
+
+    rotten = ROTTEN in organisation.causes
+    checks = Checks(rng, weather, tuple(plot.events), number, rotten=rotten, alone=alone)
     checks.tell()
     return checks
 
@@ -204,15 +221,19 @@ def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[
 
 def _runs(repository: str, checks: Checks, end: int) -> Iterator[Told]:
     lines: dict[str, list[RunEvent]] = {}
+    branch: tuple[str, ...] = ()
     for run in checks.runs:
         facts = tuple(event for event in run.events if event.at <= end)
         yield Told(Subject(repository, f"{repository}:run:{run.number}", run.number, Thing.RUN), facts)
+        here: tuple[str, ...] = ()
         for event in facts:
-            for key in line_keys(WORKFLOW, run.branch, event.at, default=run.default):
+            here = lines_of(event) if isinstance(event, Ran) else here  # reports come after their attempt
+            for key in here:
                 lines.setdefault(key, []).append(event)
-    for event in checks.worked:
-        for key in line_keys(WORKFLOW, checks.branch, event.at, default=False):
-            lines.setdefault(key, []).append(event)
+        branch = branch if run.default else here
+    for worked in checks.worked:
+        for key in branch:
+            lines.setdefault(key, []).append(worked)
     for key, events in lines.items():
         yield Told(Subject(repository, key, 0, Thing.LINE), tuple(sorted(events, key=_at)))
 
@@ -244,24 +265,43 @@ def _issue(place: int, number: int) -> Subject:
 
 
 def _trains(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
-    team, seed = _team(place), f"{organisation.seed}/{place}/{day}"
-    weather = climate(team, day - organisation.first_day, (day + 3) % 7)
-    worse = weather.progress if ESCAPING in organisation.causes else 0.0
-    for line in _lines(organisation, place):
-        rng = Random(f"{seed}/{line.environment}")  # noqa: S311 - has to be reproducible, not secret
-        merges = partial(_merges, organisation, place)
-        for shipment in shipped(line, day, rng, merges, 0.04 + 0.1 * worse):
-            yield Told(
-                Subject(f"demo:R{place + 1}", f"demo:R{place + 1}:{shipment.key}", 0, Thing.DEPLOYMENT), shipment.events
-            )
-            if line.environment == STAGING:
-                continue
-            ended = shipment.events[0].at
-            for bugs in range(poisson(rng, 0.25 * (1 + 2 * worse))):
-                facts = bug(
-                    rng, ended + round(rng.uniform(0.02, 4) * DAY), in_production=rng.random() < 0.3 + 0.3 * worse
-                )
-                yield Told(_issue(place, (day - organisation.first_day) * NUMBERS_A_DAY + 50 + bugs), facts)
+    worse = _worse(organisation, place, day)
+    for number, line in enumerate(_lines(organisation, place)):
+        now = _train(organisation, place, number, day)
+        if now is None:
+            continue
+        earlier = range(day - 1, max(organisation.first_day, day - HORIZON) - 1, -1)
+        trains = (_train(organisation, place, number, each) for each in earlier)
+        for shipment in shipped(line, day, now, next((each for each in trains if each is not None), None)):
+            key = f"demo:R{place + 1}:{shipment.key}"
+            yield Told(Subject(f"demo:R{place + 1}", key, 0, Thing.DEPLOYMENT), shipment.events)
+        if line.environment == STAGING:
+            continue
+        rng = _chances(organisation, place, day, "bugs")
+        for bugs in range(poisson(rng, 0.25 * (1 + 2 * worse))):
+            escaped = rng.random() < 0.3 + 0.3 * worse
+            facts = bug(rng, now.arrived + round(rng.uniform(0.02, 4) * DAY), in_production=escaped)
+            numbered = BUGS_FROM + (day - organisation.first_day) * NUMBERS_A_DAY + bugs
+            yield Told(_issue(place, numbered), facts)
+
+
+@lru_cache(maxsize=1 << 15)
+def _train(organisation: Organisation, place: int, number: int, day: int) -> Train | None:
+    """The train of one of a repository's lines on a day."""
+    line = _lines(organisation, place)[number]
+    rng = _chances(organisation, place, day, line.environment)
+    merges = partial(_merges, organisation, place)
+    return train(line, day, rng, merges, 0.04 + 0.1 * _worse(organisation, place, day))
+
+
+def _worse(organisation: Organisation, place: int, day: int) -> float:
+    """How much worse than before AI deployments go on a day, 0 to about 1.3."""
+    weather = climate(_team(place), day - organisation.first_day, (day + 3) % 7)
+    return weather.progress if ESCAPING in organisation.causes else 0.0
+
+
+def _chances(organisation: Organisation, place: int, day: int, what: str) -> Random:
+    return Random(f"{organisation.seed}/{place}/{day}/{what}")  # noqa: S311 - has to be reproducible, not secret
 
 
 def _lines(organisation: Organisation, place: int) -> list[Line]:

@@ -1,6 +1,6 @@
 """CI in the pretend organisation: what a change's pushes set off, what turns red, and who mends it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from exporter.model import (
 )
 
 WORKFLOW = ".github/workflows/ci.yaml"
-FLAKY, TESTS, PRODUCT, BOTH = "flaky", "tests", "product", "both"
+FLAKY, TESTS, PRODUCT, BOTH, SETUP = "flaky", "tests", "product", "both", "setup"
 
 
 class Push(NamedTuple):
@@ -43,9 +43,20 @@ class Checks:
     """The runs of one change, and the commits that mend what they find.
 
     ``rotten``: tests break more often, and more of what is mended is the tests themselves, as AI is taken up.
+    ``alone``: whether nothing else is merged around a second, so that what turns red there is green when repeated.
     """
 
-    def __init__(self, rng: Random, weather: Climate, change: tuple[Fact, ...], number: int, *, rotten: bool) -> None:
+    def __init__(
+        self,
+        rng: Random,
+        weather: Climate,
+        change: tuple[Fact, ...],
+        number: int,
+        *,
+        rotten: bool,
+        alone: Callable[[int], bool],
+    ) -> None:
+        self.alone = alone
         self.rng, self.weather, self.change, self.number = rng, weather, change, number
         self.rotten = weather.progress if rotten else 0.0
         self.runs: list[Run] = []
@@ -64,13 +75,14 @@ class Checks:
             after = [commit.at for commit in pushes[place + 1 :]] + [at for at in reviews + ends if at > head.at]
             self._check(head, min(after, default=head.at))
         for merged in (event for event in self.change if isinstance(event, Merged)):
-            red = self.rng.random() < 0.04 + 0.03 * self.rotten
+            red = self.rng.random() < 0.04 + 0.03 * self.rotten and self.alone(merged.at)
             self._run(Push(merged.at, merged.sha), "main", default=True, red=red)
 
     def _check(self, head: Committed, until: int) -> None:
         red = self.rng.random() < 0.12 + 0.14 * self.rotten
         kind = self.rng.choices(
-            (FLAKY, TESTS, PRODUCT, BOTH), (0.3, 0.2 + 0.35 * self.rotten, 0.4 - 0.15 * self.rotten, 0.1)
+            (FLAKY, TESTS, PRODUCT, BOTH, SETUP),
+            (0.3, 0.2 + 0.35 * self.rotten, 0.4 - 0.15 * self.rotten, 0.1, 0.04),
         )[0]
         ended = self._run(Push(head.at, head.sha), self.branch, default=False, red=red, mended=kind != FLAKY)
         work = round(self.rng.uniform(0.3, 1.0) * 3600 * (1 + self.rotten))
@@ -89,7 +101,8 @@ class Checks:
     def _mended_files(self, kind: str) -> tuple[tuple[str, int, int], ...]:
         lines = 2 + self.rng.randrange(20)
         test, product = ("tests/test_part00.py", lines, lines // 2), ("src/part00.py", lines, lines // 3)
-        return {TESTS: (test,), PRODUCT: (product,), BOTH: (product, test)}[kind]
+        setup = (WORKFLOW, 3, 1)
+        return {TESTS: (test,), PRODUCT: (product,), BOTH: (product, test), SETUP: (setup,)}[kind]
 
     def _run(self, push: Push, branch: str, *, default: bool, red: bool, mended: bool = False) -> int:
         """One run; a red one whose commit is not mended is repeated, and is green then. When the last attempt ended."""
@@ -113,9 +126,12 @@ class Checks:
         yield Ran(
             f"ran:{number}:{attempt}", ended, WORKFLOW, branch, default, sha, attempt, result, asked, started, jobs
         )
-        red = tuple(f"tests.test_part{self.rng.randrange(20):02}" for _ in range(1 + self.rng.randrange(3))) * failed
+        parts = self.rng.sample(range(20), 1 + self.rng.randrange(3))
+        red = tuple(f"tests.test_part{part:02}" for part in parts) * failed
         cases = 240 + self.number // 50
-        yield Tested(f"tests:{number}:{attempt}", ended, sha, attempt, cases - len(red), len(red), 0, 4, red)
+        errors = int(len(red) > 1)  # a fixture that breaks
+        failed_cases = len(red) - errors
+        yield Tested(f"tests:{number}:{attempt}", ended, sha, attempt, cases - len(red), failed_cases, errors, 4, red)
 
     def _repeat(self) -> None:
         """The last run was red, and nobody had the time to mend it: the tests are flaky after all."""

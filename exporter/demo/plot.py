@@ -15,17 +15,16 @@ from exporter.model import (
     Fact,
     FilesChanged,
     Merged,
-    Naming,
     Opened,
     Origin,
     Pushed,
     Ready,
-    Referred,
     Reopened,
     Reviewed,
     ReviewRequested,
     Verdict,
 )
+from exporter.references import referred, referred_by_branch
 
 HOUR, DAY = 3600, 86400
 OPENS, WORKDAY = 9 * HOUR, 9 * HOUR
@@ -94,8 +93,7 @@ class Plot:
         self.now = of.now
         self._works(self.rng.uniform(0.5, 16))
         self.head = f"revert-{number}-{of.head}"
-        self._opens(None, (f"Reverts {reference}",))
-        self.events.append(Referred(f"referred:{self.now}", self.now, Naming.REVERT, (), (number,)))
+        self._opens(None, (f"Reverts {reference}",), reference.partition("#")[0])
         self._is_approved(0.1)
         self._merges()
 
@@ -123,14 +121,17 @@ class Plot:
             return self.rng.uniform(6, 23)
         return self.rng.triangular(8, 19.5, 11)
 
-    def _opens(self, hour: float | None, lines: tuple[str, ...] = ()) -> None:
+    def _opens(self, hour: float | None, lines: tuple[str, ...] = (), home: str = "") -> None:
         rng, writer = self.rng, self.writer
         if hour is not None:
             self.now += round(hour * HOUR)
         draft = rng.random() < writer.drafts
         author = writer.account or Actor(self.person)
         self.events.append(Opened("opened", self.now, author, draft, self.head, "main"))
-        self.events.append(Described(f"body@{self.now}", self.now, writer.description + lines))
+        described = Described(f"body@{self.now}", self.now, writer.description + lines)
+        self.events.append(described)
+        self.events += referred_by_branch(self.head, self.now)
+        self.events += referred("\n".join(described.lines), home, described.id, described.at)
         coding = self._around(writer.coding, 1.0, 90) * self.weather.between(1, 0.95)
         begun = min(self.now, _later(self.now, -coding, self.team.offset))
         for part in range(min(5, 1 + int(rng.expovariate(1)))):
@@ -229,8 +230,9 @@ class Plot:
         """The tests that go with so many lines: half of the changes bring some, and more of that is mending."""
         if lines < 20 or self.topic in TOPICS[: len(TOPICS) // 2]:
             return []
+        layer = {TOPICS[-2]: "integration/", TOPICS[-3]: "e2e/"}.get(self.topic, "")
         new, mended = lines // 4, round(lines // 8 * self.weather.between(1, self.mending))
-        return [(f"tests/{self.topic}/test_part00.py", new + mended, mended)]
+        return [(f"tests/{layer}{self.topic}/test_part00.py", new + mended, mended)]
 
 
 def poisson(rng: Random, mean: float) -> int:

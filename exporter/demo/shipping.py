@@ -52,27 +52,45 @@ class Line(NamedTuple):
         return next(at for at in past if at is not None)
 
 
-def shipped(
+class Train(NamedTuple):
+    """One train that left: what is aboard, when it was asked for and arrived, and when it failed before (0: no)."""
+
+    aboard: Sequence[Landed]
+    created: int
+    arrived: int
+    failed: int = 0
+
+
+def train(
     line: Line, day: int, rng: Random, merges: Callable[[int, int], Sequence[Landed]], failing: float
-) -> Iterator[Shipment]:
+) -> Train | None:
     """The train of a day with what was merged since the one before, if anything was; it may fail, and leave again.
 
     ``merges`` gives what was merged in (since, until]; ``failing`` is the share of trains that fail.
     """
     leaves = line.leaves(day)
-    if leaves is None:
-        return
-    aboard = merges(line.before(day), leaves)
-    if not aboard:
-        return
-    place, head, created = f"{line.environment}:{day}", aboard[-1].sha, leaves + rng.randrange(600)
-    ended, name = created + rng.randrange(120, 900), f"v{day}" if line.environment == RELEASE else ""
-    if line.environment != RELEASE and rng.random() < failing:
-        failed = Deployed(f"deployed:{place}:failed", ended, line.environment, head, Outcome.FAILURE, created)
+    aboard = merges(line.before(day), leaves) if leaves is not None else ()
+    if leaves is None or not aboard:
+        return None
+    created = leaves + rng.randrange(600)
+    ended = created + rng.randrange(120, 900)
+    if line.environment == RELEASE or rng.random() >= failing:
+        return Train(aboard, created, ended)
+    again = ended + round(rng.uniform(0.3, 3) * HOUR)
+    return Train(aboard, again, again + rng.randrange(120, 900), ended)
+
+
+def shipped(line: Line, day: int, now: Train, before: Train | None) -> Iterator[Shipment]:
+    """The facts of a day's train, and of the end that failed before; ``before``: the one that arrived last."""
+    place, head = f"{line.environment}:{day}", now.aboard[-1].sha
+    if now.failed:
+        began = now.failed - 60
+        failed = Deployed(f"deployed:{place}:failed", now.failed, line.environment, head, Outcome.FAILURE, began)
         yield Shipment(f"{place}:failed", (failed,))
-        created = ended + round(rng.uniform(0.3, 3) * HOUR)
-        ended = created + rng.randrange(120, 900)
-    before = merges(line.before(day) - LONGEST_GAP * DAY, line.before(day))
-    base, shas = before[-1].sha if before else "", tuple(one.sha for one in aboard)
-    deployed = Deployed(f"deployed:{place}", ended, line.environment, head, Outcome.SUCCESS, created, name)
-    yield Shipment(place, (deployed, Contained(f"contained:{place}", ended, base, shas)))
+    name = f"v{day}" if line.environment == RELEASE else ""
+    deployed = Deployed(f"deployed:{place}", now.arrived, line.environment, head, Outcome.SUCCESS, now.created, name)
+    brought = Contained(f"contained:{place}", now.arrived, "", (), whole=False)  # of the first, nobody knows what
+    if before is not None:
+        base, shas = before.aboard[-1].sha, tuple(one.sha for one in now.aboard)
+        brought = Contained(brought.id, now.arrived, base, shas, since=before.arrived, failed=now.failed)
+    yield Shipment(place, (deployed, brought))

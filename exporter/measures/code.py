@@ -144,14 +144,14 @@ def _share(pool: Pool, rows: tuple[Twin, Twin], labels: tuple[str, ...], part: i
 
 @summary(AGED_FACT)
 def churn(pool: Pool) -> Gauges:
-    """Lines that went within 14 days, by origin (definitions 61)."""
+    """Lines that went within 14 days, by origin (definitions 91)."""
     for whose, lines in totals(pool, AGED_FACT).items():
         yield from _share(pool, (CHURN, CHURN_SAMPLES), (whose,), lines["gone"], lines["new"])
 
 
 @summary(LANDED_FACT)
 def copies_and_moves(pool: Pool) -> Gauges:
-    """Copied and moved lines, by origin (definitions 62 and 63)."""
+    """Copied and moved lines, by origin (definitions 92 and 93)."""
     for whose, lines in totals(pool, LANDED_FACT).items():
         new, moved = lines["new"], lines["moved"]
         yield from _share(pool, (DUPLICATED, DUPLICATED_SAMPLES), (whose,), lines["copied"], new)

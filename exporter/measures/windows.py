@@ -94,7 +94,8 @@ COVERAGE = metric(
     "sdlc_exporter_coverage_ratio",
     Kind.GAUGE,
     Group.EXPORTER,
-    "Share of the changes merged in the last 28 days for which the input was there.",
+    "Share of what the input was there for: of the changes merged in the last 28 days; tests: of first attempts of CI; "
+    "production: of the changes whose 30 days after the merge ended then.",
     why="Says how much of a number rests on data; below 0.8 verdicts are not drawn.",
     labels=("repository", "what"),
 )

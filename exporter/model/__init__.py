@@ -38,7 +38,7 @@ from exporter.model.changes import (
     ReviewRequested,
 )
 from exporter.model.code import Aged, CodeEvent, Landed
-from exporter.model.deployments import Contained, Deployed, DeploymentEvent, Environment, Outcome
+from exporter.model.deployments import RELEASE, Contained, Deployed, DeploymentEvent, Environment, Outcome
 from exporter.model.issues import (
     IssueClosed,
     IssueDescribed,
@@ -48,7 +48,7 @@ from exporter.model.issues import (
     Labelled,
     Moved,
 )
-from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, line_keys
+from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_of
 
 Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent | CodeEvent
 
@@ -62,6 +62,7 @@ class Told(Struct, frozen=True):
 
 __all__ = [
     "JOINS",
+    "RELEASE",
     "TOLD_BY",
     "Actor",
     "Aged",
@@ -115,6 +116,7 @@ __all__ = [
     "Told",
     "Verdict",
     "Worked",
+    "begins",
     "bonds",
-    "line_keys",
+    "lines_of",
 ]

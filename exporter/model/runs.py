@@ -23,9 +23,10 @@ class Result(StrEnum):
 class Ran(Event, frozen=True, tag="ran", array_like=True):
     """An attempt of a run ended at ``at``.
 
-    ``workflow`` is what the run is an execution of, ``sha`` the commit it was for, on ``branch``; ``default``: that is
-    the default branch, and no change asked for it. ``attempt`` counts from 1. ``asked``, ``started``: when the attempt
-    was requested and when its first job began (0: not known). ``red``: the names of the jobs that failed.
+    ``workflow`` is what the run is an execution of, ``sha`` the commit it was for, on ``branch`` (``owner:branch`` in
+    a fork); ``default``: that is the default branch, and no change asked for it. ``attempt`` counts from 1. ``asked``,
+    ``started``: when the attempt was requested and when its first job began (0: not known). ``red``: the names of the
+    jobs that failed, none where the attempt is a success all the same.
     """
 
     workflow: str
@@ -74,18 +75,30 @@ class Worked(Event, frozen=True, tag="worked", array_like=True):
     whole: bool = True
 
 
-def line_keys(workflow: str, branch: str, ended: int, *, default: bool) -> tuple[str, ...]:
-    """The keys of the lines that an attempt which ended then (Unix seconds) belongs to.
-
-    A line is one workflow on one branch. The default branch goes on for ever: its line is cut into months, and what
-    ended in a month belongs to that month's line and the next one's, so that what turned red in one month and green in
-    the next is seen whole in the second.
-    """
-    if not default:
-        return (f"{workflow}@{branch}",)
-    day = datetime.fromtimestamp(ended, UTC)
-    following = (day.year + day.month // 12, day.month % 12 + 1)
-    return tuple(f"{workflow}@{branch}#{year}-{month:02}" for year, month in ((day.year, day.month), following))
-
-
 RunEvent = Ran | Tested | Worked
+
+
+def lines_of(ran: Ran) -> tuple[str, ...]:
+    """The keys of the lines (``Thing.LINE``) that an attempt belongs to: one branch with all its workflows.
+
+    Workflows share their commits: what somebody did between two of them is one piece of work. A change's branch lives
+    for days, the default branch as long as the repository. So the latter's line is cut by the months (UTC) in which
+    attempts end; what is stated to a line stays bounded, and so does the work of reading it. An attempt belongs to its
+    own month and to the next one, so that an episode may cross one month's end: its red is in the line in whose month
+    it turned green. Readings of a line are of what ended in its own month (``begins``).
+    """
+    line = ran.branch
+    if not ran.default:
+        return (line,)
+    ended = datetime.fromtimestamp(ran.at, UTC)
+    months = ended.year * 12 + ended.month - 1
+    return tuple(f"{line}#{each // 12:04d}-{each % 12 + 1:02d}" for each in (months, months + 1))
+
+
+def begins(key: str) -> int:
+    """The second in which a line's own month begins; 0 for a line without one."""
+    month = key.rpartition("#")[2] if "#" in key else ""
+    try:
+        return int(datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).timestamp())
+    except ValueError:
+        return 0  # the branch of a change, with a # in its name

@@ -26,7 +26,10 @@ class Request(Struct, frozen=True, kw_only=True):
     root; a provider cannot name a host. ``read`` is pure and raises an ``ExporterError`` when the answer cannot be
     used. ``smaller`` is the same question in pieces that cost the server less; empty when it cannot be cut further.
     ``repositories`` are the keys the question is about, so that a failure holds only those; empty: all of its scope.
-    ``changes`` are the keys of single changes it is about, if it is.
+    ``changes`` are the keys of single changes it is about, if it is. ``passing``: the same path is not asked again, so
+    that its answer is not kept. ``follow``: the answer is a redirect to where a file is kept, which is followed once
+    and without the credential. ``largest``: bytes the answer may have, 0 for what any may. ``slow``: reading the
+    answer takes long, so it is read aside.
     """
 
     kind: str
@@ -37,6 +40,10 @@ class Request(Struct, frozen=True, kw_only=True):
     smaller: "Callable[[], tuple[Request, ...]] | None" = None
     repositories: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    passing: bool = False
+    follow: bool = False
+    largest: int = 0
+    slow: bool = False
 
 
 class Fault(Struct, frozen=True):
@@ -66,7 +73,8 @@ class Page(Struct, frozen=True, kw_only=True):
 
     ``truncated`` counts what the forge holds and does not give; ``gone`` are changes it no longer shows; ``unknown``
     are the fields in which it used a word we do not know. ``pulses``: by repository key and stream, a word that is
-    another one once something has moved there.
+    another one once something has moved there, and empty where nothing is. ``found``: what
+    further questions are made of, in the provider's own values; it is stored nowhere.
     """
 
     told: tuple[Told, ...] = ()
@@ -79,3 +87,4 @@ class Page(Struct, frozen=True, kw_only=True):
     gone: tuple[Subject, ...] = ()
     budget: Budget | None = None
     pulses: Mapping[tuple[str, Stream], str] = field(default_factory=dict)
+    found: tuple[Any, ...] = ()

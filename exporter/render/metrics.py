@@ -6,9 +6,12 @@ from typing import NamedTuple
 
 from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported
 from exporter.errors import REASONS
+from exporter.measures.escape import Tier
 from exporter.measures.exporter import RESULTS
+from exporter.measures.quality import ISSUES
 from exporter.measures.windows import PERCENTILES, WINDOWS
-from exporter.model import Layer, Origin, QueueState, Stage, Stream, Verdict
+from exporter.model import Environment, Layer, Origin, Outcome, QueueState, Result, Stage, Stream, Verdict
+from exporter.statistics.interval import Interval
 from exporter.store.base import RepositoryState
 
 INTRODUCTION = """\
@@ -77,6 +80,17 @@ EXAMPLES: dict[str, Example] = {
         'sum(increase(sdlc_change_lead_time_seconds_bucket{until="merge",le="86400.0"}[28d]))\n'
         '/ sum(increase(sdlc_change_lead_time_seconds_count{until="merge"}[28d]))',
     ),
+    "sdlc_releases_total": Example(
+        "How many releases are there a week?",
+        "sum by (repository) (increase(sdlc_releases_total[28d])) / 4",
+    ),
+    "sdlc_ai_rate_ratio": Example(
+        "Where is it more than chance that AI changes have more issues?",
+        'sdlc_ai_rate_ratio{bound="lower"} > 1',
+    ),
+    "sdlc_foundation_ready": Example(
+        "Which repositories are known to lack some groundwork?", "sdlc_foundation_ready == 0"
+    ),
     "sdlc_reviews_total": Example(
         "How many reviews do people give in a week, and how many do bots?",
         "sum by (reviewer) (increase(sdlc_reviews_total[7d]))",
@@ -95,6 +109,37 @@ EXAMPLES: dict[str, Example] = {
         "Which teams are asked for more reviews than they give?",
         'sdlc_team_review_utilisation_ratio{window="28d"} > 1',
     ),
+    "sdlc_ci_runs_total": Example(
+        "Which share of first attempts for changes fails in a week?",
+        'sum(increase(sdlc_ci_runs_total{branch="change",attempt="first",result="failure"}[7d]))\n'
+        '/ sum(increase(sdlc_ci_runs_total{branch="change",attempt="first",result=~"success|failure"}[7d]))',
+    ),
+    "sdlc_test_red_outcomes_total": Example(
+        "How many red tests of a month were repairs of the test, and how many catches?",
+        "sum by (outcome) (increase(sdlc_test_red_outcomes_total[28d]))",
+    ),
+    "sdlc_test_maintenance_fte": Example(
+        "How many full-time people does test maintenance take, at least and at most?",
+        'sdlc_test_maintenance_fte{scope="all",window="28d"}',
+    ),
+    "sdlc_test_maintenance_slope_seconds": Example(
+        "Where does upkeep climb, beyond chance?",
+        'sdlc_test_maintenance_slope_seconds{bound="lower"} > 0',
+    ),
+    "sdlc_change_outcomes_total": Example(
+        "Which share of the changes escaped, by the origin of the culprit?",
+        'sum by (origin) (increase(sdlc_change_outcomes_total{outcome="escaped"}[90d]))\n'
+        "/ sum by (origin) (increase(sdlc_change_outcomes_total[90d]))",
+    ),
+    "sdlc_team_escape_ratio_lower": Example(
+        "Do agents' changes escape more often than unmarked ones, beyond chance?",
+        'sdlc_team_escape_ratio_lower{window="90d",origin="agentic"}\n'
+        '> ignoring (origin) sdlc_team_escape_ratio_upper{window="90d",origin="unmarked"}',
+    ),
+    "sdlc_defects_total": Example(
+        "How many defects are logged in a week, and by whom are they found?",
+        "sum by (found) (increase(sdlc_defects_total[7d]))",
+    ),
     "sdlc_exporter_watermark_timestamp_seconds": Example(
         "Which sources are blind: behind by more than an hour?",
         "time() - sdlc_exporter_watermark_timestamp_seconds > 3600",
@@ -108,8 +153,8 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
-STAGES = tuple(stage for stage in Stage if stage not in (Stage.QA, Stage.DEPLOY_WAIT))
-"""The stages that are measured; the others need facts from services that are not read yet."""
+STAGES = tuple(stage for stage in Stage if stage is not Stage.QA)
+"""The stages that are measured; the other needs facts from services that are not read yet."""
 
 
 def _words(words: Iterable[str]) -> str:
@@ -117,33 +162,47 @@ def _words(words: Iterable[str]) -> str:
 
 
 LABELS: dict[str, str] = {
+    "arm": f"side of a comparison: {_words((Origin.AGENTIC, Origin.ASSISTED))}, or the base, `{Origin.UNMARKED}`",
+    "attempt": f"of a CI run: {_words(('first', 'retry'))}",
+    "bound": f"of an interval or trend: {_words(Interval._fields)}; `upper` is absent where no high value is ruled out",
+    "branch": "`default`, or `change` for every other branch",
     "by": f"what ended a wait: {_words(('review', 'merge', 'close', 'draft'))}",
+    "capability": "`ci`, `tests`, `static_analysis` or `automated_deploy`",
     "code": "status code of HTTP, `000` without an answer",
     "direction": "`in` or `out` of the review queue",
+    "environment": f"where a deployment went: {_words(Environment)} ([configuration](configuration.md#delivery))",
     "field": "where an unknown word stood",
-    "kind": "kind of request",
+    "found": "where a defect was found, as its labels say: `production`, `before_release` or `unstated`",
+    "issue": f"what is compared: {_words(issue.word for issue in ISSUES)}",
+    "kind": f"of work on test lines: {_words(('update', 'new'))}; of a request to an API",
     "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
+    "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions "
+    "72); what became of a merged change: `clean` or `escaped` (definitions 15)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",
     "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
     "resource": "which of a forge's limits",
-    "result": f"how a poll ended: {_words(RESULTS)}",
+    "result": f"how a CI attempt ended: {_words(Result)}; a test case: "
+    f"{_words(('passed', 'failed', 'error', 'skipped'))}; a poll: {_words(RESULTS)}; a deployment: {_words(Outcome)}",
     "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
     "reviewer": f"{_words(('human', 'bot'))}",
+    "scope": "`all` for the organisation, or a team as in the label `team`",
     "source": "name of a source in the configuration",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
+    "tier": f"what named an escaped change first: {_words(Tier)}",
     "tool": "the tool whose marker decided",
-    "until": "where lead time ends: `merge`",
+    "until": "where lead time ends: `merge`, or `production` for changes that came into it",
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
-    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe",
+    "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
+    "first attempt of CI had a test report; `production`: it was in production within 30 days",
     "window": _words(WINDOWS),
 }
 
@@ -157,11 +216,16 @@ UNITS = {
     "_changes": "changes",
     "_reviewers": "people",
     "_samples": "readings",
+    "_tests": "tests",
+    "_cases": "test cases",
+    "_runs": "attempts",
+    "_fte": "full-time people",
     "_reviews": "reviews",
     "_requests": "requests",
     "_polls": "polls",
     "_series": "series",
     "_repositories": "repositories",
+    "_weekly": "times a week",
 }
 
 

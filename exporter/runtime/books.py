@@ -104,10 +104,10 @@ class Books:
         self.published = {each.name for each in self.measures if self.store.get(_published(each.name)) is not None}
         settled = [row.settled for row in self.streams.values() if row.settled is not None]
         now = max(settled, default=0)
-        for each in self.measures:
-            text = f"{each.name} {each.version} {self.policy.definition}"
-            digest = sha256(text.encode()).hexdigest()[:12]
-            self._digests[each.name] = (digest, self.store.definition_since(each.name, digest, now))
+        texts = {each.name: f"{each.name} {each.version} {self.policy.definition}" for each in self.measures}
+        digests = {name: sha256(text.encode()).hexdigest()[:12] for name, text in texts.items()}
+        since = self.store.definitions_since(digests, now)
+        self._digests = {name: (digest, since[name]) for name, digest in digests.items()}
         if settled and any(each.name not in {name for _, name in self.whole} for each in self.measures):
             self.store.touch_all()  # a measure that is new here reads what was read before it came
         self.folds = self.store.folds()
@@ -395,7 +395,8 @@ class Books:
                 here[subject.id] = look.standing
 
     def _story(self, subject: SubjectRow, events: Sequence[Fact], bound: Sequence[Sequence[Fact]]) -> Story:
-        return (Change if subject.thing is Thing.CHANGE else Story)(events, self.policy, bound)
+        kind = Change if subject.thing is Thing.CHANGE else Story
+        return kind(events, self.policy, bound, subject.key, subject.number)
 
     def _look(self, subject: SubjectRow, story: Story, entered: list[LedgerRow], ledger_start: int) -> "Look":
         """What one subject adds to the ledger now, and when to look again."""

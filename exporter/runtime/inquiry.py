@@ -1,4 +1,4 @@
-"""All changes of some repositories updated in a span of time: by search, or by the pulse where search fails."""
+"""All changes, or issues, of some repositories updated in a span of time: by search, or by the pulse where it fails."""
 
 import logging
 import time
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from exporter.errors import ExporterError, Garbled, Overloaded, Partial, Refused, ServerError, Shifted, TooSlow
 from exporter.providers.base import Request
-from exporter.providers.github.provider import GitHub, Window
+from exporter.providers.github.listing import Listing
 from exporter.runtime.lane import Lane
 from exporter.runtime.reading import Outcome, Reader, Work, never
 from exporter.runtime.selection import scopes
@@ -51,7 +51,7 @@ class Inquiry:
 
     def __init__(
         self,
-        provider: GitHub,
+        provider: Listing,
         reader: Reader,
         searching: Searching,
         rows: Sequence[RepositoryRow],
@@ -118,7 +118,8 @@ class Inquiry:
     def _searches(self, owned: Mapping[str, int]) -> list[Request]:
         found = scopes([row.name for row in self.rows], owned)
         self.searches = len(found)
-        return self.provider.searches([Window(scope, self.lower, self.upper, self.only_open) for scope in found])
+        windows = [self.provider.window(each, self.lower, self.upper, only_open=self.only_open) for each in found]
+        return self.provider.searches(windows)
 
     def _pulses(self) -> list[Request]:
         if self.only_open:

@@ -91,7 +91,7 @@ class Lane:
             told = budget(response)
             if told is not None:
                 self._heard(told)
-            page = _read(request, response)
+            page = await asyncio.to_thread(_read, request, response) if request.slow else _read(request, response)
         except (TooSlow, ServerError, Overloaded, Garbled) as error:
             pieces = request.smaller() if request.smaller is not None else ()
             if not pieces or (isinstance(error, Garbled) and attempt < UNREADABLE):

@@ -34,6 +34,8 @@ class Pulses:
     async def moved(self, lane: Lane, rows: Sequence[RepositoryRow], stream: Stream) -> set[int]:
         """The ids of those repositories whose pulse is not the one that was read up to; of those without one, all.
 
+        Where there is nothing, nothing has moved.
+
         Raises:
             ExporterError: nobody can tell.
         """
@@ -44,7 +46,7 @@ class Pulses:
             known = outcome.pulses
             self._asked[lane] = (self._monotonic(), known)
         now = {row.id: known.get((row.key, stream)) for row in rows}
-        return {row.id for row in rows if now[row.id] is None or self._read.get((row.key, stream)) != now[row.id]}
+        return {row.id for row in rows if now[row.id] is None or self._read.get((row.key, stream), "") != now[row.id]}
 
     def read(self, lane: Lane, row: RepositoryRow, stream: Stream) -> None:
         """Note that a repository's stream was read after the last answer came."""
@@ -52,3 +54,8 @@ class Pulses:
         pulse = known.get((row.key, stream))
         if pulse is not None:
             self._read[row.key, stream] = pulse
+
+    def nothing(self, lane: Lane, row: RepositoryRow, stream: Stream) -> bool:
+        """Whether the last answer says that there is nothing."""
+        _, known = self._asked.get(lane, (0.0, {}))
+        return known.get((row.key, stream)) == ""

@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from exporter.errors import (
     ExporterError,
@@ -45,7 +46,8 @@ class Outcome:
     """How a list of requests went: faults by repository key, faults nobody can place, and what was read.
 
     ``failed`` are the keys of changes that single answers left out. ``told``: subjects other than changes that were
-    told of, ``pulses``: as a ``Page`` has them.
+    told of, ``pulses`` and ``found``: as a ``Page`` has them. ``more``: something else was due, the rest is for
+    another time.
     """
 
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -57,6 +59,8 @@ class Outcome:
     failed: set[str] = field(default_factory=set)
     told: list[Subject] = field(default_factory=list)
     pulses: dict[tuple[str, Stream], str] = field(default_factory=dict)
+    found: list[Any] = field(default_factory=list)
+    more: bool = False
 
     def merge(self, other: "Outcome") -> None:
         """Take in how another list went."""
@@ -65,6 +69,8 @@ class Outcome:
         self.gone += other.gone
         self.failed |= other.failed
         self.told += other.told
+        self.found += other.found
+        self.more |= other.more
 
     def place(self, rows: Iterable[RepositoryRow]) -> None:
         """A fault that nobody can place holds every repository it may concern."""
@@ -181,6 +187,7 @@ class Reader:
         outcome.changes += len(told)
         outcome.told += [each.subject for each in told if each.subject.thing is not Thing.CHANGE]
         outcome.pulses |= page.pulses
+        outcome.found += page.found
         outcome.counts |= page.counts
         outcome.repositories += page.repositories
         outcome.gone += page.gone

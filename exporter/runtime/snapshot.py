@@ -16,7 +16,7 @@ from exporter.measures import queue, windows
 from exporter.measures.flow import OPENED
 from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
 from exporter.model import QueueState, Stream
-from exporter.runtime.books import Books
+from exporter.runtime.books import LONGEST_WINDOW, Books
 from exporter.runtime.health import Health, per_metric
 from exporter.runtime.sums import Readings
 from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
@@ -28,7 +28,7 @@ FROZEN_FOR = HOUR
 """How long a failing source's gauges stay, frozen, before they disappear (definitions 20)."""
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
-"""Seconds between two looks at the windows of teams, which pool every repository."""
+"""Seconds between two looks at the windows of teams, which pool every repository; a new one is pooled at once."""
 STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
@@ -99,6 +99,7 @@ class Snapshot:
         self._windows_at = 0.0
         self._teams_at = 0.0
         self._teams_stale = True
+        self._pooled: set[int] = set()
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
@@ -286,10 +287,10 @@ class Snapshot:
             if key in self.shown:
                 self._window_samples[key] = self._repository_windows(key)
         self._teams_stale |= bool(dirty)
-        first = everything or not self._team_samples
+        first = everything or not self._team_samples or self._pooled != self.shown.keys()
         if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
             self._team_samples = self._all_team_windows()
-            self._teams_at, self._teams_stale = now, False
+            self._teams_at, self._teams_stale, self._pooled = now, False, set(self.shown)
         families: dict[str, Samples] = {name: {} for name, row in METRICS.items() if row.group == "Window summaries"}
         families[windows.COVERAGE.name] = {}
         fresh = (samples for key, samples in self._window_samples.items() if self.shown[key].as_of is not None)
@@ -327,7 +328,8 @@ class Snapshot:
         seconds = WINDOWS[window]
         reads = {row.name for each in wanted for row in each.reads}
         parts = [self._part(key, reads, seconds) for key in keys]
-        pool = Pool(window, seconds, parts)
+        ends = [{kind: self.books.end(key, *kind) for kind in part} for key, part in zip(keys, parts, strict=True)]
+        pool = Pool(window, seconds, parts, ends, self.books.policy)
         for each in wanted:
             if any(self.books.told(key, row.name) for key in keys for row in each.reads):
                 for twin, labels, value in each.summarise(pool):
@@ -336,6 +338,8 @@ class Snapshot:
                         samples[row.name][name, *labels] = value
 
     def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
+        if summary.teams and scope != "team":
+            return False
         if summary.windows:
             return window in summary.windows
         if scope == "team":
@@ -349,7 +353,9 @@ class Snapshot:
         return {
             kind: readings.dated(self.books.end(key, *kind), seconds)
             for kind, readings in self._readings(key)
-            if kind[0] in reads and self.books.joined(key, *kind) is not None
+            if kind[0] in reads
+            and self.books.joined(key, *kind) is not None
+            and readings.count(self.books.end(key, *kind), LONGEST_WINDOW)
         }
 
     # The exporter itself

@@ -24,7 +24,7 @@ from exporter.runtime.lanes import Lanes
 from exporter.runtime.reading import Reader
 from exporter.runtime.resting import Resting
 from exporter.runtime.selection import Selection
-from exporter.runtime.stream import SideStream
+from exporter.runtime.stream import Beside
 from exporter.store.base import RepositoryRow, RepositoryState
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class GithubSource:
         *,
         mode: str = "auto",
         rediscover: int = HOUR,
-        sides: Sequence[SideStream] = (),
+        sides: Sequence[Beside] = (),
         beside: Sequence[Stream] = (),
         changed: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,

@@ -5,8 +5,9 @@ that fails holds back itself and what is measured from it, and no other stream.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from exporter.catalogue import MINUTE
 from exporter.errors import ExporterError, RateLimited, SecondaryLimited, StoreError
@@ -17,8 +18,93 @@ from exporter.runtime.reading import Outcome, Reader
 from exporter.runtime.resting import Resting
 from exporter.store.base import RepositoryRow, RepositoryState
 
+T = TypeVar("T")
+
 LAG = 5 * MINUTE
 """What a forge tells may be this late: facts are complete up to a poll's start minus this (definitions 4)."""
+
+
+class Beside(ABC):
+    """A stream at work beside the changes, however it is asked for. ``interval``: seconds between two polls."""
+
+    def __init__(
+        self, stream: Stream, reader: Reader, interval: int, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.reader = reader
+        self.stream = stream
+        self.interval = interval
+        self.resting = Resting()
+        self._monotonic = monotonic
+        self._polled: dict[Lane, float] = {}
+
+    @abstractmethod
+    async def _poll(self, lane: Lane, rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> int:
+        """Read what is new in loaded repositories; the number of those that failed or were not come to."""
+
+    @abstractmethod
+    async def _step(self, lane: Lane, rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> bool:
+        """Load a part of the history of some of these; whether another part is worth trying now."""
+
+    async def rows(self, lane_rows: Sequence[RepositoryRow]) -> list[RepositoryRow]:
+        """How far this stream is in the repositories of a lane."""
+        names = {row.id for row in lane_rows}
+        rows = await self.reader.desk(self.reader.store.repositories, self.reader.source, self.stream)
+        return [row for row in rows if row.id in names and row.state is not RepositoryState.GONE]
+
+    async def advance(self, lane: Lane, lane_rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> None:
+        """Poll when it is time, then load history until something else is due, but a little in any case.
+
+        Failures are counted and hold what they concern; only the store's go further.
+        """
+        rows = await self.rows(lane_rows)
+        if self._monotonic() - self._polled.get(lane, -self.interval) >= self.interval:
+            self._polled[lane] = self._monotonic()
+            self.resting.begin()
+            if loaded := [row for row in rows if row.cursor is not None]:
+                await self._timed(lane, loaded, until)
+        while unloaded := [row for row in await self.rows(lane_rows) if row.cursor is None and not self._rests(row)]:
+            if lane.limits.wait(urgent=False) > 0 or not await self._step(lane, unloaded, until) or until():
+                break
+
+    async def loading(self) -> bool:
+        """Whether some repository's history is still to be read."""
+        rows = await self.reader.desk(self.reader.store.repositories, self.reader.source, self.stream)
+        return any(row.cursor is None and row.state is not RepositoryState.GONE for row in rows)
+
+    def _rests(self, row: RepositoryRow) -> bool:
+        return self.resting.rests(row.id)
+
+    async def _timed(self, lane: Lane, rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> None:
+        """Poll, and count it by how it ended and how long it took."""
+        started = self._monotonic()
+        try:
+            result = "partial" if await self._poll(lane, rows, until) else "success"
+        except StoreError:
+            raise
+        except ExporterError as error:
+            result = "failure"
+            self.reader.trouble(lane.clock.now(), error)
+            await self.reader.hold(rows, error.reason)
+        self.reader.health.polled(self.reader.source, self.stream, result, self._monotonic() - started)
+
+    def _note(self, rows: Sequence[RepositoryRow], outcome: Outcome) -> int:
+        failed = {row.id for row in rows if row.key in outcome.faults}
+        self.resting.note(rows, failed)
+        return len(failed)
+
+    async def _tried(self, lane: Lane, rows: Sequence[RepositoryRow], reading: Awaitable[T]) -> T | None:
+        """What reading a part of some histories came to; None when it failed, which holds them, or met a limit."""
+        try:
+            return await reading
+        except (RateLimited, SecondaryLimited) as error:
+            self.reader.trouble(lane.clock.now(), error)
+        except StoreError:
+            raise
+        except ExporterError as error:
+            self.reader.trouble(lane.clock.now(), error)
+            await self.reader.hold(rows, error.reason)
+            self.resting.note(rows, {row.id for row in rows})
+        return None
 
 
 class Asking(Protocol):
@@ -37,7 +123,8 @@ class Asking(Protocol):
     async def read(self, lane: Lane, row: RepositoryRow, span: tuple[int, int], *, urgent: bool) -> Outcome:
         """Everything of a repository dated in [lower, upper] read and stored; ``urgent``: ahead of histories.
 
-        A repository that could not be read whole has a fault in the outcome.
+        A repository that could not be read whole has a fault in the outcome; one that was left for something else has
+        ``more``, and is asked for again.
 
         Raises:
             ExporterError: the server, the credential or the store is in trouble; it says nothing of the repository.
@@ -45,68 +132,15 @@ class Asking(Protocol):
         ...
 
 
-class SideStream:
+class SideStream(Beside):
     """One stream of a source at work beside its changes. ``interval``: seconds between two polls."""
 
     def __init__(
         self, asking: Asking, reader: Reader, interval: int, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
+        super().__init__(asking.stream, reader, interval, monotonic)
         self.asking = asking
-        self.reader = reader
-        self.stream = asking.stream
-        self.interval = interval
-        self.resting = Resting()
-        self._monotonic = monotonic
-        self._polled: dict[Lane, float] = {}
         self._widths: dict[int, int] = {}
-
-    async def rows(self, lane_rows: Sequence[RepositoryRow]) -> list[RepositoryRow]:
-        """How far this stream is in the repositories of a lane."""
-        names = {row.id for row in lane_rows}
-        rows = await self.reader.desk(self.reader.store.repositories, self.reader.source, self.stream)
-        return [row for row in rows if row.id in names and row.state is not RepositoryState.GONE]
-
-    async def advance(self, lane: Lane, lane_rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> None:
-        """Poll when it is time, then load history until something else is due, but a little in any case.
-
-        Failures are counted and hold what they concern; only the store's go further.
-        """
-        rows = await self.rows(lane_rows)
-        await self._timed(self._poll, lane, [row for row in rows if row.cursor is not None], until)
-        while unloaded := [row for row in await self.rows(lane_rows) if row.cursor is None and not self._rests(row)]:
-            if lane.limits.wait(urgent=False) > 0 or not await self._step(lane, unloaded[0]) or until():
-                break
-
-    async def loading(self) -> bool:
-        """Whether some repository's history is still to be read."""
-        rows = await self.reader.desk(self.reader.store.repositories, self.reader.source, self.stream)
-        return any(row.cursor is None and row.state is not RepositoryState.GONE for row in rows)
-
-    def _rests(self, row: RepositoryRow) -> bool:
-        return self.resting.rests(row.id)
-
-    async def _timed(
-        self,
-        poll: Callable[[Lane, Sequence[RepositoryRow], Callable[[], bool]], Awaitable[int]],
-        lane: Lane,
-        rows: Sequence[RepositoryRow],
-        until: Callable[[], bool],
-    ) -> None:
-        """Count a poll by how it ended and how long it took."""
-        started = self._monotonic()
-        if not rows or started - self._polled.get(lane, -self.interval) < self.interval:
-            return
-        self._polled[lane] = started
-        self.resting.begin()
-        try:
-            result = "partial" if await poll(lane, rows, until) else "success"
-        except StoreError:
-            raise
-        except ExporterError as error:
-            result = "failure"
-            self.reader.trouble(lane.clock.now(), error)
-            await self.reader.hold(rows, error.reason)
-        self.reader.health.polled(self.reader.source, self.stream, result, self._monotonic() - started)
 
     async def _poll(self, lane: Lane, rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> int:
         """Read what moved, the stalest first; the number of repositories that failed or were not come to."""
@@ -122,38 +156,31 @@ class SideStream:
                 self._polled.pop(lane, None)
                 return failed + len(left) - number
             outcome = await self.asking.read(lane, row, (row.cursor or 0, upper), urgent=True)
+            if outcome.more and row.key not in outcome.faults:
+                self._polled.pop(lane, None)
+                failed += 1
+                continue
             await self.reader.read([row], outcome, lane.clock.now(), cursor=upper, watermark=upper - LAG)
-            failed += self._note(row, outcome)
+            failed += self._note([row], outcome)
         return failed
 
-    def _note(self, row: RepositoryRow, outcome: Outcome) -> int:
-        failed = {row.id} if row.key in outcome.faults else set[int]()
-        self.resting.note([row], failed)
-        return len(failed)
-
-    async def _step(self, lane: Lane, row: RepositoryRow) -> bool:
-        """Load a part of a repository's history; whether another part is worth trying now."""
+    async def _step(self, lane: Lane, rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> bool:
+        """Load a part of the first one's history."""
+        row = rows[0]
         started = row.loaded_from if row.loaded_from is not None else lane.clock.now()
         reached = row.loaded_to if row.loaded_to is not None else started
         width = self._widths.get(row.id, FIRST_WIDTH)
         lower = max(self.reader.ledger_start, reached - width)
-        try:
-            outcome = await self.asking.read(lane, row, (lower, reached), urgent=False)
-        except (RateLimited, SecondaryLimited) as error:
-            self.reader.trouble(lane.clock.now(), error)
+        outcome = await self._tried(lane, [row], self.asking.read(lane, row, (lower, reached), urgent=False))
+        if outcome is None:
             return False
-        except StoreError:
-            raise
-        except ExporterError as error:
-            self.reader.trouble(lane.clock.now(), error)
-            await self.reader.hold([row], error.reason)
-            self.resting.note([row], {row.id})
-            return False
-        if lower > self.reader.ledger_start:
+        if outcome.more:
+            await self.reader.loading([row], outcome, reached, started)
+        elif lower > self.reader.ledger_start:
             self._widths[row.id] = wider(width, outcome.changes, 1)
             await self.reader.loading([row], outcome, lower, started)
         else:
             self._widths.pop(row.id, None)
             await self.reader.read([row], outcome, lane.clock.now(), cursor=started, watermark=started - LAG)
-        self._note(row, outcome)
+        self._note([row], outcome)
         return True

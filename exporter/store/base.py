@@ -189,6 +189,10 @@ class Store(Protocol):
         """The facts of some subjects."""
         ...
 
+    def facts(self, repository: int, thing: Thing, keys: Iterable[str]) -> dict[str, list[Fact]]:
+        """The facts of some subjects of a repository, by their keys; nothing of those that are not known."""
+        ...
+
     def bound(self, subjects: Iterable[int]) -> dict[int, list[list[Fact]]]:
         """The facts of the subjects that each of these is bound to, subject by subject."""
         ...
@@ -213,8 +217,8 @@ class Store(Protocol):
         """Metric, repository and labels of a series number of ``readings``."""
         ...
 
-    def definition_since(self, measure: str, digest: str, now: int) -> int:
-        """Since when this definition is in force: 0 for a measure's first, else ``now`` when it replaces another."""
+    def definitions_since(self, digests: Mapping[str, str], now: int) -> dict[str, int]:
+        """Since when each measure's definition is in force: 0 for its first, else ``now`` when it replaces another."""
         ...
 
     def births(self) -> dict[Place, int]:

@@ -574,6 +574,14 @@ class SqliteStore:
             found.setdefault(subject, []).append(_decode(body))
         return found
 
+    def facts(self, repository: int, thing: Thing, keys: Iterable[str]) -> dict[str, list[Fact]]:
+        """The facts of some subjects of a repository, by their keys; nothing of those that are not known."""
+        places: dict[int, str] = {}
+        for key in keys:
+            find = "SELECT id FROM subject WHERE repository = ? AND thing = ? AND key = ?"
+            places |= {row[0]: key for row in self._read(find, repository, thing, key)}
+        return {places[subject]: facts for subject, facts in self.events(places).items()}
+
     # Ledger
 
     def _row(self, row: tuple[Any, ...]) -> LedgerRow:
@@ -645,14 +653,17 @@ class SqliteStore:
         mask = (1 << _BITS) - 1
         return self._text(number >> 2 * _BITS), number >> _BITS & mask, self._label_set(number & mask)
 
-    def definition_since(self, measure: str, digest: str, now: int) -> int:
-        """Since when this definition is in force: 0 for a measure's first, else ``now`` when it replaces another."""
+    def definitions_since(self, digests: Mapping[str, str], now: int) -> dict[str, int]:
+        """Since when each measure's definition is in force: 0 for its first, else ``now`` when it replaces another."""
+        found: dict[str, int] = {}
         with self._transaction() as db:
-            rows = dict(db.execute("SELECT hash, since FROM definition WHERE measure = ?", (measure,)))
-            if digest not in rows or rows[digest] < max(rows.values()):
-                rows[digest] = now if rows else 0
-                db.execute("INSERT OR REPLACE INTO definition VALUES (?, ?, ?)", (measure, digest, rows[digest]))
-        return int(rows[digest])
+            for measure, digest in digests.items():
+                rows = dict(db.execute("SELECT hash, since FROM definition WHERE measure = ?", (measure,)))
+                if digest not in rows or rows[digest] < max(rows.values()):
+                    rows[digest] = now if rows else 0
+                    db.execute("INSERT OR REPLACE INTO definition VALUES (?, ?, ?)", (measure, digest, rows[digest]))
+                found[measure] = int(rows[digest])
+        return found
 
     # Births and folds
 

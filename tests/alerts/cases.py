@@ -182,6 +182,31 @@ def waits(team: str, origin: str) -> str:
     return f'sdlc_team_review_wait_window_samples{{team="{team}",origin="{origin}",window="28d"}}'
 
 
+def failing(team: str, window: str, branch: str = "change") -> str:
+    """Which share of a team's first attempts fail."""
+    return f'sdlc_team_ci_first_attempt_failure_ratio{{team="{team}",branch="{branch}",window="{window}"}}'
+
+
+def attempts(team: str, window: str, branch: str = "change") -> str:
+    """How many first attempts that rests on."""
+    return f'sdlc_team_ci_first_attempt_failure_samples{{team="{team}",branch="{branch}",window="{window}"}}'
+
+
+def windowed(name: str, team: str, window: str = "28d") -> str:
+    """Another window summary of a team."""
+    return f'sdlc_team_{name}{{team="{team}",window="{window}"}}'
+
+
+def climb(team: str, bound: str = "lower") -> str:
+    """A bound of the trend of a team's upkeep."""
+    return f'sdlc_test_maintenance_slope_seconds{{scope="{team}",bound="{bound}"}}'
+
+
+def rate(scope: str, bound: str = "lower") -> str:
+    """A bound of how many times as many changes are requested of a team's agents."""
+    return f'sdlc_ai_rate_ratio{{scope="{scope}",origin="agentic",issue="change_requests",bound="{bound}"}}'
+
+
 CASES = [
     Case(
         alert="SdlcExporterDown",
@@ -423,6 +448,116 @@ CASES = [
             queue("acme/cart", "agentic", "awaiting_review"): 1,
         },
         bearable={of("agentic_wait", "ratio"): 2.5},
+    ),
+    Case(
+        # 50 of 100 now; 80 - 50 of 300 - 100 before: 0.5 and 0.15. In all 90 days 80 / 300 = 0.267, and
+        # 0.35 / sqrt(0.267 * 0.733 * (1 / 100 + 1 / 200)) = 6.5 > 3.
+        alert="SdlcFirstAttemptFailuresRising",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="A team's changes fail their first CI run more often than they used to.",
+        description="The share of first CI attempts that fail on changes of basket is 35% of all attempts higher in "
+        "the last 28 days than in the 62 days before, more than chance explains.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={failing("basket", "28d"): 0.5, failing("basket", "90d"): 80 / 300},
+        bearable={of("first_attempt_failures_rise", "ratio"): 0.36},
+    ),
+    Case(
+        # (0.09 - 0.03) * sqrt(100 / (0.03 * 0.97)) = 3.5 > 3
+        alert="SdlcFlakyTestsHigh",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="Too many of a team's test runs fail and pass on the same commit.",
+        description="9% of the test runs of basket failed and passed on the same commit within 28 days, more than "
+        "agreed and than chance explains: its red tests are not believed for long.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={windowed("flaky_run_ratio", "basket"): 0.09},
+        bearable={of("flaky_runs", "ratio"): 0.09},
+    ),
+    Case(
+        alert="SdlcMoreFixingThanWriting",
+        severity="info",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="A team spends more of its test work on old tests than on new ones.",
+        description="51% of the time that changes of basket spent on test lines within 28 days went into lines that "
+        "were there before.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={windowed("test_update_ratio", "basket"): 0.51},
+        bearable={of("test_update", "ratio"): 0.51},
+    ),
+    Case(
+        # 1800 s are half an hour; 0.45 is above 0.4 and not above 0.5
+        alert="SdlcTestMaintenanceClimbing",
+        severity="warning",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="The upkeep of a team's tests climbs from sprint to sprint.",
+        description="Over six sprints the time that each developer of basket spends on old test lines grew by at "
+        "least 500m hours a sprint, beyond chance.",
+        dashboard="sdlc-tests?var-team=basket",
+        trouble={
+            climb("basket"): 1800,
+            climb("basket", "estimate"): 3600,
+            climb("basket", "upper"): 5400,
+            windowed("test_update_ratio", "basket"): 0.45,
+        },
+        bearable={of("test_update_climbing", "ratio"): 0.45},
+    ),
+    Case(
+        # 100 changes for each of 5 reviewers in 90 days, 46 of them in the last 28: 230 / 28 by (500 - 230) / 62 is
+        # 1.886. Of 500 155.6 would be expected, and 74.4 / sqrt(500 * 28 / 90 * 62 / 90) = 7.2 > 3. Releases stay.
+        alert="SdlcReleaseFrequencyFlat",
+        severity="info",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="More changes of a team are ready, and it releases no more often.",
+        description="Of basket 1.886 times as many changes became ready a day in the last 28 days as in the 62 days "
+        "before, more than chance explains, and its releases are no more.",
+        dashboard="sdlc-releases?var-team=basket",
+        trouble={
+            windowed("review_load_changes", "basket"): 46,
+            windowed("review_load_changes", "basket", "90d"): 100,
+        },
+        bearable={of("ready_rise", "ratio"): 0.9},
+    ),
+    Case(
+        # 16 of 40 now; 22 - 16 of 130 - 40 before: 0.4 and 0.067. In all 90 days 22 / 130 = 0.169, and
+        # 0.333 / sqrt(0.169 * 0.831 * (1 / 40 + 1 / 90)) = 4.7 > 3.
+        alert="SdlcChangeFailRateHigh",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="More of a team's production deployments fail than agreed, and than used to.",
+        description="40% of the production deployments of basket failed within 28 days: more than agreed, and more "
+        "than in the 62 days before, beyond chance.",
+        dashboard="sdlc-releases?var-team=basket",
+        trouble={
+            windowed("change_fail_ratio", "basket"): 0.4,
+            windowed("change_fail_ratio", "basket", "90d"): 22 / 130,
+        },
+        bearable={of("change_fail", "ratio"): 0.4},
+    ),
+    Case(
+        alert="SdlcAiQualityGap",
+        severity="info",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket", "origin": "agentic", "issue": "change_requests"},
+        summary="An issue occurs more often with AI changes of a team than with others of like size.",
+        description="In basket change_requests occurs at least 1.3 times as often with agentic changes as with "
+        "unmarked ones of the same repository and size, over 90 days.",
+        dashboard="sdlc-ai?var-team=basket",
+        trouble={rate("basket"): 1.3, rate("basket", "estimate"): 1.7, rate("basket", "upper"): 2.3},
+        bearable={of("ai_quality", "ratio"): 1.3},
     ),
 ]
 BY_NAME = {case.alert: case for case in CASES}

@@ -63,6 +63,44 @@ def team(name: str) -> dict[str, Value]:
             page[f'sdlc_team_stage_window_samples{{{both},stage="review",window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_samples{{{both},window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_seconds{{{both},window="{window}",percentile="p50"}}'] = 4 * HOUR
+    return page | testing(name) | releasing(name)
+
+
+def releasing(name: str) -> dict[str, Value]:
+    """A team that releases five times a week and makes 10 changes ready for each of 5 reviewers in four weeks; one in
+    ten of its deployments fails, and its AI changes are like the others but for chance.
+    """
+    here = f'team="{name}"'
+    page: dict[str, Value] = {}
+    for window, deployments, load in (("28d", 40, 10), ("90d", 130, 32)):
+        page[f'sdlc_team_change_fail_ratio{{{here},window="{window}"}}'] = 0.1
+        page[f'sdlc_team_change_fail_samples{{{here},window="{window}"}}'] = deployments
+        page[f'sdlc_team_releases_weekly{{{here},window="{window}"}}'] = 5
+        page[f'sdlc_team_review_load_changes{{{here},window="{window}"}}'] = load
+        page[f'sdlc_team_active_reviewers{{{here},window="{window}"}}'] = 5
+    for bound, times in (("lower", 0.9), ("estimate", 1.3), ("upper", 1.9)):
+        labels = f'scope="{name}",origin="agentic",issue="change_requests",bound="{bound}"'
+        page[f"sdlc_ai_rate_ratio{{{labels}}}"] = times
+    return page
+
+
+def testing(name: str) -> dict[str, Value]:
+    """A team a fifth of whose changes fail their first attempt, and one in a hundred runs flakes; four tenths of its
+    test work goes into old tests, and that grows by chance alone.
+    """
+    here = f'team="{name}"'
+    page: dict[str, Value] = {}
+    for window, attempts, merged in (("28d", 100, 50), ("90d", 300, 150)):
+        for branch, failed in (("change", 0.2), ("default", 0.02)):
+            kind = f'{here},branch="{branch}",window="{window}"'
+            page[f"sdlc_team_ci_first_attempt_failure_ratio{{{kind}}}"] = failed
+            page[f"sdlc_team_ci_first_attempt_failure_samples{{{kind}}}"] = attempts
+        page[f'sdlc_team_flaky_run_ratio{{{here},window="{window}"}}'] = 0.01
+        page[f'sdlc_team_flaky_run_samples{{{here},window="{window}"}}'] = attempts
+        page[f'sdlc_team_test_update_ratio{{{here},window="{window}"}}'] = 0.4
+        page[f'sdlc_team_test_update_samples{{{here},window="{window}"}}'] = merged
+    for bound, seconds in (("lower", -600), ("estimate", 300), ("upper", 1200)):
+        page[f'sdlc_test_maintenance_slope_seconds{{scope="{name}",bound="{bound}"}}'] = seconds
     return page
 
 

@@ -13,15 +13,20 @@ from tests.alerts.cases import (
     REMAINING,
     START,
     WATERMARK,
+    attempts,
+    climb,
     coverage,
+    failing,
     flow,
     median,
     merged,
     oldest,
     polls,
     queue,
+    rate,
     utilisation,
     waits,
+    windowed,
 )
 from tests.alerts.scrapes import Page, turns
 
@@ -153,4 +158,83 @@ NEAR = [
         "five that wait",  # 3 + 1
         {queue("acme/cart", "agentic", "awaiting_review"): 0},
     ),
+    NearMiss(
+        "SdlcFirstAttemptFailuresRising",
+        "more than a tenth more",  # 0.5 now, and (200 - 100) / (450 - 200) = 0.4 before
+        {
+            failing("basket", "28d"): 0.5,
+            attempts("basket", "28d"): 200,
+            failing("basket", "90d"): 200 / 450,
+            attempts("basket", "90d"): 450,
+        },
+    ),
+    NearMiss(
+        "SdlcFirstAttemptFailuresRising",
+        "more than chance",  # 15 / 30 and 9 / 40, 0.275 / sqrt(0.343 * 0.657 * (1 / 30 + 1 / 40)) = 2.4
+        {attempts("basket", "28d"): 30, failing("basket", "90d"): 24 / 70, attempts("basket", "90d"): 70},
+    ),
+    NearMiss("SdlcFirstAttemptFailuresRising", "30 attempts now", {attempts("basket", "28d"): 29}),
+    NearMiss("SdlcFirstAttemptFailuresRising", "30 attempts before", {attempts("basket", "90d"): 129}),
+    NearMiss(
+        "SdlcFirstAttemptFailuresRising",
+        "failures of changes",
+        {failing("basket", "28d"): 0.2, failing("basket", "28d", "default"): 0.6},
+    ),
+    NearMiss(
+        "SdlcFlakyTestsHigh",
+        "more than chance makes of it",  # (0.08 - 0.03) * sqrt(100 / (0.03 * 0.97)) = 2.9
+        {windowed("flaky_run_ratio", "basket"): 0.08},
+    ),
+    NearMiss(
+        "SdlcFlakyTestsHigh",
+        "more than the threshold",
+        {windowed("flaky_run_ratio", "basket"): 0.03, windowed("flaky_run_samples", "basket"): 100_000},
+    ),
+    NearMiss(
+        "SdlcMoreFixingThanWriting",
+        "more than half",
+        {windowed("test_update_ratio", "basket"): 0.5, windowed("test_update_ratio", "basket", "90d"): 0.9},
+    ),
+    NearMiss("SdlcMoreFixingThanWriting", "30 changes", {windowed("test_update_samples", "basket"): 29}),
+    NearMiss("SdlcTestMaintenanceClimbing", "a climb beyond chance", {climb("basket"): 0}),
+    NearMiss("SdlcTestMaintenanceClimbing", "four tenths", {windowed("test_update_ratio", "basket"): 0.4}),
+    NearMiss("SdlcTestMaintenanceClimbing", "30 changes", {windowed("test_update_samples", "basket"): 29}),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "more than a tenth more",  # 6,500 of 20,000: 232 a day and 218 before, which is no chance and 7 % more
+        {windowed("review_load_changes", "basket"): 1300, windowed("review_load_changes", "basket", "90d"): 4000},
+    ),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "more than chance",  # 65 of 160 by 49.8: 15.2 / sqrt(160 * 28 / 90 * 62 / 90) = 2.6
+        {windowed("review_load_changes", "basket"): 13, windowed("review_load_changes", "basket", "90d"): 32},
+    ),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "releases that do not grow",  # 28 of 64 by 20: 8 / sqrt(64 * 28 / 90 * 62 / 90) = 2.2
+        {windowed("releases_weekly", "basket"): 7},
+    ),
+    NearMiss(
+        "SdlcReleaseFrequencyFlat",
+        "releases at all",
+        {windowed("releases_weekly", "basket"): None, windowed("releases_weekly", "basket", "90d"): None},
+    ),
+    NearMiss(
+        "SdlcChangeFailRateHigh",
+        "more than agreed",  # 15 of 100 by 20 of 1,000: 0.13 is no chance
+        {
+            windowed("change_fail_ratio", "basket"): 0.15,
+            windowed("change_fail_samples", "basket"): 100,
+            windowed("change_fail_ratio", "basket", "90d"): 35 / 1100,
+            windowed("change_fail_samples", "basket", "90d"): 1100,
+        },
+    ),
+    NearMiss(
+        "SdlcChangeFailRateHigh",
+        "more than before",  # two fifths all the time
+        {windowed("change_fail_ratio", "basket", "90d"): 0.4},
+    ),
+    NearMiss("SdlcChangeFailRateHigh", "30 deployments now", {windowed("change_fail_samples", "basket"): 29}),
+    NearMiss("SdlcChangeFailRateHigh", "30 deployments before", {windowed("change_fail_samples", "basket", "90d"): 69}),
+    NearMiss("SdlcAiQualityGap", "a lower bound above the threshold", {rate("basket"): 1.2}),
 ]

@@ -83,6 +83,13 @@ def test_these_alerts_outlive_two_hours_without_the_exporter():
         "SdlcReviewCapacityExceeded",
         "SdlcUnreviewedMergesRising",
         "SdlcAgenticChangesWaiting",
+        "SdlcFirstAttemptFailuresRising",
+        "SdlcFlakyTestsHigh",
+        "SdlcMoreFixingThanWriting",
+        "SdlcTestMaintenanceClimbing",
+        "SdlcReleaseFrequencyFlat",
+        "SdlcChangeFailRateHigh",
+        "SdlcAiQualityGap",
     ]
 
 

@@ -32,6 +32,7 @@ GROWING, DRIFT = BY_NAME["SdlcReviewQueueGrowing"], BY_NAME["SdlcDriftDetected"]
 OLD = {WATERMARK: STUCK.trouble[WATERMARK]}
 BUILD = "(sdlc_exporter_build_info)"
 FAILS = BY_NAME["SdlcSourceFailing"]
+FAILURES = BY_NAME["SdlcFirstAttemptFailuresRising"]
 RISING, AGENTIC = BY_NAME["SdlcUnreviewedMergesRising"], BY_NAME["SdlcAgenticChangesWaiting"]
 
 
@@ -73,6 +74,45 @@ MUTANTS = {
         'threshold_ratio{name="significance"}[5m]))',
         'threshold_ratio{name="significance"}[5m])) * 0',
         near(RISING, "more than chance"),
+    ),
+    "chance among flakes is forgotten": Mutant(
+        'threshold_ratio{name="significance"}[5m]))',
+        'threshold_ratio{name="significance"}[5m])) * 0',
+        near(BY_NAME["SdlcFlakyTestsHigh"], "more than chance"),
+    ),
+    "failures of the default branch are those of changes": Mutant(
+        'branch="change", window', "window", near(FAILURES, "failures of changes")
+    ),
+    "few first attempts are forgotten": Mutant(
+        'threshold_changes{name="samples"}[5m]))',
+        'threshold_changes{name="samples"}[5m])) * 0',
+        near(FAILURES, "30 attempts before"),
+    ),
+    "the estimate is taken for the lower bound": Mutant(
+        'bound="lower"', 'bound="estimate"', near(BY_NAME["SdlcTestMaintenanceClimbing"], "a climb beyond")
+    ),
+    "new tests are no relief": Mutant(
+        'threshold_ratio{name="test_update_climbing"}[5m]))',
+        'threshold_ratio{name="test_update_climbing"}[5m])) * 0',
+        near(BY_NAME["SdlcTestMaintenanceClimbing"], "four tenths"),
+    ),
+    "releases that grow are forgotten": Mutant(
+        "release_growth < 1", "release_growth < 100", near(BY_NAME["SdlcReleaseFrequencyFlat"], "releases that do not")
+    ),
+    "more that is ready by chance is enough": Mutant(
+        'threshold_ratio{name="significance"}[5m]))',
+        'threshold_ratio{name="significance"}[5m])) * 0',
+        near(BY_NAME["SdlcReleaseFrequencyFlat"], "more than chance"),
+    ),
+    "many failures all the time are a rise": Mutant(
+        "share - team:sdlc_team_change_fail_ratio:share_before",
+        "share - 0 * team:sdlc_team_change_fail_ratio:share_before",
+        near(BY_NAME["SdlcChangeFailRateHigh"], "more than before"),
+    ),
+    "the estimate of a ratio is taken for its lower bound": Mutant(
+        'sdlc_ai_rate_ratio{scope!="all", bound="lower"}',
+        'sdlc_ai_rate_ratio{scope!="all", bound="estimate"}',
+        near(BY_NAME["SdlcAiQualityGap"], "a lower bound"),
     ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',

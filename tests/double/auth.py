@@ -26,11 +26,16 @@ LONGEST = 600
 
 @dataclass
 class Token:
-    """A credential. ``owners`` are those whose private repositories it sees (None: all), ``expires`` a Unix time."""
+    """A credential. ``owners`` are those whose private repositories it sees (None: all), ``expires`` a Unix time.
+
+    ``lacks``: permissions it has not: ``actions``, ``checks``, ``contents``, ``deployments``,
+    ``issues``.
+    """
 
     owners: frozenset[str] | None = None
     expires: float | None = None
     revoked: bool = False
+    lacks: frozenset[str] = frozenset()
 
 
 @dataclass

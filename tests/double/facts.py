@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from tests.double.graph import Graph
+
 COPILOT = "copilot-swe-agent"
 """The login GraphQL gives the account that REST calls Copilot."""
 
@@ -64,7 +66,8 @@ class Item:
     """One node of a timeline. ``kind`` is its GraphQL type; ``more`` what only this kind carries.
 
     ``more`` is the Commit of a PullRequestCommit, the state of a PullRequestReview, who a ReviewRequestedEvent asks,
-    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent.
+    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent; the label of a
+    LabeledEvent or UnlabeledEvent, reason and closer of an issue's ClosedEvent.
     """
 
     kind: str
@@ -90,12 +93,52 @@ class Repository:
     private: bool = False
     hidden: bool = False
     deleted: bool = False
+    pushed: int | None = None
     pulls: dict[int, PullRequest] = field(default_factory=dict)
+    issues: dict[int, Issue] = field(default_factory=dict)
+    graph: Graph = field(default_factory=Graph)
+    deployments: list[Deployment] = field(default_factory=list)
+    releases: list[Release] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
 
     @property
     def owner(self) -> str:
         """The part of the name before the slash."""
         return self.name.partition("/")[0]
+
+
+@dataclass(slots=True, eq=False)
+class Deployment:
+    """A deployment of a commit to an environment; ``statuses`` are (state, at), as they were given."""
+
+    id: str
+    repository: Repository
+    environment: str
+    sha: str
+    created: int
+    statuses: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Release:
+    """A release; a draft has no date of publishing."""
+
+    id: str
+    name: str
+    sha: str | None
+    created: int
+    published: int | None
+    prerelease: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Tag:
+    """A tag of a commit; ``tagged`` only with a message."""
+
+    id: str
+    name: str
+    sha: str
+    tagged: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -131,3 +174,26 @@ class PullRequest:
     def reviews(self) -> list[Item]:
         """The reviews so far, oldest first."""
         return [item for item in self.items if item.kind == "PullRequestReview"]
+
+
+@dataclass(slots=True, eq=False)
+class Issue:
+    """An issue. ``indexed`` as of a PullRequest."""
+
+    id: str
+    number: int
+    repository: Repository
+    author: Account | None
+    created: int
+    updated: int
+    body: str = ""
+    closed: int | None = None
+    edited: int | None = None
+    items: list[Item] = field(default_factory=list)
+    indexed: tuple[int, str, bool] | None = None
+    draft = False
+
+    @property
+    def state(self) -> str:
+        """``open`` or ``closed``."""
+        return OPEN if self.closed is None else CLOSED

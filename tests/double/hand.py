@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from tests.double.facts import PullRequest, Repository, Team
+from tests.double.ci import PULL_REQUEST, Run, commit, zipped
+from tests.double.facts import Commit, Issue, PullRequest, Repository, Team
+from tests.double.hand_issues import reported
 from tests.double.world import World, seconds
 
 HOUR, DAY = 3600, 86_400
@@ -13,11 +15,15 @@ NOW = START + 60 * DAY
 
 @dataclass(frozen=True)
 class HandMade:
-    """The world and its parts by name: ``pulls`` by what happens in them, ``repositories`` by their short name."""
+    """The world and its parts by name: pulls, issues and runs by what happens in them, repositories by their short
+    name.
+    """
 
     world: World
     pulls: dict[str, PullRequest]
     repositories: dict[str, Repository]
+    runs: dict[str, Run]
+    issues: dict[str, Issue]
 
 
 def hour(hours: float) -> int:
@@ -41,7 +47,8 @@ def hand_made(now: int = NOW) -> HandMade:
         home = (shop, pay, web)[n % 3]
         pulls[name] = tell(world, home, hour(24 * n))
     pulls["archived"] = reviewed_and_merged(world, old, hour(0))
-    return HandMade(world, pulls, places)
+    issues = reported(world, shop, pulls["reviewed_and_merged"], pulls["draft_then_ready"], hour(24 * 30))
+    return HandMade(world, pulls, places, tell_runs(world, shop), issues)
 
 
 def reviewed_and_merged(world: World, home: Repository, at: int) -> PullRequest:
@@ -144,7 +151,7 @@ def by_bot(world: World, home: Repository, at: int) -> PullRequest:
 def by_agent(world: World, home: Repository, at: int) -> PullRequest:
     """Opened as a draft by Copilot's account, ready 1h, a review bot 2h, a person 3h, merged 4h."""
     pull = world.open(home, "Copilot", at=at, draft=True, head="copilot/fix-1")
-    world.push(pull, at=at, message="Fix\n\nCo-authored-by: ann <ann@example.org>")
+    world.push(pull, at=at, message="Fix\n\nCaused-by: #1\nCo-authored-by: ann <ann@example.org>")
     world.ready(pull, at + HOUR)
     world.review(pull, "copilot-pull-request-reviewer[bot]", "COMMENTED", at + 2 * HOUR)
     world.review(pull, "ann", at=at + 3 * HOUR)
@@ -226,6 +233,46 @@ def abandoned(world: World, home: Repository, at: int) -> PullRequest:
     world.comment(pull, "bob", at + HOUR)
     world.close(pull, "ann", at + 2 * DAY)
     return pull
+
+
+RED, MENDED, TOPIC = commit(101), commit(102), commit(103)
+"""A commit of the shop's main branch with a failing test, the one that mends it, and one of a change's branch."""
+REPORT = """<testsuite name="unit"><testcase classname="cart" name="adds" time="0.5"/>
+<testcase classname="cart" name="empties"><failure message="no"/></testcase></testsuite>"""
+
+
+def tell_runs(world: World, home: Repository) -> dict[str, Run]:
+    """Runs of the shop: an hour each from hour 0 on, in the order of their names here; 10 minutes from asked to end."""
+    ci, runs = world.ci, {}
+    for n, (name, how) in enumerate(
+        {
+            "red": {"sha": RED, "conclusion": "failure", "red": ("unit",)},
+            "mended": {"sha": MENDED, "conclusion": "success", "green": ("unit", "lint")},
+            "of_a_change": {"sha": TOPIC, "conclusion": "failure", "branch": "topic", "event": PULL_REQUEST},
+            "of_a_fork": {"sha": TOPIC, "conclusion": "success", "event": PULL_REQUEST, "fork": "eve/shop"},
+            "timed_out": {"sha": RED, "conclusion": "timed_out", "path": ".github/workflows/slow.yml"},
+            "could_not_start": {"sha": MENDED, "conclusion": "startup_failure", "green": ()},
+            "cancelled": {"sha": MENDED, "conclusion": "cancelled", "green": ()},
+            "skipped": {"sha": MENDED, "conclusion": "skipped", "green": ()},
+            "many_jobs": {"sha": MENDED, "conclusion": "success", "green": [f"job {k:03}" for k in range(160)]},
+        }.items()
+    ):
+        at = hour(n)
+        sha, conclusion = str(how.pop("sha")), str(how.pop("conclusion"))
+        runs[name] = ci.ran(home, sha, conclusion, at, at + 600, **how)
+    flake = ci.ran(home, MENDED, "failure", hour(20), hour(20) + 600, red=("unit",), path=".github/workflows/e2e.yml")
+    ci.finish(ci.retry(flake, hour(21)), green=("unit",), at=hour(21) + 600)
+    running = ci.start(home, MENDED, at=hour(30))
+    waiting = ci.start(home, TOPIC, branch="topic", event=PULL_REQUEST, at=hour(31), status="completed")
+    waiting.attempts[-1].conclusion = "action_required"
+    runs |= {"flake": flake, "running": running, "waiting": waiting}
+    ci.upload(runs["red"], "junit-linux", zipped({"junit.xml": REPORT}), at=hour(0) + 500)
+    ci.upload(runs["red"], "coverage", zipped({"coverage.xml": "<coverage/>"}), at=hour(0) + 500)
+    mend = Commit(
+        MENDED, "Mend the cart", hour(0) + 900, hour(0) + 960, ("Ann", "Ann"), ("ann@example.org",) * 2, "ann"
+    )
+    ci.differ(home, RED, MENDED, commits=[mend], files=[("tests/test_cart.py", 3, 1)])
+    return runs
 
 
 STORIES = {

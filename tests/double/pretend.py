@@ -7,24 +7,27 @@ from operator import itemgetter
 from exporter.demo import Organisation
 from exporter.model import (
     BaseChanged,
-    ChangeEvent,
     Closed,
     Commented,
     Committed,
     Described,
     Dismissed,
     Drafted,
+    Fact,
     FilesChanged,
     Merged,
     Opened,
     Pushed,
     Ready,
+    Referred,
     Reopened,
     Reviewed,
     ReviewRequested,
     Subject,
+    Thing,
     Told,
 )
+from tests.double.backstage import Backstage
 from tests.double.facts import Item, PullRequest, Team
 from tests.double.world import World
 
@@ -37,7 +40,8 @@ class Play:
 
     def __init__(self, world: World, organisation: Organisation, told: Iterable[Told]) -> None:
         self.world = world
-        facts = ((event.at, change.subject, event) for change in told for event in change.events)
+        self._backstage = Backstage(world)
+        facts = ((event.at, each.subject, event) for each in told for event in each.events)
         self._to_come = deque(sorted(facts, key=itemgetter(0)))
         self._reviews: dict[tuple[str, str], Item] = {}
         for each in organisation.all_repositories():
@@ -53,13 +57,16 @@ class Play:
                 self._happen(subject, event)
             world.now = max(world.now, second)
 
-    def _happen(self, subject: Subject, event: ChangeEvent) -> None:
+    def _happen(self, subject: Subject, event: Fact) -> None:
         """Enter one fact into the world.
 
         Raises:
             TypeError: a kind of fact that is not known here.
         """
         world, at = self.world, event.at
+        if subject.thing is not Thing.CHANGE:
+            self._backstage.happen(subject, event)
+            return
         if isinstance(event, Opened):
             world.open(
                 world.repositories[subject.repository],
@@ -100,6 +107,7 @@ class Play:
                 world.retarget(pull, event.base, at)
             case Merged():
                 world.merge(pull, at=at, sha=event.sha)
+                self._backstage.merged(pull.repository, event)
             case FilesChanged():
                 pull.files = list(event.files)
             case Closed() if pull.merged is None:
@@ -108,6 +116,8 @@ class Play:
                 pass  # the merge closed it
             case Reopened():
                 world.reopen(pull, at=at)
+            case Referred():
+                pass  # the branch or the description says it
             case _:
                 raise TypeError(f"the world has nothing for {event}")
 

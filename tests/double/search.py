@@ -1,4 +1,4 @@
-"""Search for pull requests, as far as the exporter uses its language.
+"""Search for pull requests and issues, as far as the exporter uses its language.
 
 https://docs.github.com/search-github/searching-on-github/searching-issues-and-pull-requests
 """
@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.double.facts import MERGED, OPEN, PullRequest
 from tests.double.world import World, seconds
@@ -17,8 +18,8 @@ LIMIT = 1000
 """The most results a search gives out, whatever it counts."""
 
 FOREVER = 1 << 40
+KINDS = ("pr", "issue")
 STATES = {
-    "pr": lambda state: True,
     "open": lambda state: state == OPEN,
     "closed": lambda state: state != OPEN,
     "merged": lambda state: state == MERGED,
@@ -44,6 +45,7 @@ class Search:
     owners: set[str] = field(default_factory=set)
     repositories: set[str] = field(default_factory=set)
     tests: list[Callable[[PullRequest], bool]] = field(default_factory=list)
+    kind: str = "pr"
     order: str = "created"
     descending: bool = True
 
@@ -63,7 +65,9 @@ def parse(text: str) -> Search:
             query.owners.add(value.lower())
         elif name == "repo":
             query.repositories.add(value.lower())
-        elif name in ("is", "state", "type") and value in STATES:
+        elif name in ("is", "type") and value in KINDS:
+            query.kind = value
+        elif name in ("is", "state") and value in STATES:
             query.tests.append(_state(value))
         elif name in DATES:
             query.ranges[name] = _meet(query.ranges.get(name), dates(value))
@@ -113,10 +117,10 @@ def _flag(name: str, wanted: bool) -> Callable[[PullRequest], bool]:
     return lambda pull: test(pull) is wanted
 
 
-def found(world: World, query: Search, sees: Callable[[PullRequest], bool]) -> list[PullRequest]:
-    """The pull requests a query finds, in its order; ``sees`` is what the caller may see."""
+def found(world: World, query: Search, sees: Callable[[Any], bool]) -> list[Any]:
+    """The pull requests or issues a query finds, in its order; ``sees`` is what the caller may see."""
     by = "updated" if "updated" in query.ranges else "created"
-    times, pulls = world.by(by)
+    times, pulls = world.by(by, query.kind)
     low, high = query.ranges.get(by, (0, FOREVER))
     tests = [sees, *query.tests]
     if query.owners or query.repositories:

@@ -19,12 +19,14 @@ from typing import Any
 from aiohttp import web
 from graphql import GraphQLError
 
+from tests.double.actions import ROUTES, SIGNED, Actions, fits, signed
 from tests.double.auth import App, Auth, DeniedError, Token, fingerprint
 from tests.double.cost import cost
 from tests.double.execution import Documents
 from tests.double.faults import KINDS, SECONDARY, Answer, Asked, Fault, Predicate, erring, matching, said
 from tests.double.limits import Limits
-from tests.double.view import View, stamp
+from tests.double.paging import stamp
+from tests.double.view import View
 from tests.double.world import World
 
 TOKEN = "ghp_double"
@@ -81,9 +83,9 @@ class Double:
         """The REST root in the style of an Enterprise Server; GraphQL is at ``/api/graphql`` of the host."""
         return f"{self.url}/api/v3"
 
-    def add_token(self, token: str, owners: frozenset[str] | None = None) -> None:
-        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees."""
-        self.auth.tokens[token] = Token(owners)
+    def add_token(self, token: str, owners: frozenset[str] | None = None, lacks: frozenset[str] = frozenset()) -> None:
+        """Accepts a token; ``owners`` (lower case) limits the private repositories it sees, ``lacks`` what it may."""
+        self.auth.tokens[token] = Token(owners, lacks=lacks)
 
     def add_app(self, app: App) -> App:
         """Registers a GitHub App."""
@@ -96,6 +98,10 @@ class Double:
     def restore(self, token: str = TOKEN) -> None:
         """Accepts it again."""
         self.auth.tokens[token].revoked = False
+
+    def deny(self, *permissions: str, token: str = TOKEN) -> None:
+        """Leaves a token without these permissions, such as ``deployments``, and with all others."""
+        self.auth.tokens[token].lacks = frozenset(permissions)
 
     def fail(self, name: str, times: int | None = 1, when: Predicate | str | None = None, **how: Any) -> Fault:
         """Switches a fault of ``faults.KINDS`` on for the next ``times`` matching requests (None: until lifted).
@@ -213,11 +219,28 @@ class Double:
                 if asked.path == "/graphql":
                     return self._graphql(asked)
                 for pattern, answer in REST.items():
-                    if _fits(pattern, [asked.method, *_parts(asked.path)]):
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
                         return answer(self, asked)
+                for pattern, told in ROUTES.items():
+                    if fits(pattern, [asked.method, *_parts(asked.path)]):
+                        return self._rest(asked, told)
             except DeniedError as denied:
                 return said(denied.status, denied.message)
         return said(404, "Not Found")
+
+    def _rest(self, asked: Asked, told: Callable[[Actions], Any]) -> Answer:
+        """An answer of REST, with an ETag; one that has not changed costs nothing."""
+        token, known = self.auth.token(asked.headers.get("authorization"))
+        payload = told(Actions(self.world, known, asked, self.url))
+        answer = payload if isinstance(payload, Answer) else self._tagged(asked, payload)
+        if answer.status != 304 and not self.limits.spend(token, "core", 1):
+            answer = said(403, "API rate limit exceeded for user ID 1.")
+        answer.headers |= self.limits.headers(token, "core")
+        return answer
+
+    def signed(self, asked: Asked) -> Answer:
+        """``GET /signed/{}``: stands for the host where artifacts are kept."""
+        return signed(self.world, asked)
 
     def _graphql(self, asked: Asked) -> Answer:
         token, known = self.auth.token(asked.headers.get("authorization"))
@@ -245,7 +268,7 @@ class Double:
             "remaining": bucket.remaining,
             "resetAt": stamp(int(bucket.reset)),
         }
-        view = View(self.world, known.owners, lambda: limit if self.limits.on else None)
+        view = View(self.world, known.owners, lambda: limit if self.limits.on else None, known.lacks)
         run = self.documents.quickly if self.fast else self.documents.execute
         data, errors = run(asked.query, view.root, asked.variables)
         payload: dict[str, Any] = {"data": data}
@@ -313,18 +336,13 @@ REST: dict[tuple[str, ...], Callable[[Double, Asked], Answer]] = {
     ("GET", "app", "installations"): Double.installations,
     ("GET", "rate_limit"): Double.rate_limit,
     ("GET", "meta"): Double.meta,
+    ("GET", SIGNED, "*"): Double.signed,
 }
-"""REST answers by method and path; ``*`` stands for a number."""
+"""REST answers by method and path; ``*`` stands for a number, ``+`` for any word."""
 
 
 def _parts(path: str) -> list[str]:
     return path.strip("/").split("/")
-
-
-def _fits(pattern: tuple[str, ...], parts: list[str]) -> bool:
-    return len(pattern) == len(parts) and all(
-        one == part or (one == "*" and part.isdigit()) for one, part in zip(pattern, parts, strict=True)
-    )
 
 
 def _operation(query: str) -> str:

@@ -4,79 +4,26 @@ Each dictionary holds ``__typename`` and the fields of the schema's slice; a val
 info and the field's arguments, as graphql-core's default resolver calls it.
 """
 
-import base64
-import json
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache, partial
-from time import gmtime, strftime
+from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.double.ci import Job, Run
 from tests.double.cost import refused
-from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team
+from tests.double.delivering import connections, deployment
+from tests.double.facts import Account, Commit, Issue, Item, PullRequest, Repository, Team
+from tests.double.paging import Node, by_offset, cursor, key_of, page, stamp
 from tests.double.search import LIMIT, found, parse
 from tests.double.world import World
 
-Node = dict[str, Any]
-
-
-@lru_cache(maxsize=1 << 16)
-def stamp(at: int | None) -> str | None:
-    """A moment as GitHub writes it."""
-    return None if at is None else strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(at))
+FORBIDDEN = "Resource not accessible by personal access token"
 
 
 @cache
 def kind_of(item_type: str) -> str:
     """The GraphQL type of a timeline item type: ``MERGED_EVENT`` is ``MergedEvent``."""
     return "".join(word.capitalize() for word in item_type.split("_"))
-
-
-def cursor(*key: Any) -> str:
-    """An opaque cursor that carries a key."""
-    return base64.b64encode(b"cursor:" + json.dumps(key).encode()).decode()
-
-
-def key_of(text: str, parts: int) -> list[Any]:
-    """The key a cursor carries.
-
-    Raises:
-        GraphQLError: It is no cursor of this connection.
-    """
-    try:
-        key = json.loads(base64.b64decode(text, validate=True).removeprefix(b"cursor:"))
-    except ValueError:
-        key = None
-    if not isinstance(key, list) or len(key) != parts:
-        raise refused("INVALID_CURSOR_ARGUMENTS", f"`{text}` does not appear to be a valid cursor.")
-    return key
-
-
-def page(name: str, rows: Sequence[Any], start: int, first: int | None, mark: Callable[[int], str]) -> Node:
-    """One page of a connection from a start; ``mark`` gives the cursor of a position.
-
-    Raises:
-        GraphQLError: No ``first``, which GitHub insists on.
-    """
-    if first is None:
-        message = f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
-        raise refused("MISSING_PAGINATION_BOUNDARIES", message)
-    part = rows[start : start + first]
-    more = start + len(part) < len(rows)
-    return {
-        "nodes": part,
-        "pageInfo": {"hasNextPage": more, "endCursor": mark(start + len(part) - 1) if part else None},
-    }
-
-
-def offset(after: str | None) -> int:
-    """Where a page starts whose cursors are positions, which shift when the set changes."""
-    return key_of(after, 1)[0] if after else 0
-
-
-def by_offset(name: str, rows: Sequence[Any], first: int | None, after: str | None) -> Node:
-    """One page of a connection whose cursors are positions."""
-    return page(name, rows, offset(after), first, lambda last: cursor(last + 1))
 
 
 @cache
@@ -116,6 +63,22 @@ def commit(one: Commit) -> Node:
     }
 
 
+def label(name: str) -> Node:
+    """A label."""
+    return {"__typename": "Label", "id": f"LA_{name}", "name": name, "resourcePath": f"/labels/{name}"}
+
+
+def closing(reason: str | None, by: PullRequest | None) -> Node:
+    """Why something was closed, and by which change."""
+    closer = by and {
+        "__typename": "PullRequest",
+        "id": by.id,
+        "number": by.number,
+        "repository": {"__typename": "Repository", "id": by.repository.id},
+    }
+    return {"stateReason": reason, "closer": closer}
+
+
 MORE: dict[str, Callable[[Item], Node]] = {
     "PullRequestCommit": lambda item: {"commit": commit(item.more)},
     "PullRequestReview": lambda item: {
@@ -130,6 +93,9 @@ MORE: dict[str, Callable[[Item], Node]] = {
         "review": item.more and timeline_item(item.more),
     },
     "BaseRefChangedEvent": lambda item: {"currentRefName": item.more},
+    "LabeledEvent": lambda item: {"label": label(item.more)},
+    "UnlabeledEvent": lambda item: {"label": label(item.more)},
+    "ClosedEvent": lambda item: closing(*(item.more or (None, None))),
 }
 """What a timeline item has beside id and time, by its type."""
 
@@ -142,7 +108,7 @@ def timeline_item(item: Item) -> Node:
 
 
 def timeline(
-    pull: PullRequest,
+    pull: PullRequest | Issue,
     _info: object,
     *,
     first: int | None = None,
@@ -174,6 +140,32 @@ def files(pull: PullRequest, _info: object, *, first: int | None = None, after: 
     return answer | {"nodes": rows}
 
 
+def jobs(
+    run: Run,
+    _info: object,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    filterBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
+) -> Node:
+    """A page of a check suite's runs: those of all attempts, or of the last one."""
+    every = (filterBy or {}).get("checkType") == "ALL"
+    rows = [job for job in run.jobs if every or job.attempt == len(run.attempts)]
+    answer = by_offset("checkRuns", rows, first, after)
+    return answer | {"nodes": [_job(run, job) for job in answer["nodes"]]}
+
+
+def _job(run: Run, job: Job) -> Node:
+    return {
+        "__typename": "CheckRun",
+        "id": f"CR_{run.id}_{job.attempt}_{job.name}",
+        "name": job.name,
+        "conclusion": job.conclusion and job.conclusion.upper(),
+        "startedAt": stamp(job.started),
+        "completedAt": stamp(job.completed),
+    }
+
+
 def nothing(_info: object, **_: Any) -> Node:
     """A connection that holds nothing."""
     return {"nodes": [], "totalCount": 0, "pageInfo": {"hasNextPage": False, "endCursor": None}}
@@ -182,12 +174,19 @@ def nothing(_info: object, **_: Any) -> Node:
 class View:
     """What one token sees of the world; ``limit`` answers ``rateLimit``.
 
-    ``owners`` are those whose private repositories the token sees, None for all.
+    ``owners`` are those whose private repositories the token sees, None for all; ``lacks``: permissions it has not.
     """
 
-    def __init__(self, world: World, owners: frozenset[str] | None, limit: Callable[[], Node | None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        owners: frozenset[str] | None,
+        limit: Callable[[], Node | None],
+        lacks: frozenset[str] = frozenset(),
+    ) -> None:
         self.world = world
         self.owners = owners
+        self.lacks = lacks
         self.root: dict[str, Any] = {
             "id": "Q",
             "rateLimit": lambda _info: limit(),
@@ -213,21 +212,69 @@ class View:
             parsed = parse(query)
         except ValueError as error:
             raise refused("UNKNOWN_TO_THE_DOUBLE", str(error)) from error
-        rows = found(self.world, parsed, lambda pull: self.sees(pull.repository))
+        allowed = parsed.kind == "pr" or "issues" not in self.lacks
+        rows = found(self.world, parsed, lambda one: allowed and self.sees(one.repository))
         answer = by_offset("search", rows[:LIMIT], first, after)
-        return answer | {"issueCount": len(rows), "nodes": [self.pull(pull) for pull in answer["nodes"]]}
+        tell = self.pull if parsed.kind == "pr" else self.issue
+        return answer | {"issueCount": len(rows), "nodes": [tell(one) for one in answer["nodes"]]}
 
     def node(self, _info: object, id: str, whole: bool = True) -> Any:  # noqa: A002 the schema's own name
         """A node by its id; in a list of nodes an unknown one is an error in its place."""
-        known = self.world.repositories.get(id) or self.world.pulls.get(id)
+        known = self.world.repositories.get(id) or self.world.pulls.get(id) or self.world.issues.get(id)
         if isinstance(known, Repository) and self.sees(known):
             return self.repository(known)
         if isinstance(known, PullRequest) and self.sees(known.repository):
             return self.pull(known)
+        if isinstance(known, Issue) and "issues" not in self.lacks and self.sees(known.repository):
+            return self.issue(known)
+        run = self.world.ci.runs.get(int(id[3:])) if id.startswith("CS_") and id[3:].isdigit() else None
+        if run is not None and self.sees(run.repository):
+            if "checks" in self.lacks:
+                return refused("FORBIDDEN", FORBIDDEN)
+            return self.suite(run)
+        deployed = self.world.deployments.get(id)
+        if deployed is not None and self.sees(deployed.repository):
+            return deployment(deployed)
         missing = refused("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'.")
         if whole:
             raise missing
         return missing
+
+    def suite(self, run: Run) -> Node:
+        """The check suite of a run."""
+        return {
+            "__typename": "CheckSuite",
+            "id": run.suite,
+            "updatedAt": stamp(run.updated),
+            "resourcePath": f"/suites/{run.id}",
+            "checkRuns": partial(jobs, run),
+        }
+
+    def suites(
+        self, repository: Repository, sha: str | None, _info: object, *, last: int | None = None, **_: Any
+    ) -> Node:
+        """The last check suites of a commit."""
+        if "checks" in self.lacks:
+            raise refused("FORBIDDEN", FORBIDDEN)
+        runs = self.world.ci.suites(repository, sha)
+        return {"totalCount": len(runs), "nodes": [self.suite(run) for run in runs[len(runs) - (last or 0) :]]}
+
+    def commit(self, repository: Repository, sha: str) -> Node:
+        """A commit known by its name, with its check suites."""
+        return {
+            "__typename": "Commit",
+            "id": f"C_{sha}",
+            "oid": sha,
+            "resourcePath": f"/commit/{sha}",
+            "checkSuites": partial(self.suites, repository, sha),
+        }
+
+    def head(self, pull: PullRequest, _info: object, *, last: int | None = None, **_: Any) -> Node:
+        """The last commits of a pull request."""
+        commits = [item.more for item in pull.items if item.kind == "PullRequestCommit"]
+        here = commits[len(commits) - (last or 0) :] if commits else []
+        nodes = [{"__typename": "PullRequestCommit", "commit": self.commit(pull.repository, one.sha)} for one in here]
+        return {"totalCount": len(commits), "nodes": nodes}
 
     def named(self, _info: object, *, owner: str, name: str) -> Node:
         """A repository by its name, or one it had before."""
@@ -262,7 +309,8 @@ class View:
 
     def repository(self, one: Repository) -> Node:
         """A repository with its connections."""
-        branch = one.default_branch
+        branch, newest = one.default_branch, self.world.ci.heads.get(one.id)
+        head = self.commit(one, newest) if newest else None
         topics = [
             {"__typename": "RepositoryTopic", "topic": {"__typename": "Topic", "name": name}} for name in one.topics
         ]
@@ -273,14 +321,12 @@ class View:
             "isArchived": one.archived,
             "isFork": one.fork,
             "resourcePath": f"/{one.name}",
-            "defaultBranchRef": branch and {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch, "target": None},
-            "pushedAt": None,
-            "deployments": nothing,
-            "releases": nothing,
-            "refs": nothing,
+            "defaultBranchRef": branch and {"__typename": "Ref", "id": f"REF_{one.id}", "name": branch, "target": head},
+            "pushedAt": stamp(one.pushed),
             "repositoryTopics": lambda _info, first=None: {"nodes": topics[:first]},
             "pullRequests": partial(self.pulls, one),
-        }
+            "issues": partial(self.issues, one),
+        } | connections(one, self.lacks)
 
     def pulls(
         self,
@@ -293,17 +339,59 @@ class View:
         orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
     ) -> Node:
         """A page of a repository's pull requests; the cursor is a place in the order, not a position."""
-        order = orderBy or {"field": "CREATED_AT", "direction": "ASC"}
+        kept = [p for p in one.pulls.values() if states is None or p.state.upper() in states]
+        return self._ordered("pullRequests", kept, self.pull, first, after, orderBy)
+
+    def issues(
+        self,
+        one: Repository,
+        _info: object,
+        *,
+        first: int | None = None,
+        after: str | None = None,
+        states: list[str] | None = None,
+        orderBy: dict[str, str] | None = None,  # noqa: N803 the schema's own name
+    ) -> Node:
+        """A page of a repository's issues."""
+        if "issues" in self.lacks:
+            raise refused("FORBIDDEN", "Resource not accessible by integration")
+        kept = [issue for issue in one.issues.values() if states is None or issue.state.upper() in states]
+        return self._ordered("issues", kept, self.issue, first, after, orderBy)
+
+    @staticmethod
+    def _ordered(
+        name: str,
+        kept: Sequence[Any],
+        tell: Callable[[Any], Node],
+        first: int | None,
+        after: str | None,
+        order: dict[str, str] | None,
+    ) -> Node:
+        order = order or {"field": "CREATED_AT", "direction": "ASC"}
         time = "updated" if order["field"] == "UPDATED_AT" else "created"
         falling = order["direction"] == "DESC"
-        kept = [p for p in one.pulls.values() if states is None or p.state.upper() in states]
         rows = sorted(((getattr(p, time), p.number, p) for p in kept), reverse=falling)
         start = 0
         if after:
             last = tuple(key_of(after, 2))
             start = sum((row[:2] >= last) if falling else (row[:2] <= last) for row in rows)
-        answer = page("pullRequests", rows, start, first, lambda n: cursor(*rows[n][:2]))
-        return answer | {"nodes": [self.pull(row[2]) for row in answer["nodes"]]}
+        answer = page(name, rows, start, first, lambda n: cursor(*rows[n][:2]))
+        return answer | {"nodes": [tell(row[2]) for row in answer["nodes"]]}
+
+    def issue(self, issue: Issue) -> Node:
+        """An issue with its timeline."""
+        return {
+            "__typename": "Issue",
+            "id": issue.id,
+            "number": issue.number,
+            "createdAt": stamp(issue.created),
+            "updatedAt": stamp(issue.updated),
+            "lastEditedAt": stamp(issue.edited),
+            "body": issue.body,
+            "resourcePath": f"/{issue.repository.name}/issues/{issue.number}",
+            "repository": lambda _info: self.repository(issue.repository),
+            "timelineItems": partial(timeline, issue),
+        }
 
     def pull(self, pull: PullRequest) -> Node:
         """A pull request with its connections."""
@@ -328,5 +416,5 @@ class View:
             "repository": lambda _info: self.repository(pull.repository),
             "timelineItems": partial(timeline, pull),
             "files": partial(files, pull),
-            "commits": nothing,
+            "commits": partial(self.head, pull),
         }

@@ -10,13 +10,14 @@ from collections import deque
 from datetime import datetime
 from typing import Any
 
-from tests.double.facts import Account, Commit, Item, PullRequest, Repository, Team, account
+from tests.double.ci import Ci
+from tests.double.facts import Account, Commit, Deployment, Issue, Item, PullRequest, Repository, Team, account
 
 Who = str | Account | None
 
 
 class World:
-    """Repositories, pull requests and a clock.
+    """Repositories, pull requests, issues (``tests.double.tracker``) and a clock.
 
     The clock stands at ``now`` unless ``speed`` says otherwise (1.0 runs as the machine's). ``lag`` is how many seconds
     search is behind. Every change of the world takes ``lock``, so that a test may change it while it is served. Times
@@ -29,10 +30,13 @@ class World:
         self.repositories: dict[str, Repository] = {}
         self.names: dict[str, Repository] = {}
         self.pulls: dict[str, PullRequest] = {}
+        self.issues: dict[str, Issue] = {}
+        self.ci = Ci(self)
+        self.deployments: dict[str, Deployment] = {}
         self._speed = speed
         self._start, self._since = float(now), time.monotonic()
-        self._waiting: deque[tuple[int, PullRequest, tuple[int, str, bool]]] = deque()
-        self._sorted: dict[str, tuple[list[int], list[PullRequest]]] = {}
+        self._waiting: deque[tuple[int, PullRequest | Issue, tuple[int, str, bool]]] = deque()
+        self._sorted: dict[tuple[str, str], tuple[list[int], list[Any]]] = {}
 
     @property
     def now(self) -> int:
@@ -93,11 +97,11 @@ class World:
         """Opens a pull request; ``more`` are fields of PullRequest."""
         at = self.now if at is None else at
         with self.lock:
-            number = more.pop("number", max(repository.pulls, default=0) + 1)
+            number = more.pop("number", self.next_number(repository))
             more.setdefault("id", f"PR_{repository.id}_{number}")
             pull = PullRequest(number=number, repository=repository, author=who(author), created=at, updated=at, **more)
             self.pulls[pull.id] = repository.pulls[number] = pull
-            self._touch(pull, at)
+            self.touch(pull, at)
         return pull
 
     def push(
@@ -127,51 +131,52 @@ class World:
             emails=(mail, mail),
             login=login,
         )
-        self._happen(pull, "PullRequestCommit", committed, None, commit, touch=at)
+        self.happen(pull, "PullRequestCommit", committed, None, commit, touch=at)
+        pull.repository.pushed = max(at, pull.repository.pushed or 0)
         return commit
 
     def force_push(self, pull: PullRequest, at: int | None = None) -> Item:
         """Replaces the head branch."""
-        return self._happen(pull, "HeadRefForcePushedEvent", at, pull.author)
+        return self.happen(pull, "HeadRefForcePushedEvent", at, pull.author)
 
     def review(self, pull: PullRequest, by: Who, state: str = "APPROVED", at: int | None = None) -> Item:
         """Submits a review: APPROVED, CHANGES_REQUESTED or COMMENTED."""
-        return self._happen(pull, "PullRequestReview", at, who(by), state)
+        return self.happen(pull, "PullRequestReview", at, who(by), state)
 
     def dismiss(self, pull: PullRequest, review: Item, by: Who = "maintainer", at: int | None = None) -> Item:
         """Dismisses a review, whose state is lost but for the event's word."""
         with self.lock:
             before, review.more = review.more, "DISMISSED"
-            event = self._happen(pull, "ReviewDismissedEvent", at, who(by), review)
+            event = self.happen(pull, "ReviewDismissedEvent", at, who(by), review)
             event.before = before
         return event
 
     def request(self, pull: PullRequest, reviewer: str | Account | Team | None, at: int | None = None) -> Item:
         """Asks someone, or a team, to review."""
         asked = reviewer if isinstance(reviewer, Team) else who(reviewer)
-        return self._happen(pull, "ReviewRequestedEvent", at, pull.author, asked)
+        return self.happen(pull, "ReviewRequestedEvent", at, pull.author, asked)
 
     def comment(self, pull: PullRequest, by: Who, at: int | None = None) -> Item:
         """Writes a comment into the conversation."""
-        return self._happen(pull, "IssueComment", at, who(by))
+        return self.happen(pull, "IssueComment", at, who(by))
 
     def ready(self, pull: PullRequest, at: int | None = None) -> Item:
         """Ends being a draft."""
         with self.lock:
             pull.draft = False
-            return self._happen(pull, "ReadyForReviewEvent", at, pull.author)
+            return self.happen(pull, "ReadyForReviewEvent", at, pull.author)
 
     def redraft(self, pull: PullRequest, at: int | None = None) -> Item:
         """Makes it a draft again."""
         with self.lock:
             pull.draft = True
-            return self._happen(pull, "ConvertToDraftEvent", at, pull.author)
+            return self.happen(pull, "ConvertToDraftEvent", at, pull.author)
 
     def retarget(self, pull: PullRequest, base: str, at: int | None = None) -> Item:
         """Changes the base branch."""
         with self.lock:
             pull.base = base
-            return self._happen(pull, "BaseRefChangedEvent", at, pull.author, base)
+            return self.happen(pull, "BaseRefChangedEvent", at, pull.author, base)
 
     def merge(self, pull: PullRequest, by: Who = "maintainer", at: int | None = None, sha: str | None = None) -> Item:
         """Merges it, which closes it too."""
@@ -179,61 +184,72 @@ class World:
         with self.lock:
             pull.merged = pull.closed = at
             pull.merge_sha = sha or hashlib.sha1(pull.id.encode(), usedforsecurity=False).hexdigest()
-            event = self._happen(pull, "MergedEvent", at, who(by))
-            self._happen(pull, "ClosedEvent", at, who(by))
+            event = self.happen(pull, "MergedEvent", at, who(by))
+            self.happen(pull, "ClosedEvent", at, who(by))
         return event
 
     def close(self, pull: PullRequest, by: Who = "maintainer", at: int | None = None) -> Item:
         """Closes it without a merge."""
         with self.lock:
             pull.closed = self.now if at is None else at
-            return self._happen(pull, "ClosedEvent", at, who(by))
+            return self.happen(pull, "ClosedEvent", at, who(by))
 
     def reopen(self, pull: PullRequest, by: Who = "maintainer", at: int | None = None) -> Item:
         """Opens it again."""
         with self.lock:
             pull.closed = None
-            return self._happen(pull, "ReopenedEvent", at, who(by))
+            return self.happen(pull, "ReopenedEvent", at, who(by))
 
-    def edit(self, pull: PullRequest, body: str, at: int | None = None) -> None:
+    def next_number(self, repository: Repository) -> int:
+        """The number of the next change or issue, which share their numbers."""
+        return max([*repository.pulls, *repository.issues], default=0) + 1
+
+    def edit(self, pull: PullRequest | Issue, body: str, at: int | None = None) -> None:
         """Rewrites the description."""
         with self.lock:
             pull.body = body
             pull.edited = self.now if at is None else at
-            self._touch(pull, pull.edited)
+            self.touch(pull, pull.edited)
 
-    def _happen(
+    def happen(
         self,
-        pull: PullRequest,
+        pull: PullRequest | Issue,
         kind: str,
         at: int | None,
         actor: Account | None,
         more: Any = None,
         touch: int | None = None,
     ) -> Item:
+        """Adds an item to a timeline."""
         at = self.now if at is None else at
         with self.lock:
             item = Item(kind, f"{kind}_{pull.id}_{len(pull.items)}", at, actor, more)
             insort(pull.items, item, key=lambda one: one.at)
-            self._touch(pull, at if touch is None else touch)
+            self.touch(pull, at if touch is None else touch)
         return item
 
-    def _touch(self, pull: PullRequest, at: int) -> None:
+    def touch(self, pull: PullRequest | Issue, at: int) -> None:
+        """Notes an update, of which search will know when its lag is over."""
         pull.updated = max(pull.updated, at)
         known = (pull.updated, pull.state, pull.draft)
         self._waiting.append((self.now + self.lag, pull, known))
 
-    def by(self, what: str) -> tuple[list[int], list[PullRequest]]:
-        """The pull requests search knows in the order of ``updated`` or ``created``: their times, and themselves."""
+    def forget_order(self) -> None:
+        """Sort anew: something is not there any more."""
+        self._sorted.clear()
+
+    def by(self, what: str, kind: str = "pr") -> tuple[list[int], list[Any]]:
+        """What search knows in the order of ``updated`` or ``created``: times, and pull requests or issues."""
         now = self.now
         while self._waiting and self._waiting[0][0] <= now:
             _, pull, pull.indexed = self._waiting.popleft()
             self._sorted.clear()
-        if what not in self._sorted:
+        if (kind, what) not in self._sorted:
             key = (lambda pull: (pull.indexed[0], pull.id)) if what == "updated" else (lambda p: (p.created, p.id))
-            pulls = sorted((p for p in self.pulls.values() if p.indexed and not p.repository.deleted), key=key)
-            self._sorted[what] = [key(pull)[0] for pull in pulls], pulls
-        return self._sorted[what]
+            all_of_them: Any = (self.pulls if kind == "pr" else self.issues).values()
+            pulls = sorted((p for p in all_of_them if p.indexed and not p.repository.deleted), key=key)
+            self._sorted[kind, what] = [key(pull)[0] for pull in pulls], pulls
+        return self._sorted[kind, what]
 
     def owned(self, login: str) -> list[Repository]:
         """The repositories of one owner, by name."""

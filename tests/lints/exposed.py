@@ -60,6 +60,17 @@ def read(text: str) -> Exposed:
     return found
 
 
+def together(*pages: Exposed) -> Exposed:
+    """The families of several pages, each with the labels and values that it has on any of them."""
+    found: Exposed = {}
+    for name, one in (each for given in pages for each in given.items()):
+        before = found.get(name, one)
+        labels = {label: before.labels.get(label, frozenset()) | one.labels.get(label, frozenset())
+                  for label in before.labels | one.labels}  # fmt: skip
+        found[name] = Family(one.kind, labels, before.lacking | one.lacking)
+    return found
+
+
 def _family(kind: str, series: list[dict[str, str]]) -> Family:
     labels: dict[str, set[str]] = {}
     for each in series:

@@ -198,6 +198,8 @@ def may_fall_below_zero(node: Node) -> bool:
     match node:
         case Negative():
             return True
+        case Selector(name=name) if "_slope_" in name:  # a trend has a sign
+            return True
         case Binary(op="and" | "unless"):
             return may_fall_below_zero(node.left)
         case Binary(op=">" | ">=", right=Number(value)) if value >= 0 and not node.boolean:

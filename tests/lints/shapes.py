@@ -8,8 +8,9 @@ from tests.lints.exposed import PARTS, Exposed
 from tests.lints.promql import SETS, Aggregate, Binary, Call, Negative, Node, Selector, Subquery, Text, scalar
 
 CLOSED = frozenset({
-    "by", "direction", "le", "name", "origin", "percentile", "reason", "result", "reviewed", "reviewer", "stage",
-    "state", "stream", "until", "verdict", "what", "window",
+    "arm", "attempt", "bound", "branch", "by", "capability", "direction", "environment", "found", "issue", "layer",
+    "le", "name", "origin", "outcome", "percentile", "reason", "result", "reviewed", "reviewer", "stage", "state",
+    "stream", "tier", "until", "verdict", "what", "window",
 })  # fmt: skip
 """The labels whose values are known beforehand; the others hold names that only an organisation knows."""
 EXPORTER = ("cluster", "namespace", "job")

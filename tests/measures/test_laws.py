@@ -7,11 +7,15 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from exporter.catalogue import DAY, METRICS, Kind, load
-from exporter.model import JOINS, Thing
+from exporter.catalogue import DAY, HOUR, METRICS, Kind, load
+from exporter.measures.ci import PUSH_FACT
+from exporter.measures.escape import ESCAPES, Tier
+from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
+from exporter.model import JOINS, Contained, Deployed, Naming, Outcome, Referred, Thing
 from tests.stories import POLICY, START, change
-from tests.things import CASES, Case, bound_at, story_at
+from tests.things import CASES, Case, Other, bound_at, story_at
 from tests.things.base import dates, subject
+from tests.tickets import issue
 
 MEASURES = load()
 POLICIES = (POLICY, msgspec.structs.replace(POLICY, comments_count=True, abandoned_after=2 * DAY))
@@ -88,6 +92,32 @@ def test_settling_of_changes_that_are_marked_late(measure, events):
     settles(measure, Case(subject(Thing.CHANGE, 7), events), POLICY)
 
 
+SHA = "a1" * 20
+FIX = [
+    *change("opened 2h by ann", "merged 5d as fff"),
+    Referred("said", START + 31 * DAY, Naming.FIX, (SHA[:12],), (7,)),
+    Referred("first", START + 2 * HOUR, Naming.FIX, (), (3, 8)),
+]
+LATE_FIX = [*change("opened 2h by ann", "merged 31d as fff"), Referred("said", START + DAY, Naming.REVERT, (SHA,), ())]
+INCIDENT = issue(
+    "opened 3d", "names 3d: #7", "labelled 29d: bug", "dropped 31d", "reopened 62d", "labelled 63d: invalid"
+)
+
+
+@OF_CHANGES
+@pytest.mark.parametrize("others", [(FIX,), (LATE_FIX,), (INCIDENT,), (FIX, LATE_FIX, INCIDENT)])
+@pytest.mark.parametrize("shipped", [None, 1, 20, 31])
+def test_settling_of_changes_that_are_named_late(measure, others, shipped):
+    """What is said or taken back when 30 days are over does not change what was counted."""
+    things = [Thing.ISSUE if each is INCIDENT else Thing.CHANGE for each in others]
+    bound = [Other(subject(thing, 100 + n), each) for n, (thing, each) in enumerate(zip(things, others, strict=True))]
+    if shipped is not None:
+        at = START + shipped * DAY
+        deployed = [Deployed("d", at, "prod", SHA, Outcome.SUCCESS, at), Contained("c", at, "", (SHA,))]
+        bound.append(Other(subject(Thing.DEPLOYMENT, 200), deployed))
+    settles(measure, Case(subject(Thing.CHANGE, 7), change("opened 0h", f"merged 1h as {SHA}"), tuple(bound)), POLICY)
+
+
 @EVERY
 @given(st.data(), st.sampled_from(POLICIES))
 @SOME
@@ -99,6 +129,7 @@ def test_what_an_observation_is(measure, data, policy):
     fed = {metric.name for metric in measure.feeds}
     for each in measure.observe(known, policy):
         assert each.metric in fed
+        assert not measure.words or each.labels[-1] in measure.words
         assert each.at >= caused[each.cause]
         assert len(each.labels) + 1 == len(METRICS[each.metric].labels)
         assert all(isinstance(label, str) for label in each.labels)
@@ -130,11 +161,40 @@ def test_random_stories_of_a_thing_have_what_it_is_told_of(thing, other):
     assert bound_at(find(CASES[thing], met), START - 1) == []
 
 
-def test_every_event_metric_is_fed_by_exactly_one_measure():
-    fed = Counter(metric.name for measure in MEASURES for metric in measure.feeds)
+@pytest.mark.parametrize("metric", [RED_OUTCOMES.name, FIX_SECONDS.name, FIX_FACT.name, PUSH_FACT.name])
+def test_random_lines_have_what_is_measured_of_them(metric):
+    """The laws are tried on test fixes too, of commits that a change brought."""
+    feeder = next(each for each in MEASURES if metric in {row.name for row in each.feeds})
+
+    def met(case):
+        return bool(bound_at(case, EVER)) and any(
+            each.metric == metric and each.value for each in observed(feeder, case, POLICY)
+        )
+
+    find(CASES[Thing.LINE], met, settings=settings(max_examples=5000, deadline=None))
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_random_changes_escape_in_every_way(tier):
+    """The laws are tried on escapes too, in production or not."""
+    feeder = next(each for each in MEASURES if ESCAPES in each.feeds)
+    find(
+        CASES[Thing.CHANGE],
+        lambda case: any(
+            each.metric == ESCAPES.name and each.labels == (tier,) for each in observed(feeder, case, POLICY)
+        ),
+        settings=settings(max_examples=5000, deadline=None),
+    )
+
+
+def test_every_event_metric_is_fed_by_one_measure_or_its_parts_by_one_each():
+    """No two measures have a name in common, or a metric and a word of its last label."""
+    fed = Counter((row.name, word) for each in MEASURES for row in each.feeds for word in each.words or ("",))
     dated = {name for name, row in METRICS.items() if row.group == "Events"}
-    assert fed.keys() == dated
+    assert {name for name, _ in fed} == dated
     assert set(fed.values()) == {1}
+    assert all((name, "") not in fed for name, word in fed if word)
+    assert len({measure.name for measure in MEASURES}) == len(MEASURES)
 
 
 def test_nothing_exported_names_a_person_or_a_single_thing():

@@ -73,7 +73,22 @@ def pull(*items: dict[str, Any] | None, number: int = 1, repository: str = REPOS
         "baseRefName": "main",
         "author": who("Ann"),
         "mergeCommit": None,
-        "repository": {"id": repository},
+        "repository": {"id": repository, "nameWithOwner": "acme/shop"},
+        "timelineItems": page(*items),
+    } | more
+
+
+def issue(*items: dict[str, Any] | None, number: int = 50, **more: Any) -> dict[str, Any]:
+    """An issue opened at hour 0, with its timeline."""
+    return {
+        "__typename": "Issue",
+        "id": f"I_{number}",
+        "number": number,
+        "createdAt": at(0),
+        "updatedAt": at(9),
+        "lastEditedAt": None,
+        "body": "",
+        "repository": {"id": REPOSITORY, "nameWithOwner": "acme/shop"},
         "timelineItems": page(*items),
     } | more
 

@@ -11,10 +11,18 @@ import pytest
 from exporter import providers
 from exporter.model import Event, Reviewed, Verdict
 from exporter.providers.base import Page, Request, Response
-from exporter.providers.github.provider import GitHub, Unread, Window
-from tests.double import World, hand_made
+from exporter.providers.github.artifacts import Wanted as Reports
+from exporter.providers.github.artifacts import report, uploaded
+from exporter.providers.github.compare import Gap, compare
+from exporter.providers.github.deployments import DeploymentsOf, Wanted
+from exporter.providers.github.listing import Window
+from exporter.providers.github.provider import GitHub, Unread
+from exporter.providers.github.runs import Home, Runs, Untold
+from exporter.providers.github.stirring import stirred
+from tests.double import World, delivering, hand_made
+from tests.double.actions import rest
 from tests.double.execution import Documents
-from tests.double.hand import NOW, START
+from tests.double.hand import DAY, MENDED, NOW, RED, START
 from tests.double.view import View
 
 EARLIEST = START - 30 * 86_400
@@ -33,7 +41,16 @@ class Known:
 def github() -> Known:
     """GitHub over the double's hand-made world."""
     world: World = hand_made().world
+    shop = world.names["acme/shop"]
+    for n in range(20):
+        sha = shop.graph.commit(sha=f"{n:040x}", at=START + n)
+        delivering.deploy(world, shop, sha, at=START + 60 * (n + 1), state="SUCCESS" if n % 3 else "FAILURE")
+        delivering.release(world, shop, f"v1.{n}.0", sha, START + 60 * n)
+        delivering.tag(world, shop, f"v1.{n}.0", sha, START + 60 * n if n % 2 else None)
+    waits = delivering.deploy(world, shop, sha, at=START + DAY, state=None)
     documents, view = Documents(), View(world, None, lambda: None)
+    deployments = DeploymentsOf("/api/graphql")
+    wanted = Wanted(shop.id, START, EARLIEST, START, tag=r"v.*")
     provider = GitHub("/api/graphql", comments=True, topics=True)
     merged = [Unread(p.repository.id, p.id, p.number, p.merged) for p in world.pulls.values() if p.merged]
 
@@ -42,20 +59,56 @@ def github() -> Known:
         return [
             provider.owner("acme", first=size),
             *provider.named(["acme/shop", "umbrella/web"]),
-            provider.changes(Window(scope, START, NOW), size),
+            provider.held(Window(scope, START, NOW), size),
             *provider.pulse(dict.fromkeys(world.repositories, START)),
             *provider.files(merged[:size] if size < 20 else merged),
             *provider.counts([f"{scope} is:pr"]),
+            *stirred("/api/graphql", list(world.repositories)),
+            *ci(size),
+            deployments.latest(wanted, "deployments", "releases", "tags", first=size),
+            *deployments.unfinished({waits.id: wanted}),
+        ]
+
+    def ci(size: int) -> list[Request]:
+        """What is asked about runs, once it is known which there are."""
+        runs, home = Runs("", "/api/graphql"), Home("R_shop", "acme/shop", "main")
+        listing = runs.created(home, START, NOW)
+        found = listing.read(answer(listing)).found
+        ended = [run for run in found if run.result is not None]
+        untold = [Untold((run,), {run.attempt: run.asked}) for run in ended]
+        uploads = uploaded("", home, Reports(), {run.id for run in ended}, START)
+        jobs = runs.jobs(home, untold)
+        stated = {
+            event.id: (told.subject, event) for told in jobs[0].read(answer(jobs[0])).told for event in told.events
+        }
+        packs = [untold] if size > 20 else [[each] for each in untold]
+        return [
+            listing,
+            *(runs.attempt(home, run, number) for run in ended for number in range(1, run.attempt)),
+            *(request for pack in packs for request in runs.jobs(home, pack)),
+            uploads,
+            *(
+                report("", home, Reports(), each, *stated[f"ran:{each.run}:1"])
+                for each in uploads.read(answer(uploads)).found
+            ),
+            compare("", home, Gap(RED, MENDED, (("ci.yml@main#2025-05", START),))),
         ]
 
     def answer(request: Request) -> Response:
+        if request.method == "GET":
+            got = rest(world, request.path)
+            return Response(got.status, {}, got.bytes())
         body = request.body or {}
         data, errors = documents.quickly(body["query"], view.root, dict(body["variables"]))
         assert not errors
         return Response(200, {}, json.dumps({"data": data}).encode())
 
     def strange(body: bytes) -> bytes:
-        for known, new in (("APPROVED", "MARVELLED"), ("ReadyForReviewEvent", "TeleportedEvent"), ('"Bot"', '"Robot"')):
+        for known, new in (
+            ("APPROVED", "MARVELLED"), ("ReadyForReviewEvent", "TeleportedEvent"), ('"Bot"', '"Robot"'),
+            ('"failure"', '"marvelled"'), ('"conclusion": "FAILURE"', '"conclusion": "MARVELLED"'),
+            ("IN_PROGRESS", "LEVITATING"),
+        ):  # fmt: skip
             body = body.replace(known.encode(), new.encode())
         return body
 

@@ -15,20 +15,24 @@ from exporter.model import (
     Event,
     FilesChanged,
     Merged,
+    Naming,
     Opened,
     Pushed,
     Ready,
+    Referred,
     Reopened,
     Reviewed,
     ReviewRequested,
     Subject,
     Verdict,
 )
-from exporter.providers.github.changes import File, PageInfo, files_changed, following
-from exporter.providers.github.provider import GitHub, Window
+from exporter.providers.github.changes import File, files_changed
+from exporter.providers.github.listing import Window
+from exporter.providers.github.nodes import PageInfo, following
+from exporter.providers.github.provider import GitHub
 from tests.providers.forge import HOUR, REPOSITORY, START, at, commit, found, item, pull, read, review, second, who
 
-ASK = GitHub("/graphql").changes(Window("user:acme", START, START + HOUR))
+ASK = GitHub("/graphql").held(Window("user:acme", START, START + HOUR))
 
 
 def facts(*items, **more) -> list[Event]:
@@ -244,3 +248,25 @@ def test_a_next_page_without_a_way_to_it_is_garbled():
     for info, after in ((PageInfo(True, None), None), (PageInfo(True, ""), None), (PageInfo(True, "x"), "x")):
         with pytest.raises(Garbled):
             following(info, after)
+
+
+def test_what_it_takes_back_or_mends_is_dated_as_the_text_that_says_so():
+    """The branch at the opening, the description at its edit, a commit as the commit; it does not name itself."""
+    sha = "0123456789" * 4
+    said = commit(3, messageBody=f"Caused-by: #9\n\nThis reverts commit {sha}.")
+    told = only(
+        Referred, said, headRefName="revert-12-topic", body="Reverts acme/shop#12\nFixes: 0123456\nReverts acme/shop#1",
+        lastEditedAt=at(2),
+    )  # fmt: skip
+    oid = said["commit"]["oid"]
+    assert told == [
+        Referred("revert:branch", START, Naming.REVERT, (), (12,)),
+        Referred(f"fix:body@{second(2)}", second(2), Naming.FIX, ("0123456",), ()),
+        Referred(f"revert:body@{second(2)}", second(2), Naming.REVERT, (), (12,)),
+        Referred(f"fix:commit:{oid}", second(3), Naming.FIX, (), (9,)),
+        Referred(f"revert:commit:{oid}", second(3), Naming.REVERT, (sha,), ()),
+    ]
+
+
+def test_a_text_that_names_another_repositorys_change_or_closes_an_issue_refers_to_nothing():
+    assert only(Referred, body="Reverts acme/pay#12\n\nFixes #3") == []

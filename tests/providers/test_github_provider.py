@@ -5,7 +5,8 @@ import pytest
 from exporter.errors import Garbled, NotFound, Partial, RateLimited, Shifted
 from exporter.model import FilesChanged, Repository, Reviewed, Subject
 from exporter.providers.base import Budget, Fault
-from exporter.providers.github.provider import COUNT_FIRST, FOLLOW_UPS, GitHub, Unread, Window
+from exporter.providers.github.listing import COUNT_FIRST, FOLLOW_UPS, Window
+from exporter.providers.github.provider import GitHub, Unread
 from exporter.providers.github.queries import PAGE
 from tests.providers.forge import (
     HOUR,
@@ -48,17 +49,17 @@ def _second(text: str) -> int:
 
 
 def test_a_window_is_searched_oldest_update_first():
-    asked = FORGE.changes(WINDOW)
+    asked = FORGE.held(WINDOW)
     assert (
         variables(asked)["q"] == "user:acme is:pr updated:2025-05-01T00:00:00Z..2025-05-01T00:16:40Z sort:updated-asc"
     )
     assert (variables(asked)["first"], variables(asked)["after"]) == (100, None)
-    only_open = variables(FORGE.changes(WINDOW._replace(only_open=True)))["q"]
+    only_open = variables(FORGE.held(WINDOW._replace(only_open=True)))["q"]
     assert only_open.startswith("user:acme is:pr is:open updated:")
 
 
 def test_all_pages_are_followed_and_told():
-    first = read(FORGE.changes(WINDOW), found(pull(number=1), count=2, then="c1"))
+    first = read(FORGE.held(WINDOW), found(pull(number=1), count=2, then="c1"))
     assert numbers(first) == [1]
     (further,) = first.then
     assert variables(further)["after"] == "c1"
@@ -68,20 +69,20 @@ def test_all_pages_are_followed_and_told():
 
 def test_a_window_with_more_than_a_thousand_is_cut_newest_part_first_and_without_gap():
     """2,400 changes make 3 windows of about 800: of 1,001 seconds, 334 each at the most."""
-    page = read(FORGE.changes(WINDOW), found(pull(), count=2400, then="c1"))
+    page = read(FORGE.held(WINDOW), found(pull(), count=2400, then="c1"))
     assert page.told == ()
     assert windows(page) == [(START + 668, START + 1000), (START + 334, START + 667), (START, START + 333)]
 
 
 def test_exactly_a_thousand_are_read_as_they_are():
-    page = read(FORGE.changes(WINDOW), found(pull(), count=1000, then="c1"))
+    page = read(FORGE.held(WINDOW), found(pull(), count=1000, then="c1"))
     assert numbers(page) == [1]
     assert variables(page.then[0])["after"] == "c1"
 
 
 def test_more_than_a_thousand_in_one_second_are_read_as_far_as_may_be_and_the_rest_is_counted():
     """A window of a second cannot be cut: the 1,001st and all after it are out of reach."""
-    asked = FORGE.changes(Window("user:acme", START, START))
+    asked = FORGE.held(Window("user:acme", START, START))
     for number in range(10):
         then = f"c{number}" if number < 9 else None
         page = read(asked, found(*[pull(number=100 * number + n) for n in range(100)], count=1500, then=then))
@@ -92,7 +93,7 @@ def test_more_than_a_thousand_in_one_second_are_read_as_far_as_may_be_and_the_re
 
 def test_a_count_that_moves_between_two_pages_has_the_window_read_again_in_halves():
     """Pages are positions: when one change leaves the front, the next page misses one."""
-    (further,) = read(FORGE.changes(WINDOW), found(pull(), count=150, then="c1")).then
+    (further,) = read(FORGE.held(WINDOW), found(pull(), count=150, then="c1")).then
     page = read(further, found(pull(number=2), count=149))
     assert page.told == ()
     assert windows(page) == [(START + 501, START + 1000), (START, START + 500)]
@@ -100,7 +101,7 @@ def test_a_count_that_moves_between_two_pages_has_the_window_read_again_in_halve
 
 
 def test_a_window_that_never_holds_still_is_given_up_after_three_second_readings():
-    asked = FORGE.changes(WINDOW)
+    asked = FORGE.held(WINDOW)
     for _ in range(3):
         (further,) = read(asked, found(pull(), count=150, then="c1")).then
         asked = read(further, found(pull(), count=149)).then[0]
@@ -111,7 +112,7 @@ def test_a_window_that_never_holds_still_is_given_up_after_three_second_readings
 
 def test_pages_that_end_before_all_were_seen_have_the_window_read_again_and_then_the_lack_is_counted():
     """The search says 3 and gives 1, again and again."""
-    asked = FORGE.changes(WINDOW)
+    asked = FORGE.held(WINDOW)
     for _ in range(3):
         page = read(asked, found(pull(), count=3))
         assert (numbers(page), len(page.then), page.truncated) == ([1], 2, 0)
@@ -123,16 +124,16 @@ def test_pages_that_end_before_all_were_seen_have_the_window_read_again_and_then
 def test_a_next_page_without_a_cursor_is_garbled():
     with pytest.raises(Garbled):
         read(
-            FORGE.changes(WINDOW),
+            FORGE.held(WINDOW),
             {"search": {"issueCount": 9, "pageInfo": {"hasNextPage": True, "endCursor": None}, "nodes": []}},
         )
-    (further,) = read(FORGE.changes(WINDOW), found(pull(), count=150, then="c1")).then
+    (further,) = read(FORGE.held(WINDOW), found(pull(), count=150, then="c1")).then
     with pytest.raises(Garbled):
         read(further, found(pull(), count=150, then="c1"))
 
 
 def test_a_page_that_is_too_large_is_halved_down_to_six_and_keeps_its_place():
-    (asked,) = read(FORGE.changes(WINDOW), found(pull(), count=150, then="c1")).then
+    (asked,) = read(FORGE.held(WINDOW), found(pull(), count=150, then="c1")).then
     sizes = []
     while asked is not None:
         sizes.append((variables(asked)["first"], variables(asked)["after"]))
@@ -155,35 +156,35 @@ def test_many_windows_are_counted_first_and_empty_ones_are_not_read():
 def test_a_search_that_gives_nothing_is_an_error():
     for data in ({"search": None}, {}):
         with pytest.raises(Partial):
-            read(FORGE.changes(WINDOW), data, error("search"))
+            read(FORGE.held(WINDOW), data, error("search"))
 
 
 # --- partial answers ---
 
 
 def test_a_null_node_is_a_fault_nobody_can_place_and_the_others_are_told():
-    told = read(FORGE.changes(WINDOW), found(pull(number=1), None, pull(number=3)), error("search", "nodes", 1))
+    told = read(FORGE.held(WINDOW), found(pull(number=1), None, pull(number=3)), error("search", "nodes", 1))
     assert numbers(told) == [1, 3]
     assert told.faults == (Fault("", "partial_answer", "not for you"),)
 
 
 def test_an_error_inside_a_change_is_a_fault_of_its_repository():
     """Its timeline may lack what the error hid."""
-    told = read(FORGE.changes(WINDOW), found(pull(), pull(number=2)), error("search", "nodes", 0, "timelineItems"))
+    told = read(FORGE.held(WINDOW), found(pull(), pull(number=2)), error("search", "nodes", 0, "timelineItems"))
     assert numbers(told) == [2]
     assert told.faults == (Fault(REPOSITORY, "partial_answer", "not for you", "PR_1"),)
 
 
 @pytest.mark.parametrize("without", [{"timelineItems": None}, {"timelineItems": page() | {"nodes": None}}])
 def test_a_change_without_its_timeline_is_a_fault(without):
-    told = read(FORGE.changes(WINDOW), found(pull(**without)))
+    told = read(FORGE.held(WINDOW), found(pull(**without)))
     assert (numbers(told), [fault.repository for fault in told.faults]) == ([], [REPOSITORY])
 
 
 @pytest.mark.parametrize("path", [(), ("search",), ("rateLimit",), ("search", "pageInfo")])
 def test_an_error_that_points_to_no_change_spoils_the_whole_page(path):
     with pytest.raises(Partial):
-        read(FORGE.changes(WINDOW), found(pull()), error(*path))
+        read(FORGE.held(WINDOW), found(pull()), error(*path))
 
 
 # --- timelines that overflow ---
@@ -192,7 +193,7 @@ def test_an_error_that_points_to_no_change_spoils_the_whole_page(path):
 def overflowing(count: int):
     """The requests that follow a page of so many changes with more than one page of timeline."""
     first = page(review(1, "COMMENTED"), then="t1")
-    told = read(FORGE.changes(WINDOW), found(*[pull(number=n, timelineItems=first) for n in range(count)]))
+    told = read(FORGE.held(WINDOW), found(*[pull(number=n, timelineItems=first) for n in range(count)]))
     assert told.told == ()
     return told.then
 
@@ -467,13 +468,13 @@ def test_one_change_is_read_by_its_address():
 
 
 def test_comments_are_asked_for_only_where_they_count():
-    assert "ISSUE_COMMENT" not in variables(FORGE.changes(WINDOW))["types"]
-    assert "ISSUE_COMMENT" in variables(GitHub("/graphql", comments=True).changes(WINDOW))["types"]
+    assert "ISSUE_COMMENT" not in variables(FORGE.held(WINDOW))["types"]
+    assert "ISSUE_COMMENT" in variables(GitHub("/graphql", comments=True).held(WINDOW))["types"]
 
 
 def test_a_limit_is_told_as_such_by_every_question():
     for request in (
-        FORGE.changes(WINDOW),
+        FORGE.held(WINDOW),
         FORGE.owner("a"),
         *FORGE.pulse({"A": 0}),
         *FORGE.files([unread(1)]),

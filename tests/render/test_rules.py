@@ -16,9 +16,15 @@ PROMTOOL = shutil.which("promtool")
 
 WINDOWS = ["SdlcDriftDetected", "SdlcExporterDown", "SdlcSeriesDropped", "SdlcSourceFailing", "SdlcSourceStale"]
 KEEPING = [
+    "SdlcAiQualityGap",
     "SdlcAgenticChangesWaiting",
     "SdlcApiBudgetLow",
+    "SdlcChangeFailRateHigh",
     "SdlcCoverageLow",
+    "SdlcFirstAttemptFailuresRising",
+    "SdlcFlakyTestsHigh",
+    "SdlcMoreFixingThanWriting",
+    "SdlcReleaseFrequencyFlat",
     "SdlcRepositoriesFailing",
     "SdlcReviewCapacityExceeded",
     "SdlcReviewQueueGrowing",
@@ -26,6 +32,7 @@ KEEPING = [
     "SdlcSourceFailing",
     "SdlcSourceStale",
     "SdlcStateNotPersistent",
+    "SdlcTestMaintenanceClimbing",
     "SdlcUnreviewedMergesRising",
     "SdlcWatermarkStuck",
 ]
@@ -61,8 +68,8 @@ def differences(params: dict[str, str]) -> dict[tuple[str, str], Any]:
 
 
 def test_the_parameters_are_these():
-    """17 alerts wait, 12 of them go on for a while, 5 look back over a time that may be set."""
-    assert len(PARAMETERS) == 17 + 12 + 5
+    """24 alerts wait, 19 of them go on for a while, 5 look back over a time that may be set."""
+    assert len(PARAMETERS) == 24 + 19 + 5
     assert sorted(name for alert in ALERTS for name in parameters(alert)) == PARAMETERS
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from exporter.catalogue import exported, load
 from exporter.exposition import Exposition
-from exporter.model import ChangeEvent, Repository, Subject, Told
+from exporter.model import Fact, Repository, Stream, Subject, Thing, Told
 from exporter.policy import Policy
 from exporter.runtime.books import Books
 from exporter.runtime.health import Health
@@ -69,25 +69,37 @@ class Desk:
     def __exit__(self, *_: object) -> None:
         self.store.close()
 
-    def discover(self, *names: str) -> None:
+    def discover(self, *names: str, streams: Iterable[Stream] = (Stream.CHANGES,)) -> None:
         """These and no other repositories are there; ``key=name`` for one that was renamed."""
         pairs = [name.rpartition("=")[::2] if "=" in name else (name, name) for name in names]
-        self.store.discover(SOURCE, [Repository(key, name) for key, name in pairs])
+        self.store.discover(SOURCE, [Repository(key, name) for key, name in pairs], streams)
 
-    def tell(self, repository: str, number: int, events: Iterable[ChangeEvent], *, ledger_start: int = 0) -> None:
-        """State facts of a change."""
-        subject = Subject(repository, f"{repository}#{number}", number)
+    def tell(
+        self,
+        repository: str,
+        number: int,
+        events: Iterable[Fact],
+        *,
+        ledger_start: int = 0,
+        thing: Thing = Thing.CHANGE,
+    ) -> None:
+        """State facts of a change, or of another thing."""
+        subject = Subject(repository, f"{repository}#{number}", number, thing)
         self.store.add(SOURCE, [Told(subject, tuple(events))], ledger_start)
 
     def story(self, repository: str, number: int, *lines: str) -> None:
         """State a story's facts."""
         self.tell(repository, number, change(*lines))
 
-    def mark(self, until: int, *names: str, ledger_start: int = 0, state: str = "ok") -> None:
+    def mark(
+        self, until: int, *names: str, ledger_start: int = 0, state: str = "ok", streams: Iterable[Stream] = Stream
+    ) -> None:
         """Everything dated up to a second has been read of these repositories (of all, without names); settle."""
         keys = {row.key: row.id for row in self.store.repositories()}
         chosen = [keys[name] for name in names or keys]
-        self.store.progress(chosen, watermark=until, cursor=until, last_success=until, state=state)
+        followed = {row.stream for row in self.store.repositories(stream=None)}
+        for stream in sorted(followed.intersection(streams)):
+            self.store.progress(chosen, stream, watermark=until, cursor=until, last_success=until, state=state)
         self.settle(ledger_start)
 
     def passed(self, words: str, *names: str) -> None:

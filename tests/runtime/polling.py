@@ -11,6 +11,7 @@ from typing import Any
 from exporter import wiring
 from exporter.config import Config
 from exporter.config.settings import History, Source
+from exporter.model import Fact, Stream, Thing
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import TokenFile
 from exporter.runtime.desk import Desk
@@ -54,7 +55,11 @@ def at_once() -> bool:
 
 @dataclass
 class Forge:
-    """A double, a folder for the store, and how the source is configured. ``owners``: one lane for each such set."""
+    """A double, a folder for the store, and how the source is configured.
+
+    ``owners``: one lane for each such set. ``streams``: what is read beside the changes. ``start``: of the ledger, else
+    ``HISTORY`` before the first start.
+    """
 
     double: Double
     folder: Path
@@ -63,6 +68,8 @@ class Forge:
     reserve: float = 0.0
     rediscover: int = HOUR
     owners: tuple[frozenset[str] | None, ...] = (None,)
+    streams: tuple[str, ...] = ()
+    start: int | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
     def play(self, act: Callable[[Playing], Coroutine[Any, Any, Any]]) -> Any:
@@ -110,7 +117,8 @@ class Playing:
             world.now += max(1, round(seconds)) if seconds else 0
             await asyncio.sleep(0)
 
-        settings = Source(name="forge", history=History(start=world.now - HISTORY), **forge.more)
+        history = History(start=world.now - HISTORY if forge.start is None else forge.start)
+        settings = Source(name="forge", url=forge.double.url, history=history, streams=forge.streams, **forge.more)
         config = Config(sources=(settings,))
         start = (await self.desk(wiring.ledger_starts, self.store, config, world.now))["forge"]
         clock = ServerClock(monotonic, monotonic)
@@ -130,12 +138,14 @@ class Playing:
             )
             for owners in forge.owners
         ]
+        reader = Reader("forge", self.store, self.desk, self.health, start)
         self.source = GithubSource(
             wiring.provider(settings, config),
             Selection(include=forge.include),
             Several(self.lanes, clock),
-            Reader("forge", self.store, self.desk, self.health, start),
+            reader,
             await self.desk(wiring.books, self.store, config),
+            sides=wiring.sides(settings, config, reader, monotonic),
             mode=forge.mode,
             rediscover=forge.rediscover,
             monotonic=monotonic,
@@ -163,9 +173,15 @@ class Playing:
         self.world.now += after
         return await self.source.poll(until)
 
-    def rows(self) -> dict[str, RepositoryRow]:
-        """The repositories by name."""
-        return {row.name: row for row in self.store.repositories("forge")}
+    def rows(self, stream: Stream = Stream.CHANGES) -> dict[str, RepositoryRow]:
+        """The repositories by name, as far as a stream of them is read."""
+        return {row.name: row for row in self.store.repositories("forge", stream)}
+
+    def facts(self, name: str, thing: Thing) -> dict[str, dict[str, Fact]]:
+        """What the store knows of the things of a repository, by key and id."""
+        subjects = self.store.subjects(self.rows()[name].id, open_only=False, thing=thing)
+        events = self.store.events([each.id for each in subjects])
+        return {each.key: {event.id: event for event in events.get(each.id, [])} for each in subjects}
 
     def knows(self, pull: PullRequest, fact: str = "opened") -> bool:
         """Whether the store has a fact."""

@@ -452,19 +452,20 @@ def test_a_histogram_is_born_with_empty_buckets():
 
 
 def test_a_quiet_repository_that_wakes_is_shown_at_its_old_values_first(path):
+    """Quiet 90 days after the last that was counted, which is the outcome 30 days after the merge."""
     with Desk(path) as desk:
         desk.discover("o/a")
         desk.story("o/a", 1, "opened 0h", "merged 5h")
-        desk.passed("91d")
-        assert OPENED not in desk.page("91d")
-        desk.story("o/a", 2, "opened 95d")
-        desk.passed("96d")
-        assert desk.page("96d")[OPENED] == 1
+        desk.passed("121d")
+        assert OPENED not in desk.page("121d")
+        desk.story("o/a", 2, "opened 125d")
+        desk.passed("126d")
+        assert desk.page("126d")[OPENED] == 1
     with Desk(path) as desk:
-        page = desk.page("96d")
+        page = desk.page("126d")
         assert (page[OPENED], page[MERGED]) == (1, 1)
         desk.release()
-        assert desk.page("96d")[OPENED] == 2
+        assert desk.page("126d")[OPENED] == 2
         assert desk.store.births() == {}
 
 

@@ -1,6 +1,7 @@
 """One credential's requests: what is repeated, what is cut, what is given up, and after which waits."""
 
 import asyncio
+import threading
 
 import msgspec
 import pytest
@@ -40,6 +41,21 @@ def test_a_good_answer_is_read_once():
     page = Page(truncated=3)
     assert ask(made, request(lambda response: page)) is page
     assert (len(wire.sent), time.slept) == (1, [])
+
+
+def test_an_answer_that_takes_long_to_read_is_read_aside_and_its_faults_are_faults():
+    """The event loop serves scrapes meanwhile."""
+    where = []
+
+    def read(response):
+        where.append(threading.current_thread())
+        raise ValueError("odd")
+
+    made, wire, _ = lane([answer()] * 5)
+    with pytest.raises(Garbled, match="odd"):
+        ask(made, request(read, slow=True))
+    assert threading.main_thread() not in where
+    assert len(wire.sent) == 5
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,21 @@ def test_a_repository_that_fails_holds_back_itself_and_rests(tmp_path):
     run(story())
 
 
+def test_a_load_that_fails_is_tried_again_though_nothing_is_loaded_yet(tmp_path):
+    """Failed at 5 min, a rest at 10 min, tried again at 15 min."""
+
+    async def story():
+        async with at_work(tmp_path, ["R1"]) as work:
+            work.asking.goes["R1"] = Outcome(faults={"R1": Fault("R1", "refused", "no")})
+            await work.advance()
+            work.asking.goes.clear()
+            for _ in range(2):
+                await work.advance()
+            assert work.rows()["R1"].state == "ok"
+
+    run(story())
+
+
 @pytest.mark.parametrize("error", [Refused("no"), SecondaryLimited("slow down", after=5.0)])
 def test_a_stream_that_fails_says_so_and_raises_nothing(tmp_path, error):
     async def story():
@@ -193,5 +208,46 @@ def test_a_limit_ends_a_load_for_now_and_is_no_fault_of_the_repository(tmp_path)
             work.asking.goes.clear()
             await work.advance(seconds=HOUR)
             assert not await work.side.loading()
+
+    run(story())
+
+
+def test_a_load_that_fails_is_tried_again_though_nothing_else_is_loaded(tmp_path):
+    """In the next pass, and then after a pass of rest."""
+
+    async def story():
+        async with at_work(tmp_path, ["R1"]) as work:
+            work.asking.goes["R1"] = Outcome(faults={"R1": Fault("R1", "refused", "no")})
+            for _ in range(4):
+                await work.advance(until=lambda: True)
+            assert len(work.asking.asked) == 3, "of four passes the third is a rest"
+            work.asking.goes.clear()
+            for _ in range(8):
+                await work.advance()
+            assert work.rows()["R1"].state == "ok"
+
+    run(story())
+
+
+def test_a_part_that_is_left_for_something_else_is_taken_up_again_and_moves_nothing(tmp_path):
+    """Of the history's first part, and of a poll, which is due again at once."""
+
+    async def story():
+        async with at_work(tmp_path, ["R1"]) as work:
+            work.asking.goes["R1"] = Outcome(more=True)
+            await work.advance(until=lambda: True)
+            await work.advance(until=lambda: True, seconds=1)
+            first, second = work.asking.asked
+            assert first == second == ("R1", START + 300 - 7 * DAY, START + 300, False)
+            work.asking.goes.clear()
+            await work.advance()
+            stood = work.rows()["R1"]
+            work.asking.goes["R1"] = Outcome(more=True)
+            await work.advance()
+            assert work.rows()["R1"] == stood
+            assert work.reader.health.polls[SOURCE, "runs", "partial"] == 1
+            work.asking.goes.clear()
+            await work.advance(seconds=1)
+            assert work.rows()["R1"].watermark == work.clock.now - LAG
 
     run(story())

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from exporter.errors import ExporterError, Garbled, TooSlow, Unreachable
+from exporter.errors import ExporterError, Garbled, ServerError, TooSlow, Unreachable, Unreadable
 from exporter.providers.base import Request
 from exporter.runtime import transport
 from exporter.runtime.clock import ServerClock
@@ -91,6 +91,99 @@ def test_a_redirect_is_not_followed():
         return web.Response(status=302, headers={"Location": "https://elsewhere.example/"})
 
     assert "redirects (302)" in str(refused(moved, Garbled))
+
+
+def fetching(answer, **how):
+    """What a request for a file gets that follows a redirect, and the transport that sent it."""
+    more = {"follow": True, "largest": 100, "passing": True} | how
+    return asked(answer, Request(kind="file", method="GET", path="/zip", read=lambda response: None, **more))
+
+
+def test_a_file_is_fetched_from_where_the_answer_points_without_the_credential():
+    """The address is signed: not one of its characters is changed on the way."""
+    seen = []
+
+    async def answer(request):
+        seen.append((request.raw_path, request.headers.get("Authorization")))
+        if request.path == "/zip":
+            return web.Response(status=302, headers={"Location": f"http://{request.host}/kept?sig=a%2fb%7e"})
+        return web.Response(body=b"PK")
+
+    got, made = fetching(answer)
+    assert (got.status, got.body) == (200, b"PK")
+    assert seen == [("/zip", SECRET), ("/kept?sig=a%2fb%7e", None)]
+    assert (made.health.requests["forge", "file", "302"], made.health.requests["forge", "file", "200"]) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_one_redirect_is_followed_and_no_second_one(status):
+    async def answer(request):
+        return web.Response(status=status, headers={"Location": f"http://{request.host}/secret-address"})
+
+    with pytest.raises(ServerError) as raised:
+        fetching(answer)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://elsewhere.example/secret", "ftp://elsewhere.example/secret", "/secret", "", "file:///etc/passwd"],
+)
+def test_a_file_is_not_fetched_over_an_open_line_or_from_nowhere(address):
+    async def answer(request):
+        return web.Response(status=302, headers={"Location": address})
+
+    with pytest.raises(Garbled) as raised:
+        fetching(answer)
+    assert "secret" not in str(raised.value)
+
+
+def test_where_files_are_kept_may_be_unreachable_and_its_address_is_not_told():
+    async def answer(request):
+        return web.Response(status=302, headers={"Location": "https://127.0.0.1:1/secret?sig=secret"})
+
+    with pytest.raises(Unreachable) as raised:
+        fetching(answer)
+    assert "secret" not in str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_a_file_that_is_refused_there_is_tried_again_with_a_new_address_and_one_that_is_gone_is_gone():
+    async def answer(request):
+        if request.path == "/zip":
+            return web.Response(status=302, headers={"Location": f"http://{request.host}/kept"})
+        return web.Response(status=gone)
+
+    gone = 403
+    with pytest.raises(ServerError, match="403") as raised:
+        fetching(answer)
+    assert raised.value.retry
+    gone = 404
+    assert fetching(answer)[0].status == 404
+
+
+def test_a_file_larger_than_asked_for_is_not_read_to_its_end_and_not_asked_for_again():
+    async def answer(request):
+        return web.Response(body=b"x" * 101)
+
+    with pytest.raises(Unreadable) as raised:
+        fetching(answer)
+    assert not raised.value.retry
+    assert len(fetching(answer, largest=101)[0].body) == 101
+
+
+def test_an_answer_in_passing_is_not_kept_for_the_next_time():
+    async def answer(request):
+        assert "If-None-Match" not in request.headers
+        return web.Response(text="big", headers={"ETag": "1"})
+
+    async def twice():
+        async with served(answer) as made:
+            for _ in range(2):
+                what = Request(kind="made", method="GET", path="/a", read=lambda response: None, passing=True)
+                assert (await made.send(what, SECRET)).body == b"big"
+
+    asyncio.run(twice())
 
 
 def test_a_cookie_is_not_kept():

@@ -502,6 +502,18 @@ def test_the_ledger_can_be_read_up_to_a_second_in_both_ways(store):
     assert len(list(store.readings())) == len(list(store.ledger())) == 3
 
 
+def test_facts_are_had_by_the_keys_of_their_subjects(store):
+    """Of one repository and one kind; what is not known is not there."""
+    run, line = Subject("R1", "one", 1, Thing.RUN), Subject("R1", "one", 0, Thing.LINE)
+    other = Subject("R2", "one", 1, Thing.RUN)
+    facts = {about: Contained("x", at("1h"), about.repository + about.thing, ()) for about in (run, line, other)}
+    store.add("forge", [Told(about, (fact,)) for about, fact in facts.items()], 0)
+    assert store.facts(1, Thing.RUN, ["one", "two"]) == {"one": [facts[run]]}
+    assert store.facts(1, Thing.LINE, ["one"]) == {"one": [facts[line]]}
+    assert store.facts(2, Thing.RUN, ["one"]) == {"one": [facts[other]]}
+    assert store.facts(1, Thing.RUN, []) == {}
+
+
 def test_births_and_folds_are_kept_until_released_or_for_good(store):
     shared, fold = PLACE._replace(place=ORGANISATION), PLACE._replace(place=FOLD)
     store.enter(entry(births={PLACE: -1, shared: 7}, folds=[fold]))
@@ -512,13 +524,9 @@ def test_births_and_folds_are_kept_until_released_or_for_good(store):
 
 
 def test_a_definition_is_in_force_since_it_replaced_another(store):
-    assert store.definition_since("gates", "one", 5) == 0
-    assert store.definition_since("gates", "one", 6) == 0
-    assert store.definition_since("gates", "two", 7) == 7
-    assert store.definition_since("gates", "two", 8) == 7
-    assert store.definition_since("gates", "one", 9) == 9
-    assert store.definition_since("gates", "one", 10) == 9
-    assert store.definition_since("waits", "one", 11) == 0
+    told = [("one", 5), ("one", 6), ("two", 7), ("two", 8), ("one", 9), ("one", 10)]
+    assert [store.definitions_since({"gates": each}, now)["gates"] for each, now in told] == [0, 0, 7, 7, 9, 9]
+    assert store.definitions_since({"gates": "one", "waits": "one"}, 11) == {"gates": 9, "waits": 0}
 
 
 def test_starting_over_keeps_the_facts_and_nothing_made_of_them(store):
@@ -526,14 +534,14 @@ def test_starting_over_keeps_the_facts_and_nothing_made_of_them(store):
     marked(store, watermark=at("1d"))
     store.enter(entry(row(), due={1: None}, births={PLACE: -1}, folds=[PLACE]))
     settle(store)
-    store.definition_since("gates", "one", 5)
+    store.definitions_since({"gates": "one"}, 5)
     store.put("published:gates", "1")
     store.start_over()
     assert (list(store.ledger()), store.births(), store.folds()) == ([], {}, set())
     assert (named(store, "R1").settled, named(store, "R1").complete, store.whole()) == (None, None, {})
     assert store.get("published:gates") is None
     assert [each.id for each in due(store, 9)] == [1]
-    assert store.definition_since("gates", "two", 6) == 0
+    assert store.definitions_since({"gates": "two"}, 6) == {"gates": 0}
     assert len(store.events([1])[1]) == 1
 
 

@@ -99,10 +99,9 @@ class Scene:
             return db.execute(sql, values).fetchall()
 
     def watermarks(self) -> dict[str, int]:
-        """Repository and watermark of the source that may fail."""
-        return dict(
-            self.ask("SELECT key, watermark FROM repository JOIN reading ON repository = id WHERE source = 'forge'")
-        )
+        """Repository and watermark of the changes of the source that may fail."""
+        sql = "SELECT key, watermark FROM repository JOIN reading ON repository = id WHERE source = ? AND stream = ?"
+        return dict(self.ask(sql, "forge", "changes"))
 
     def known(self, facts: list[tuple[PullRequest, str]]) -> bool:
         """Whether the store has all of these facts; none of them may be missing where the watermark has passed it."""

@@ -10,9 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from exporter import wiring
+from exporter.model import Thing
 from exporter.plan import Plan, plan
 from tests.busy import HOUR, Parts, Poll, Work, at_work, configuration, played, read, unknown
 from tests.double import Double, World, made_world, serve
+from tests.double.delivering import deploy
 from tests.system.processes import COMMAND, environment
 
 pytestmark = pytest.mark.system
@@ -134,6 +136,38 @@ def test_a_refresh_of_a_hundred_idle_repositories_of_as_many_owners_takes_three_
     spent = refreshes(tmp_path, world, names)
     assert all(requests <= 3 and points <= 3 for requests, points in spent), spent
     assert spent[0] == (1, 1)
+
+
+def test_deliveries_of_a_hundred_idle_repositories_cost_one_request_and_plan_foresees_their_load(
+    tmp_path: Path,
+) -> None:
+    """Ten of them were deployed twice: one question for all, a list and its releases in each, and a comparison."""
+    world = made_world(100, 300)
+    for home in list(world.repositories.values())[:10]:
+        commits = home.graph.line("", 2, at=world.now - 7200)
+        for n, sha in enumerate(commits):
+            deploy(world, home, sha, at=world.now - 3600 + n)
+
+    async def run(double: Double, path: Path) -> tuple[int, list[str]]:
+        async with at_work(double, read(path)) as parts:
+            await parts.source.poll(lambda: False)
+            load = double.count()
+            assert not await parts.source.loading()
+            world.now += DAYS_OF_REST
+            for _ in range(2):
+                world.now += 300
+                double.reset()
+                assert await parts.source.poll(lambda: False) == "success"
+            return load, [one.operation for one in double.requests]
+
+    with served(world) as double:
+        path = configuration(tmp_path, double, ["acme/*"], HISTORY, ["deployments"])
+        planned = planned_for(path, world.now)
+        double.reset()
+        load, idle = asyncio.run(run(double, path))
+        assert sum("compare" in one.path for one in double.requests) == 0
+    assert sorted(idle) == ["Search", "Stirred"]
+    assert near(planned.load_requests, load - 10), "comparisons come on top"
 
 
 # A first load
@@ -269,3 +303,47 @@ def test_plan_foresees_other_organisations(organisation, tmp_path: Path) -> None
     assert near(planned.hourly_requests, hour.requests), (planned, hour.requests)
     assert series <= planned.series <= 2 * series, (planned, series)
     assert hour.late == []
+
+
+# Workflow runs
+
+
+RUNS = {"Stirred", "Suites", "MoreJobs"}
+
+
+def about_runs(double: Double) -> int:
+    """Requests that were made for workflow runs."""
+    return sum(each.operation in RUNS or each.path.startswith("/repos/") for each in double.requests)
+
+
+def test_runs_of_a_busy_organisation_are_read_within_what_plan_says(tmp_path: Path) -> None:
+    """50 repositories with 3,000 changes a month, each push and merge of which begins a run; the plan is a bound."""
+    world = made_world(50, 3000, seed=6)
+
+    async def run(double: Double, path: Path) -> tuple[int, list[str], int]:
+        async with at_work(double, read(path)) as parts:
+            await parts.source.poll(lambda: False)
+            assert not await parts.source.loading()
+            await parts.source.poll(lambda: False)
+            work = Work(world, frozenset(world.repositories), 3000 / 160, ci=True)
+            double.reset()
+            await played(double, parts, work)
+            taken = about_runs(double)
+            for _ in range(4):  # what began late in the hour ends, and is read
+                work.until(world.now + 300)
+                await parts.source.poll(lambda: False)
+            known = {
+                event.id
+                for row in parts.store.repositories()
+                for subject in parts.store.subjects(row.id, open_only=False, thing=Thing.RUN)
+                for event in parts.store.events([subject.id]).get(subject.id, [])
+            }
+            return taken, [run_id for run_id in work.runs if f"ran:{run_id}:1" not in known], len(work.runs)
+
+    with served(world) as double:
+        path = configuration(tmp_path, double, ["acme/*"], HISTORY, ["runs"])
+        planned = planned_for(path, world.now)
+        taken, missing, runs = asyncio.run(run(double, path))
+    assert missing == []
+    assert runs > 50
+    assert taken <= planned.run_requests <= 1.5 * taken, (planned.run_requests, taken)

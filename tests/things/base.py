@@ -53,7 +53,13 @@ def bound_at(case: Case, second: int) -> list[list[Fact]]:
 def story_at(case: Case, policy: Policy, second: int) -> Story:
     """The case as the measures see it when nothing later than a second is known."""
     kind = Change if case.subject.thing is Thing.CHANGE else Story
-    return kind([event for event in case.events if event.at <= second], policy, bound_at(case, second))
+    return kind(
+        [event for event in case.events if event.at <= second],
+        policy,
+        bound_at(case, second),
+        case.subject.key,
+        case.subject.number,
+    )
 
 
 def dates(case: Case) -> set[int]:

@@ -3,7 +3,7 @@
 import msgspec
 from hypothesis import strategies as st
 
-from exporter.catalogue import HOUR
+from exporter.catalogue import DAY, HOUR
 from exporter.model import Actor, Committed, Fact, Merged, Naming, Opened, Referred, Thing
 from tests.stories import changes
 from tests.things import deployments, issues, runs
@@ -33,7 +33,7 @@ def other_facts(draw: st.DrawFn) -> list[Fact]:
     for place in range(draw(st.integers(0, 2))):
         commits = tuple(sha[: draw(st.sampled_from((7, 12, 40)))] for sha in draw(st.lists(shas, max_size=2)))
         changes = draw(st.sampled_from(((), (NUMBER,), (3,))))
-        at = opened + draw(st.sampled_from((0, 1, HOUR)))
+        at = opened + draw(st.sampled_from((0, 1, HOUR, 29 * DAY, 31 * DAY)))
         told.append(Referred(f"referred{place}", at, draw(st.sampled_from(Naming)), commits, changes))
     if draw(st.booleans()):
         told.append(Committed("commit", opened, draw(shas), opened, ("A", "A"), ("a@b.c", "a@b.c"), "ann", ()))

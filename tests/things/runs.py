@@ -3,12 +3,14 @@
 import msgspec
 from hypothesis import strategies as st
 
+from exporter.line import gaps
 from exporter.model import Fact, Ran, Result, Tested, Thing, Worked
 from tests.things.base import Case, Other, shas, subject, times
 
 JOBS = ("build", "unit", "e2e")
 TESTS = ("t.py::a", "t.py::b")
-FILES = (("a.py", 3, 1), ("tests/test_a.py", 10, 4), ("README.md", 1, 0))
+FILES = (("tests/test_a.py", 10, 4), ("tests/test_b.py", 0, 0), ("a.py", 3, 1), ("README.md", 1, 0))
+AUTHORS = ("ann", "bob@example.org", "copilot-swe-agent[bot]")
 few = st.integers(0, 3)
 
 
@@ -55,14 +57,23 @@ def line_facts(draw: st.DrawFn) -> list[Fact]:
     told: list[Fact] = []
     for number in range(draw(st.integers(1, 4))):
         told += [msgspec.structs.replace(each, id=f"{number}:{each.id}") for each in draw(facts(attempts=2))]
+    for number, (base, head, at) in enumerate(gaps(told)):
+        if draw(st.sampled_from((True, True, True, False))):
+            told.append(draw(work(f"read{number}", at, base, head)))
     for number in range(draw(st.integers(0, 2))):
-        at, base, head = draw(times), draw(shas), draw(shas)
-        files = tuple(draw(st.lists(st.sampled_from(FILES), unique=True, max_size=3)))
-        commits = tuple(
-            (sha, at - 600, draw(st.sampled_from(("ann", "bob"))), ()) for sha in draw(st.sets(shas, max_size=2))
-        )
-        told.append(Worked(f"worked{number}", at, base, head, files, commits, draw(st.booleans())))
+        told.append(draw(work(f"worked{number}", draw(times), draw(shas), draw(shas))))
     return told
+
+
+@st.composite
+def work(draw: st.DrawFn, name: str, at: int, base: str, head: str) -> Worked:
+    """What lies between two commits: mostly tests, written shortly before the green or long ago."""
+    files = tuple(draw(st.lists(st.sampled_from(FILES), unique=True, max_size=3)))
+    commits = tuple(
+        (sha, at - draw(st.sampled_from((60, 600, 90_000))), draw(st.sampled_from(AUTHORS)), ())
+        for sha in sorted({head, *draw(st.sets(shas, max_size=2))})
+    )
+    return Worked(name, at, base, head, files, commits, draw(st.sampled_from((True, True, False))))
 
 
 def other(number: int) -> st.SearchStrategy[Other]:
@@ -75,7 +86,9 @@ def _line_cases(draw: st.DrawFn) -> Case:
     from tests.things import changes  # they know each other
 
     others = tuple(draw(changes.other(number)) for number in range(1, draw(st.integers(0, 2)) + 1))
-    return Case(subject(Thing.LINE, 70), draw(line_facts()), others)
+    branch = subject(Thing.LINE, 70)
+    month = draw(st.sampled_from(("", "", "#2023-11", "#2023-12")))
+    return Case(msgspec.structs.replace(branch, key=branch.key + month), draw(line_facts()), others)
 
 
 cases = facts().map(lambda events: Case(subject(Thing.RUN, 71), events))

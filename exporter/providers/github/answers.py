@@ -29,6 +29,7 @@ from exporter.providers.base import Budget, Response
 T = TypeVar("T")
 
 NOT_FOUND = "NOT_FOUND"
+FORBIDDEN = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES"})
 NEEDS = "the credential needs read access to pull requests, contents and metadata"
 LONGEST_WISH = 3900
 """Seconds; a limit is whole again after an hour, so an answer that asks for more is wrong."""
@@ -93,8 +94,10 @@ def _retry_after(response: Response) -> float | None:
     return min(float(LONGEST_WISH), max(0.0, until.timestamp() - now)) if now is not None else None
 
 
-def check(response: Response) -> None:
+def check(response: Response, needs: str = NEEDS) -> None:
     """Raise the error an HTTP status stands for; return when the body may be read.
+
+    ``needs``: the permissions whose lack a refusal is, as a remedy.
 
     Raises:
         Unauthorised, Refused, NotFound, RateLimited, SecondaryLimited, ServerError, Garbled: by status and headers.
@@ -112,7 +115,7 @@ def check(response: Response) -> None:
             raise RateLimited(f"the {resource} rate limit is spent", after=_until_reset(response))
         if status == 429 or secondary or "retry-after" in response.headers:
             raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=_retry_after(response))
-        raise Refused(f"GitHub refuses (403{_said(response)}); {NEEDS}")
+        raise Refused(f"GitHub refuses (403{_said(response)}); {needs}")
     if status in (404, 410):
         raise NotFound(f"not found ({status}); check the url, and that the credential may see it")
     if status in (408, 504):
@@ -135,13 +138,13 @@ def _said(response: Response) -> str:
     return f": {message[:200]}" if message else ""
 
 
-def decode(response: Response, kind: type[T]) -> T:
+def decode(response: Response, kind: type[T], needs: str = NEEDS) -> T:
     """A REST answer as a typed value.
 
     Raises:
         Garbled: it is not JSON of that shape; and all that ``check`` raises.
     """
-    check(response)
+    check(response, needs)
     try:
         return msgspec.json.decode(response.body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -186,7 +189,7 @@ def _nothing(errors: tuple[GraphqlError, ...]) -> None:
     text = "; ".join(error.message for error in errors) or "no data"
     if NOT_FOUND in kinds:
         raise NotFound(text)
-    if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+    if kinds & FORBIDDEN:
         raise Refused(f"{text}; {NEEDS}")
     raise Partial(text)
 

@@ -4,12 +4,11 @@ A change's facts are stated only once its whole timeline was read, because two o
 as a draft shows in its first draft event, and what a dismissed review had said shows in the dismissal.
 """
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from exporter.errors import Garbled
 from exporter.markers import marker_lines, trailer_lines
 from exporter.model import (
-    Actor,
     BaseChanged,
     ChangeEvent,
     Closed,
@@ -31,6 +30,8 @@ from exporter.model import (
     Verdict,
 )
 from exporter.providers.github.answers import seconds
+from exporter.providers.github.nodes import TEAM, Account, GitActor, Item, Node, PageInfo, Reading, actor
+from exporter.references import referred, referred_by_branch
 
 VERDICTS = {
     "APPROVED": Verdict.APPROVED,
@@ -39,89 +40,6 @@ VERDICTS = {
 }
 UNSUBMITTED = "PENDING"
 DISMISSED = "DISMISSED"
-TEAM = "Team"
-"""Stands for every requested team; no account is called so, since logins are kept in lower case."""
-
-
-class PageInfo(Struct, rename="camel"):
-    """https://docs.github.com/graphql/reference/objects#pageinfo."""
-
-    has_next_page: bool = False
-    end_cursor: str | None = None
-
-
-def following(info: PageInfo, after: str | None) -> str | None:
-    """The cursor that leads on from the page after ``after``, or None from the last page.
-
-    Raises:
-        Garbled: there is a next page and no way to it; going on would end too early, or never.
-    """
-    if not info.has_next_page:
-        return None
-    if not info.end_cursor or info.end_cursor == after:
-        raise Garbled("a page says that another follows, and does not say where")
-    return info.end_cursor
-
-
-class Account(Struct, rename="camel"):
-    """An Actor or requested reviewer; a team comes without a login."""
-
-    typename: str = field(name="__typename", default="")
-    login: str = ""
-
-
-class GitUser(Struct):
-    """The account a commit's e-mail address belongs to."""
-
-    login: str = ""
-
-
-class GitActor(Struct):
-    """https://docs.github.com/graphql/reference/objects#gitactor."""
-
-    name: str | None = None
-    email: str | None = None
-    user: GitUser | None = None
-
-
-class Commit(Struct, rename="camel"):
-    """https://docs.github.com/graphql/reference/objects#commit."""
-
-    oid: str
-    authored_date: str
-    committed_date: str
-    message_body: str = ""
-    author: GitActor | None = None
-    committer: GitActor | None = None
-
-
-class Reference(Struct):
-    """Something known by its id."""
-
-    id: str
-
-
-class Item(Struct, rename="camel"):
-    """Any member of PullRequestTimelineItems; a kind fills the fields it has."""
-
-    typename: str = field(name="__typename", default="")
-    id: str = ""
-    created_at: str = ""
-    submitted_at: str | None = None
-    state: str = ""
-    author: Account | None = None
-    commit: Commit | None = None
-    requested_reviewer: Account | None = None
-    previous_review_state: str = ""
-    review: Reference | None = None
-    current_ref_name: str = ""
-
-
-class Timeline(Struct, rename="camel"):
-    """One page of a change's timeline."""
-
-    page_info: PageInfo
-    nodes: list[Item | None] | None = None
 
 
 class MergeCommit(Struct):
@@ -130,61 +48,22 @@ class MergeCommit(Struct):
     oid: str = ""
 
 
-class PullRequest(Struct, rename="camel"):
+class PullRequest(Node, rename="camel"):
     """https://docs.github.com/graphql/reference/objects#pullrequest."""
 
-    typename: str = field(name="__typename", default="")
-    id: str = ""
-    number: int = 0
-    created_at: str = ""
-    updated_at: str = ""
     closed_at: str | None = None
     merged_at: str | None = None
     is_draft: bool = False
-    last_edited_at: str | None = None
-    body: str | None = ""
     head_ref_name: str = ""
     base_ref_name: str = ""
     author: Account | None = None
     merge_commit: MergeCommit | None = None
-    repository: Reference | None = None
-    timeline_items: Timeline | None = None
 
 
-def actor(account: Account | None) -> Actor:
-    """An account in our words: lower case, a Bot always with its ``[bot]``, a deleted one with an empty login."""
-    if account is None or not account.login:
-        return Actor("")
-    login, bot = account.login.lower(), account.typename == "Bot"
-    return Actor(login if not bot or login.endswith("[bot]") else f"{login}[bot]", bot)
+class ChangeReading(Reading):
+    """Reads one pull request."""
 
-
-class Reading:
-    """Collects one pull request's timeline pages and then states its facts."""
-
-    def __init__(self, pull: PullRequest) -> None:
-        self.pull = pull
-        self.items: list[Item] = []
-        self.unknown: list[str] = []
-
-    @property
-    def key(self) -> str:
-        """The pull request's node id."""
-        return self.pull.id
-
-    @property
-    def repository(self) -> str:
-        """The node id of its repository."""
-        return self.pull.repository.id if self.pull.repository else ""
-
-    def take(self, page: Timeline, after: str | None = None) -> str | None:
-        """Keep the page after a cursor; the cursor of the next one, or None after the last.
-
-        Raises:
-            Garbled: there is a next one and no way to it.
-        """
-        self.items.extend(item for item in page.nodes or () if item is not None)
-        return following(page.page_info, after)
+    node: PullRequest
 
     def told(self) -> Told:
         """All facts of the pull request.
@@ -192,7 +71,7 @@ class Reading:
         Raises:
             Garbled: a time is not a time.
         """
-        pull = self.pull
+        pull = self.node
         opened = seconds(pull.created_at)
         events: list[ChangeEvent] = [
             Opened(
@@ -200,7 +79,10 @@ class Reading:
             )
         ]
         edited = seconds(pull.last_edited_at) if pull.last_edited_at else opened
-        events.append(Described(f"body@{edited}", max(edited, opened), marker_lines(pull.body or "")))
+        described = Described(f"body@{edited}", max(edited, opened), marker_lines(pull.body or ""))
+        events.append(described)
+        events += referred_by_branch(pull.head_ref_name, opened)
+        events += referred(pull.body or "", self.home, described.id, described.at, pull.number)
         if pull.merged_at:
             events.append(Merged("merged", seconds(pull.merged_at), pull.merge_commit.oid if pull.merge_commit else ""))
         before_dismissal = {
@@ -212,13 +94,15 @@ class Reading:
             event = self._event(item, opened, before_dismissal)
             if event is not None:
                 events.append(event)
+            if isinstance(event, Committed) and item.commit is not None:
+                events += referred(item.commit.message_body, self.home, event.id, event.at, pull.number)
         return Told(Subject(self.repository, pull.id, pull.number), tuple(events))
 
     def _opened_as_draft(self) -> bool:
         turns = [
             item.typename for item in self.items if item.typename in ("ReadyForReviewEvent", "ConvertToDraftEvent")
         ]
-        return turns[0] == "ReadyForReviewEvent" if turns else self.pull.is_draft
+        return turns[0] == "ReadyForReviewEvent" if turns else self.node.is_draft
 
     def _event(self, item: Item, opened: int, before_dismissal: dict[str, str]) -> ChangeEvent | None:
         match item.typename:

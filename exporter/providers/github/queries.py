@@ -65,7 +65,7 @@ fragment change on PullRequest {
   headRefName baseRefName
   author { __typename login }
   mergeCommit { oid }
-  repository { id }
+  repository { id nameWithOwner }
   timelineItems(first: 100, itemTypes: $types) {
     pageInfo { hasNextPage endCursor }
     nodes { ...item }
@@ -125,6 +125,89 @@ fragment suite on Commit {{ oid checkSuites(last: 1) {{ totalCount nodes {{ id u
 """
 """What tells whether runs, deployments, releases or tags may have moved: about 15 points for 100 repositories."""
 
+_JOBS = "pageInfo { hasNextPage endCursor } nodes { name conclusion startedAt completedAt }"
+
+SUITES = f"""
+query Suites($ids: [ID!]!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on CheckSuite {{ id checkRuns(first: 50, filterBy: {{checkType: ALL}}) {{ {_JOBS} }} }}
+  }}
+}}
+"""
+"""The jobs of all attempts of up to a hundred workflow runs, each by its check suite: one point."""
+_DEPLOYMENT = """
+fragment deployment on Deployment {
+  id environment latestEnvironment commitOid createdAt
+  repository { id }
+  statuses(first: 50) { totalCount nodes { id state createdAt } }
+}
+"""
+
+DEPLOYED = (
+    f"""
+query Deployed($id: ID!, $first: Int!, $after: String,
+    $deployments: Boolean!, $releases: Boolean!, $tags: Boolean!) {{
+  {_LIMIT}
+  node(id: $id) {{
+    __typename
+    ... on Repository {{
+      id
+      deployments(first: $first, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}})
+          @include(if: $deployments) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ ...deployment }}
+      }}
+      releases(first: $first, after: $after, orderBy: {{field: CREATED_AT, direction: DESC}}) @include(if: $releases) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ id tagName createdAt publishedAt isDraft isPrerelease tagCommit {{ oid }} }}
+      }}
+      refs(refPrefix: "refs/tags/", first: $first, after: $after, orderBy: {{field: TAG_COMMIT_DATE, direction: DESC}})
+          @include(if: $tags) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{
+          id name
+          target {{
+            __typename oid
+            ... on Commit {{ committedDate }}
+            ... on Tag {{ tagger {{ date }} target {{ __typename oid ... on Commit {{ committedDate }} }} }}
+          }}
+        }}
+      }}
+    }}
+  }}
+}}
+"""
+    + _DEPLOYMENT
+)
+"""Newest first; ``after`` only with one of the three. One point for a page of a hundred, with fifty statuses each."""
+
+DEPLOYMENTS = (
+    f"""
+query Deployments($ids: [ID!]!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{ __typename ...deployment }}
+}}
+"""
+    + _DEPLOYMENT
+)
+
+COMMITS = f"""
+query Commits($id: ID!, $base: GitObjectID!, $head: GitObjectID!) {{
+  {_LIMIT}
+  node(id: $id) {{
+    __typename
+    ... on Repository {{
+      id
+      base: object(oid: $base) {{ __typename oid }}
+      head: object(oid: $head) {{ __typename oid }}
+    }}
+  }}
+}}
+"""
+"""Whether two commits are still there."""
+
 LATEST = (
     f"""
 query Latest($ids: [ID!]!, $first: Int!, $after: String, $states: [PullRequestState!],
@@ -145,11 +228,85 @@ query Latest($ids: [ID!]!, $first: Int!, $after: String, $states: [PullRequestSt
     + _CHANGE
 )
 
+ISSUE_TYPES = ("LABELED_EVENT", "UNLABELED_EVENT", "CLOSED_EVENT", "REOPENED_EVENT")
+
+_EVENT = """
+fragment event on IssueTimelineItems {
+  __typename
+  ... on LabeledEvent { id createdAt label { name } }
+  ... on UnlabeledEvent { id createdAt label { name } }
+  ... on ClosedEvent { id createdAt stateReason closer { __typename ... on PullRequest { number repository { id } } } }
+  ... on ReopenedEvent { id createdAt }
+}
+"""
+
+_ISSUE = (
+    """
+fragment issue on Issue {
+  id number createdAt updatedAt lastEditedAt body
+  repository { id nameWithOwner }
+  timelineItems(first: 100, itemTypes: $types) {
+    pageInfo { hasNextPage endCursor }
+    nodes { ...event }
+  }
+}
+"""
+    + _EVENT
+)
+"""An issue's type has no field in the oldest servers, which would refuse the whole question."""
+
+ISSUES_SEARCH = (
+    f"""
+query IssuesSearch($q: String!, $first: Int!, $after: String, $types: [IssueTimelineItemsItemType!]) {{
+  {_LIMIT}
+  search(query: $q, type: ISSUE, first: $first, after: $after) {{
+    issueCount
+    pageInfo {{ hasNextPage endCursor }}
+    nodes {{ __typename ...issue }}
+  }}
+}}
+"""
+    + _ISSUE
+)
+
+ISSUES_PULSE = f"""
+query IssuesPulse($ids: [ID!]!) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on Repository {{
+      id
+      issues(first: 1, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ nodes {{ updatedAt }} }}
+    }}
+  }}
+}}
+"""
+
+ISSUES_LATEST = (
+    f"""
+query IssuesLatest($ids: [ID!]!, $first: Int!, $after: String, $states: [IssueState!],
+    $types: [IssueTimelineItemsItemType!]) {{
+  {_LIMIT}
+  nodes(ids: $ids) {{
+    __typename
+    ... on Repository {{
+      id
+      issues(first: $first, after: $after, states: $states, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{
+        pageInfo {{ hasNextPage endCursor }}
+        nodes {{ __typename ...issue }}
+      }}
+    }}
+  }}
+}}
+"""
+    + _ISSUE
+)
+
 RESOURCE = (
     f"""
 query Resource($url: URI!, $types: [PullRequestTimelineItemsItemType!]) {{
   {_LIMIT}
-  resource(url: $url) {{ __typename ... on PullRequest {{ ...change repository {{ id nameWithOwner }} }} }}
+  resource(url: $url) {{ __typename ... on PullRequest {{ ...change }} }}
 }}
 """
     + _CHANGE
@@ -231,6 +388,19 @@ def timelines(changes: int) -> str:
     )
 
 
+def issue_timelines(issues: int) -> str:
+    """Further pages of the timelines of several issues; variables id0, after0 ... and types."""
+    return _aliased(
+        "IssueTimelines",
+        issues,
+        "$id#: ID!, $after#: String!",
+        "n#: node(id: $id#) { __typename ... on Issue { id timelineItems(first: 100, after: $after#, "
+        "itemTypes: $types) { pageInfo { hasNextPage endCursor } nodes { ...event } } } }",
+        _EVENT,
+        ", $types: [IssueTimelineItemsItemType!]",
+    )
+
+
 def more_files(changes: int) -> str:
     """Further pages of the files of several changes; variables id0, after0 ..."""
     return _aliased(
@@ -242,10 +412,25 @@ def more_files(changes: int) -> str:
     )
 
 
+def more_jobs(suites: int) -> str:
+    """Further pages of the jobs of several check suites; variables id0, after0 ..."""
+    return _aliased(
+        "MoreJobs",
+        suites,
+        "$id#: ID!, $after#: String!",
+        "n#: node(id: $id#) { __typename ... on CheckSuite { id checkRuns(first: 100, after: $after#, "
+        f"filterBy: {{checkType: ALL}}) {{ {_JOBS} }} }} }}",
+    )
+
+
 DOCUMENTS = {
     "Search": SEARCH,
     "Pulse": PULSE,
     "Stirred": STIRRED,
+    "Suites": SUITES,
+    "Deployed": DEPLOYED,
+    "Deployments": DEPLOYMENTS,
+    "Commits": COMMITS,
     "Latest": LATEST,
     "Resource": RESOURCE,
     "Files": FILES,
@@ -254,5 +439,10 @@ DOCUMENTS = {
     "Named": named(2),
     "Timelines": timelines(2),
     "MoreFiles": more_files(2),
+    "IssuesSearch": ISSUES_SEARCH,
+    "IssuesPulse": ISSUES_PULSE,
+    "IssuesLatest": ISSUES_LATEST,
+    "IssueTimelines": issue_timelines(2),
+    "MoreJobs": more_jobs(2),
 }
 """Every document by its operation name, for the test that validates them and the script that cuts the schema."""

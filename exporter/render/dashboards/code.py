@@ -153,7 +153,7 @@ DASHBOARD = Dashboard(
     title="Code",
     about="Does the code that is written last, or is it copied and rewritten?",
     variables=("datasource", "job", "team", "repository", "origin", "window"),
-    simulated=False,
+    pictured=False,
     rows=(
         Row("Does new code last?", LASTS),
         Row("What is written?", WRITTEN),

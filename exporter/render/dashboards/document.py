@@ -39,7 +39,7 @@ def render() -> str:
 
 def _dashboard(dashboard: Dashboard) -> Iterator[str]:
     yield from (f"## {dashboard.title}", "", f"{dashboard.about} (`{dashboard.uid}`)", "")
-    if dashboard.simulated:
+    if dashboard.pictured:
         yield from (f"![Preview of the dashboard {dashboard.title}](images/{dashboard.title.lower()}.png)", "")
     for row in dashboard.rows:
         yield from (f"### {row.title}", "")

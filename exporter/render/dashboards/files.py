@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.measures.windows import WINDOWS
 from exporter.model import Origin
-from exporter.render.dashboards import code, exporter, overview, repositories, review
+from exporter.render.dashboards import ai, code, exporter, overview, quality, releases, repositories, review, tests
 from exporter.render.dashboards.panels import RED, SOURCE, Panel
 from exporter.render.dashboards.rows import Dashboard, described
 
@@ -16,7 +16,17 @@ COLUMNS = 24
 EVERYTHING = ".+"
 
 
-DASHBOARDS = (overview.DASHBOARD, review.DASHBOARD, code.DASHBOARD, repositories.DASHBOARD, exporter.DASHBOARD)
+DASHBOARDS = (
+    overview.DASHBOARD,
+    review.DASHBOARD,
+    tests.DASHBOARD,
+    quality.DASHBOARD,
+    releases.DASHBOARD,
+    ai.DASHBOARD,
+    code.DASHBOARD,
+    repositories.DASHBOARD,
+    exporter.DASHBOARD,
+)
 
 
 def files() -> dict[str, str]:

@@ -25,6 +25,7 @@ COLOURS = {
     "review": "#f2cc0c",
     "merge_wait": "#8f8fe0",
     "unreviewed": "#c4162a",
+    "deploy_wait": "#5794f2",
     # states of the queue
     "awaiting_review": ORANGE,
     "awaiting_rereview": "light-orange",
@@ -46,6 +47,38 @@ COLOURS = {
     "success": GREEN,
     "partial": YELLOW,
     "failure": RED,
+    # results of CI, beside success and failure
+    "error": PURPLE,
+    "timeout": ORANGE,
+    "cancellation": GREY,
+    "skip": "#b4b4b4",
+    # branches
+    "change": BLUE,
+    "default": "#3cb3a9",
+    # how red became green
+    "test_fix": ORANGE,
+    "true_catch": GREEN,
+    "mixed": YELLOW,
+    "flake": RED,
+    "other": GREY,
+    # work on tests, and their layers
+    "update": ORANGE,
+    "new": GREEN,
+    "unit": GREEN,
+    "integration": YELLOW,
+    "e2e": ORANGE,
+    # what named an escaped change
+    "revert": RED,
+    "named_fix": ORANGE,
+    "incident": PURPLE,
+    # where defects were found
+    "production": RED,
+    "before_release": GREEN,
+    "unstated": GREY,
+    # intervals
+    "lower": "light-blue",
+    "estimate": BLUE,
+    "upper": ORANGE,
 }
 """One colour for each word, on every panel."""
 

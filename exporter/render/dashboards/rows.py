@@ -15,7 +15,7 @@ class Row(Struct, frozen=True):
 class Dashboard(Struct, frozen=True, kw_only=True):
     """One dashboard. ``uid`` is part of its address and never changes; ``variables`` are keys of ``VARIABLES``.
 
-    ``simulated``: the quarter that previews are drawn from has what it shows.
+    ``pictured``: there is a preview of it in docs/images.
     """
 
     uid: str
@@ -24,7 +24,7 @@ class Dashboard(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...]
     rows: tuple[Row, ...]
     since: str = "now-30d"
-    simulated: bool = True
+    pictured: bool = True
 
 
 def described(panel: Panel, dashboard: Dashboard) -> Panel:

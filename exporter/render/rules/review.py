@@ -3,6 +3,7 @@
 Gauges are read by ``last_over_time`` over five minutes, so that a scrape that fails does not start a wait anew.
 """
 
+from exporter.render.rules import releases, tests
 from exporter.render.rules.rows import Alert, Group, Recording
 
 OF_REPOSITORY = ("sdlc-review", "repository")
@@ -344,5 +345,7 @@ team:sdlc_repository_info:fresh
             "first review as unmarked ones, by the medians of the last 28 days.",
             dashboard=OF_TEAM,
         ),
+        *tests.ROWS,
+        *releases.ROWS,
     ),
 )

@@ -1,0 +1,108 @@
+"""What the labels of an issue say: whether it is a defect, where it was found, and whether QA has it.
+
+A label counts in lower case, and a status of a tracker as a label of that name.
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from msgspec import Struct
+
+from exporter.model import Event, IssueOpened, Labelled, Moved
+
+DEFECT = (
+    "bug", "bugs", "*/bug", "*: bug", "*:bug", "type-bug", "defect", "*/defect", "*: defect",
+    "regression", "*/regression", "*: regression",
+    "incident", "incident/*", "*/incident", "*: incident", "outage", "sev[0-9]", "sev-[0-9]", "sev [0-9]", "escaped*",
+)  # fmt: skip
+IN_PRODUCTION = (
+    "production", "prod", "*/production", "*: production", "found-in-prod*", "found in prod*", "found-in: prod*",
+    "customer", "customer-*", "customer/*", "customer reported", "*: customer", "escaped*",
+    "incident", "incident/*", "*/incident", "*: incident", "outage", "sev[0-9]", "sev-[0-9]", "sev [0-9]",
+)  # fmt: skip
+BEFORE_RELEASE = (
+    "found-in-qa", "found in qa", "found-in: qa", "found-in-staging", "found in staging", "found-in: staging",
+    "found-in-test*", "found in test*", "pre-release", "prerelease", "before-release", "unreleased",
+)  # fmt: skip
+NO_DEFECT = (
+    "invalid", "*/invalid", "*: invalid", "not a bug", "not-a-bug", "*/not-a-bug", "*: not a bug", "duplicate",
+    "*/duplicate", "*: duplicate", "works as intended", "works-as-intended", "working as intended",
+    "working-as-intended", "by design", "by-design", "as designed", "as-designed", "cannot reproduce",
+    "cannot-reproduce", "can't reproduce", "support", "kind/support", "question",
+)  # fmt: skip
+QA_BLOCKED = ("qa blocked", "qa-blocked", "qa/blocked", "qa: blocked", "blocked by qa", "blocked-by-qa")
+QA = (
+    "qa", "in qa", "in-qa", "*: qa", "*/qa", "*: in qa", "ready for qa", "ready-for-qa", "needs qa", "needs-qa",
+    *QA_BLOCKED,
+)  # fmt: skip
+BLOCKED = ("blocked", "*: blocked", "*/blocked", *QA_BLOCKED)
+"""Globs over whole labels, in which case does not count."""
+
+
+class LabelRules(Struct, frozen=True):
+    """Which labels mean what; all are globs.
+
+    ``no_defect`` takes back what ``defect`` says. ``production`` wins over ``before_release``. ``qa``: QA has it;
+    ``blocked``: it is blocked, which is told of while QA has it.
+    """
+
+    defect: tuple[str, ...] = DEFECT
+    no_defect: tuple[str, ...] = NO_DEFECT
+    production: tuple[str, ...] = IN_PRODUCTION
+    before_release: tuple[str, ...] = BEFORE_RELEASE
+    qa: tuple[str, ...] = QA
+    blocked: tuple[str, ...] = BLOCKED
+
+    def is_defect(self, labels: Iterable[str]) -> bool:
+        """Whether an issue with these labels is a defect."""
+        worn = list(labels)
+        return _any(self.defect, worn) and not _any(self.no_defect, worn)
+
+    def is_no_defect(self, labels: Iterable[str]) -> bool:
+        """Whether these labels say outright that it is none."""
+        return _any(self.no_defect, labels)
+
+    def found(self, labels: Iterable[str]) -> str:
+        """Where a defect was found: ``production``, ``before_release``, or ``unstated`` where no label tells."""
+        worn = list(labels)
+        if _any(self.production, worn):
+            return "production"
+        return "before_release" if _any(self.before_release, worn) else "unstated"
+
+    def in_qa(self, labels: Iterable[str]) -> bool:
+        """Whether QA has an issue with these labels."""
+        return _any(self.qa, labels)
+
+    def is_blocked(self, labels: Iterable[str]) -> bool:
+        """Whether an issue with these labels is blocked."""
+        return _any(self.blocked, labels)
+
+
+def worn(events: Iterable[Event], second: int) -> set[str]:
+    """The labels an issue has at a second, by facts in order, its type and its status among them."""
+    labels: set[str] = set()
+    kind = status = ""
+    for event in events:
+        if event.at > second:
+            break
+        match event:
+            case Labelled():
+                (labels.add if event.on else labels.discard)(event.label)
+            case IssueOpened():
+                kind = event.kind
+            case Moved():
+                status = event.status
+    return labels | ({kind, status} - {""})
+
+
+def _any(globs: tuple[str, ...], labels: Iterable[str]) -> bool:
+    pattern = _pattern(globs)
+    return any(pattern.fullmatch(label) for label in labels)
+
+
+@lru_cache(maxsize=32)
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """One pattern for all globs; it matches nothing when there are none."""
+    return re.compile("|".join(fnmatch.translate(each) for each in globs) or r"(?!)", re.IGNORECASE)
