@@ -220,7 +220,7 @@ def test_grafana_finds_every_dashboard():
     folder = local("grafana", provider["options"]["path"])
     assert folder == ROOT / "dashboards"
     uids = [json.loads(each.read_text("utf-8"))["uid"] for each in folder.glob("*.json")]
-    assert len(uids) == len(set(uids)) == 4
+    assert len(uids) == len(set(uids)) == 9
 
 
 def test_grafana_begins_with_a_page_that_is_there_and_lets_nobody_change_anything():
