@@ -13,8 +13,12 @@ FROM python:3.13-slim
 LABEL org.opencontainers.image.title="sdlc-exporter" \
       org.opencontainers.image.description="Prometheus exporter of software-delivery metrics" \
       org.opencontainers.image.licenses="Apache-2.0"
+# git reads the histories of repositories; over ssh it would need openssh-client too.
 # The official image leaves the standard library without bytecode.
-RUN python -m compileall -q --invalidation-mode unchecked-hash -x '/(test|tests|idlelib|site-packages)/' \
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates git \
+ && rm -rf /var/lib/apt/lists/* \
+ && python -m compileall -q --invalidation-mode unchecked-hash -x '/(test|tests|idlelib|site-packages)/' \
     /usr/local/lib/python3.13 \
  && install --directory --owner=65532 --group=65532 --mode=0750 /var/lib/sdlc-exporter
 COPY --from=build /opt/sdlc-exporter /opt/sdlc-exporter

@@ -8,6 +8,8 @@ For each repository: what the exporter reads from a clone of it, and beside it
 - churn by ``git blame`` of every line that went (it knows nothing of moved or reformatted lines, so ours is that minus
   what these explain), and the most that ``--numstat`` alone could call churn: each file's deletions, charged to what
   was added to it within 14 days;
+- the shares that the real exporter prints for the 90 days before the last commit is 15 days old, and beside churn what
+  git blame says of the same lines;
 - seconds of work and of test lines, by ``git log --numstat`` and a second way to add sessions up.
 Printed, not enforced.
 """
@@ -30,7 +32,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from exporter.code.lines import Lines
 from exporter.code.patch import Commit
 from exporter.code.sessions import Authored, session_seconds, work_on_tests
-from exporter.model import Origin
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.runtime.clone import LANDED, WRITTEN, Clone, Place
 
@@ -59,7 +60,7 @@ async def ours(folder: Path, scratch: Path) -> dict[str, float]:
             if begun:
                 lines.end()
             begun, count = True, count + 1
-            lines.begin(value, Origin.UNMARKED)
+            lines.begin(value)
             settled += lines.settle(value.committed)
     lines.end()
     state = len(lines.saved())
@@ -128,16 +129,27 @@ def beside(folder: Path) -> dict[str, float]:
                 deleted -= take
                 told["most"] += take
             young[path].append([at, added])
-    told["blamed"] = blamed(folder)
+    gone = list(blamed(folder))
+    told["blamed"] = sum(went - came <= 14 * DAY for came, went in gone)
+    last = int(plain(folder, "log", "--first-parent", "--format=%ct").split()[0])
+    end = min(last + 15 * DAY, int(time.time()) - 600)
+    since, until = end - 104 * DAY, end - 14 * DAY
+    told["end"] = end
+    told["blamed of 90 d"] = sum(went - came <= 14 * DAY for came, went in gone if since < came <= until)
+    told["added of 90 d"] = sum(
+        added
+        for _, _, _, at, files in numstat(folder, "--first-parent", "-m")
+        for path, added, _ in files
+        if since < at <= until and POLICY.counted(path)
+    )
     told |= by_day(numstat(folder, "--no-merges"))
     return told
 
 
-def blamed(folder: Path) -> int:
-    """Lines that went at most 14 days after they landed, as git blame tells where each came from."""
+def blamed(folder: Path):
+    """When each line that went landed, as git blame tells where it came from, and when it went."""
     landed = dict(line.split() for line in plain(folder, "log", "--first-parent", "--format=%H %ct").splitlines())
     shown = plain(folder, *QUOTE, "log", "--first-parent", "-m", "-M", "-p", "-U0", "--format=%x01%H")
-    churn = 0
     for part in shown.split("\x01")[1:]:
         sha, *sections = re.split(r"^diff --git ", part, flags=re.MULTILINE)
         for section in sections:
@@ -150,9 +162,20 @@ def blamed(folder: Path) -> int:
                 continue
             before = (f"{sha.strip()}^", "--", names[1])
             told = plain(folder, "blame", "-s", "-l", "--root", "--first-parent", *ranges, *before)
-            dates = (int(landed[line[:40]]) for line in told.split("\n") if line)
-            churn += sum(int(landed[sha.strip()]) - date <= 14 * DAY for date in dates)
-    return churn
+            yield from ((int(landed[line[:40]]), int(landed[sha.strip()])) for line in told.split("\n") if line)
+
+
+def exported(folder: Path, scratch: Path, end: int) -> dict[str, float]:
+    """What the command prints of 90 days."""
+    path = scratch / "exporter.yaml"
+    path.write_text(
+        f"sources: [{{name: local, provider: git, named: {{a/b: '{folder}'}}, history: 2000-01-01}}]\n"
+        "series: {repository_windows: [90d], quiet_after: 36525d}\n"
+    )
+    words = [sys.executable, "-m", "exporter.cli", "once", "-c", str(path), "--at", str(end)]
+    done = subprocess.run(words, capture_output=True, check=True, text=True, cwd=Path(__file__).parents[1])
+    lines = (line.rpartition(" ") for line in done.stdout.splitlines() if line.startswith("sdlc_code_"))
+    return {re.sub(r',?(repository|window)="[^"]*"', "", name): float(value) for name, _, value in lines}
 
 
 def by_day(commits) -> dict[str, float]:
@@ -226,6 +249,13 @@ def show(folder: Path, other: dict[str, float] | None) -> None:
     shares = (("churned", "new", new, explained), ("duplicated", "new", new, ""), ("moved", "(new + moved)", came, ""))
     for name, of, whole, note in shares:
         print(f"  {f'{name} / {of} lines':{WIDTH}} {told[name]:.0f} / {whole:.0f} = {told[name] / whole:.4f}{note}")
+    if other:
+        with tempfile.TemporaryDirectory() as scratch:
+            shown = exported(folder, Path(scratch), int(other["end"]))
+        for name, value in shown.items():
+            print(f"  {name:{WIDTH}} {value:.4f}")
+        near = f"{other['blamed of 90 d']:.0f} / {other['added of 90 d']:.0f}"
+        print(f"  {'the same lines by git blame':{WIDTH}} {near} (lines added, moved ones too)")
     print(f"  {'reformatted lines':{WIDTH}} {told['reformatted']:.0f}")
     print(f"  {'speed':{WIDTH}} {told['commits'] / told['lines s']:.0f} commits/s for lines", end="; ")
     print(*(f"{name[:-2]} {told[name]:.2f} s" for name in ("clone s", "lines s", "sessions s")), sep=", ")

@@ -20,7 +20,6 @@ from exporter.config import Config, fingerprint, load, warnings
 from exporter.errors import ConfigError, ExporterError, StoreError
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
-from exporter.model import Stream
 from exporter.runtime import web
 from exporter.runtime.books import Books
 from exporter.runtime.desk import Desk
@@ -269,10 +268,10 @@ class App:
 
     async def _work(self, source: Source) -> None:
         """Poll a source for ever; nothing that happens to it stops it or another."""
-        settings = next(each for each in self.config.sources if each.name == source.name)
+        interval = wiring.interval(self.config, source)
         while True:
             started = time.monotonic()
-            due = started + settings.interval
+            due = started + interval
             await self._pass(source, lambda due=due: time.monotonic() >= due)  # type: ignore[misc]
             rest = due - time.monotonic()
             if rest > 0:
@@ -290,7 +289,7 @@ class App:
             log.exception("%s: unexpected failure", source.name)
             self._failing_since.setdefault(source.name, started)
             self._trouble(source.name, ExporterError(f"{type(error).__name__}: {error}"))
-        self.health.polled(source.name, Stream.CHANGES, result, time.monotonic() - started)
+        self.health.polled(source.name, source.streams[0], result, time.monotonic() - started)
         try:
             await self._publish_organisation()
         except StoreError as error:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from exporter import __version__, explain, wiring
+from exporter import __version__, clone_plan, explain, wiring
 from exporter import plan as planning
 from exporter.app import App
 from exporter.catalogue import exported
@@ -288,9 +288,12 @@ def _plan(options: argparse.Namespace) -> int:
 
     async def estimate() -> list[planning.Plan]:
         now = ServerClock().now()
-        return [await planning.plan(config, each, now) for each in config.sources if each.provider != "demo"]
+        return [await planning.plan(config, each, now) for each in config.sources if each.provider == "github"]
 
-    print(planning.report(asyncio.run(estimate())), end="")
+    if plans := asyncio.run(estimate()):
+        print(planning.report(plans), end="")
+    for sentence in clone_plan.sentences(config):
+        print(sentence)
     return FINE
 
 

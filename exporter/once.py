@@ -47,12 +47,19 @@ async def once(config: Config, at: int | None, show: Callable[[Health], None] = 
         sources = wiring.sources(config, store, desk, kept, health, starts)
         watching = asyncio.create_task(_watch(health, show))
         try:
-            given_up = await asyncio.gather(*(_load(source, health) for source in sources))
+            # What reads another source's repositories comes when that one has found them.
+            finders = [source for source in sources if source.streams[0] is Stream.CHANGES]
+            others = [source for source in sources if source not in finders]
+            given_up = [
+                name for group in (finders, others) for name in await asyncio.gather(*(_load(e, health) for e in group))
+            ]
         finally:
             watching.cancel()
             for source in sources:
                 await source.close()
-        rows = [row for row in await desk(store.repositories) if _counts(row, config)]
+        first = {source.name: source.streams[0] for source in reversed(sources)}
+        every = await desk(store.repositories, None, None)
+        rows = [r for r in every if first.get(r.source) is r.stream and r.state is not RepositoryState.GONE]
         _require_something(rows, [name for name in given_up if name])
         instant = at if at is not None else min((row.watermark or 0 for row in rows), default=int(time.time()))
         _require(rows, instant)
@@ -72,10 +79,6 @@ def _within(config: Config, starts: dict[str, int], at: int | None) -> None:
                 f"{source.name}: the ledger of this store begins at {stamp(start)}, after what the instant asks for "
                 f"({stamp(min(wanted, at or wanted))}); name another store.path, or a later instant"
             )
-
-
-def _counts(row: RepositoryRow, config: Config) -> bool:
-    return row.state is not RepositoryState.GONE and row.source in {each.name for each in config.sources}
 
 
 def _require_something(rows: list[RepositoryRow], given_up: list[str]) -> None:
@@ -128,7 +131,7 @@ async def _load(source: Source, health: Health) -> str:
                     raise
                 return source.name
             await asyncio.sleep(PAUSE)
-        health.polled(source.name, Stream.CHANGES, result, time.monotonic() - started)
+        health.polled(source.name, source.streams[0], result, time.monotonic() - started)
         if result == "partial":
             if failures >= PATIENCE:
                 return source.name

@@ -7,7 +7,7 @@ and GitHub's numeric ids are compared whole. A name shown to readers never decid
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from exporter.markers import LINK, TICKED, TRAILER, plain
 from exporter.model import Actor, Committed, Described, Origin
@@ -19,6 +19,7 @@ AUTHORSHIP = frozenset(
 
 _ADDRESS = re.compile(r"<\s*([^<>\s]+@[^<>\s]+)\s*>")
 _NOREPLY = re.compile(r"(?P<id>\d+)\+(?P<login>[^@]+)@users\.noreply\.github\.com")
+_BOT = re.compile(r"(?:\d+\+)?(?P<login>[^@+]+\[bot\])@users\.noreply\.github\.com", re.IGNORECASE)
 _DENIALS = frozenset({"no", "none", "n/a", "na", "nil", "false", "nobody", "nothing", "not applicable", "-"})
 # What may follow a footer's words: decoration, an aside, a link or the product it came through; not a sentence.
 _AFTER_FOOTER = re.compile(r"[\W_]*|\s*[(|·—–-].*|\s+via\s.*|\s+https?://.*", re.IGNORECASE)
@@ -100,6 +101,18 @@ class RuleTable(Struct, frozen=True):
             return True
         listed = actor.login in self.bots or actor.login in self.accounts
         return not (actor.bot or listed or actor.login.endswith("[bot]"))
+
+    def stripped(self, commit: Committed) -> Committed:
+        """The commit without its people: of names, addresses and trailers only what a rule recognises."""
+        address, name = commit.emails[0].strip().lower(), commit.names[0].strip().lower()
+        known = any(key in self.addresses for key in _keys(address))
+        ending = next((suffix for suffix, _ in self.scanned["author_suffixes"] if name.endswith(suffix)), "")
+        return structs.replace(
+            commit,
+            names=(ending, ""),
+            emails=(address if known else "", ""),
+            trailers=tuple(line for line in commit.trailers if self._lines((line,), commit.at)),
+        )
 
     def _by_account(self, author: Actor, at: int) -> Decision | None:
         login = author.login
@@ -211,6 +224,15 @@ class RuleTable(Struct, frozen=True):
                 if target.startswith(start) and target != start and row.at(at):
                     return f"link {start}", row
         return None
+
+
+def bot_of(address: str) -> Actor:
+    """The bot that writes commits under a GitHub address; nobody where it is no bot's.
+
+    Source: https://docs.github.com/account-and-profile/reference/email-addresses-reference
+    """
+    found = _BOT.fullmatch(address.strip())
+    return Actor(found["login"].lower(), bot=True) if found else Actor("")
 
 
 def _valid(rows: Iterable[Row], at: int) -> Row | None:

@@ -1,9 +1,11 @@
 """From a configuration to the parts at work: the one place that knows how they fit."""
 
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -25,6 +27,7 @@ from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
+from exporter.runtime.code_source import Clones, CodeSource, Whereabouts
 from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVariable
 from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.deployments import Deployments
@@ -44,6 +47,7 @@ from exporter.runtime.snapshot import Presentation, Snapshot
 from exporter.runtime.source import GithubSource
 from exporter.runtime.stream import Asking, Beside, SideStream
 from exporter.runtime.transport import Transport
+from exporter.runtime.whereabouts import AtForge, Located, web_root
 from exporter.store.sqlite import SqliteStore
 
 DEMO_LEAD = 180 * 86400
@@ -109,6 +113,7 @@ def presentation(config: Config, ledger_starts: dict[str, int], seen: dict[str, 
         budgets=series.budgets,
         ledger_starts=ledger_starts,
         first_seen=seen,
+        first_streams={each.name: Stream.CODE for each in config.sources if each.provider == "git"},
     )
 
 
@@ -174,9 +179,7 @@ def lanes(settings: SourceSettings, health: Health) -> Lanes:
     if settings.app is not None:
         key = AppKey(settings.app.id, settings.app.key_file, clock.now)
         return AppLanes(make(key, None, "app:"), rest, make, settings.app.installation_id)
-    if settings.token_file is not None:
-        return OneToken(make(TokenFile(settings.token_file)))
-    return OneToken(make(TokenVariable(settings.token_env or "", os.environ)))
+    return OneToken(make(token(settings)))
 
 
 def provider(settings: SourceSettings, config: Config) -> GitHub:
@@ -236,6 +239,62 @@ def sides(
     return found
 
 
+def interval(config: Config, source: Source) -> int:
+    """Seconds between two polls of a source."""
+    settings = next(each for each in config.sources if each.name == source.name)
+    aside = source.streams[0] is Stream.CODE and settings.provider != "git"
+    return settings.stream_interval if aside else settings.interval
+
+
+def located(settings: SourceSettings, reader: Reader) -> Located:
+    """The repositories a git source lists."""
+    credential = token(settings) if settings.token_file or settings.token_env else None
+    return Located(
+        reader,
+        settings.locations,
+        settings.named,
+        branch=settings.branch,
+        credential=credential,
+        ca_file=settings.ca_file or "",
+    )
+
+
+def at_forge(settings: SourceSettings, reader: Reader, other: GithubSource) -> AtForge:
+    """The repositories a GitHub source finds, to be cloned."""
+    _, graphql = paths(settings.url)
+    pulses = Pulses(reader, partial(stirred, graphql))
+    return AtForge(reader, other.finder, pulses, web_root(settings.url), settings.ca_file or "")
+
+
+def clones(settings: SourceSettings, config: Config) -> Clones:
+    """Where a source's clones are kept: beside the store, or with it until the process ends."""
+    folder = config.store.clones or (config.store.path and str(Path(config.store.path).parent / "clones"))
+    if folder:
+        return Clones(Path(folder) / settings.name)
+    made = tempfile.TemporaryDirectory(prefix="sdlc-exporter-clones-", ignore_cleanup_errors=True)
+    return Clones(Path(made.name), made.cleanup)
+
+
+def code_source(
+    settings: SourceSettings,
+    config: Config,
+    reader: Reader,
+    kept: Books,
+    where: Whereabouts,
+    changed: Callable[[], None] = lambda: None,
+) -> CodeSource:
+    """What reads the histories of a source's repositories."""
+    reader.health.source(settings.name, (Stream.CODE,))
+    return CodeSource(where, clones(settings, config), reader, kept, policy(config), changed)
+
+
+def token(settings: SourceSettings) -> Credential:
+    """A source's token."""
+    return (
+        TokenFile(settings.token_file) if settings.token_file else TokenVariable(settings.token_env or "", os.environ)
+    )
+
+
 def source(
     settings: SourceSettings,
     config: Config,
@@ -255,6 +314,7 @@ def source(
         reader,
         kept,
         sides=sides(settings, config, reader),
+        beside=(Stream.CODE,) if Stream.CODE in settings.streams else (),
         mode=settings.poll,
         rediscover=settings.rediscover,
         changed=changed,
@@ -271,7 +331,14 @@ def sources(
     changed: Callable[[], None] = lambda: None,
 ) -> list[Source]:
     """All sources of a configuration."""
-    return [
-        source(each, config, Reader(each.name, store, desk, health, starts[each.name]), kept, changed)
-        for each in config.sources
-    ]
+    found: list[Source] = []
+    for each in config.sources:
+        reader = Reader(each.name, store, desk, health, starts[each.name])
+        if each.provider == "git":
+            found.append(code_source(each, config, reader.of(Stream.CODE), kept, located(each, reader), changed))
+            continue
+        made = source(each, config, reader, kept, changed)
+        found.append(made)
+        if isinstance(made, GithubSource) and Stream.CODE in each.streams:
+            found.append(code_source(each, config, reader.of(Stream.CODE), kept, at_forge(each, reader, made), changed))
+    return found

@@ -1,5 +1,6 @@
 """The configuration: what it means, every way it can be wrong, and that no secret is ever told."""
 
+import re
 import textwrap
 from collections.abc import Iterator
 from datetime import date
@@ -102,7 +103,12 @@ def _written_keys() -> dict[str, str]:
 
 def test_the_full_file_means_what_it_says() -> None:
     read = config(FULL)
-    ghe, variable, app, demo = read.sources
+    ghe, variable, app, demo, git = read.sources
+    assert (git.locations, git.named, git.branch) == (
+        ("/srv/git/*.git", "https://git.acme.example/tools/deploy.git"),
+        {"omega/shop": "git@git.acme.example:shop.git"},
+        "trunk",
+    )
     assert (ghe.name, ghe.url, ghe.token_file) == (
         "acme-github",
         "https://github.acme.example/api/v3",
@@ -214,7 +220,7 @@ def _mappings(node: yaml.Node, path: str = "") -> Iterator[tuple[str, yaml.Scala
     if isinstance(node, yaml.SequenceNode):
         for index, each in enumerate(node.value):
             yield from _mappings(each, f"{path}[{index}]")
-    elif isinstance(node, yaml.MappingNode) and path != "teams" and not path.startswith("origin.rules["):
+    elif isinstance(node, yaml.MappingNode) and not re.match(r"teams$|origin\.rules\[|.*\.named$", path):
         for key, value in node.value:
             yield path, key
             yield from _mappings(value, f"{path}.{key.value}" if path else key.value)

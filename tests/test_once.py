@@ -7,6 +7,7 @@ import pytest
 from exporter import once
 from exporter.config import parse
 from exporter.errors import RateLimited, Refused, SecondaryLimited, ServerError, Unauthorised
+from exporter.model import Stream
 from exporter.once import PATIENCE, NotComplete
 from exporter.runtime.health import Health
 
@@ -15,6 +16,7 @@ class Source:
     """Answers each pass with the next of a list: a result, or an error; loads for as many passes as are told."""
 
     name = "forge"
+    streams = (Stream.CHANGES,)
 
     def __init__(self, passes, loading=1):
         self.passes = list(passes)

@@ -186,6 +186,14 @@ def test_image_starts_the_exporter_without_a_shell():
     assert 'ENTRYPOINT ["sdlc-exporter"]\nCMD ["run", "-c", "/etc/sdlc-exporter/config.yaml"]\n' in DOCKERFILE
 
 
+def test_image_has_git_and_nothing_that_git_only_recommends():
+    """Histories are read with the git binary."""
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert (
+        "apt-get install --yes --no-install-recommends ca-certificates git \\\n && rm -rf /var/lib/apt/lists/*" in last
+    )
+
+
 def test_image_is_built_in_two_stages_from_files_that_reach_the_builder():
     """What COPY names exists, and .dockerignore, which leaves out everything else, lets it through."""
     assert len(re.findall(r"^FROM ", DOCKERFILE, flags=re.MULTILINE)) == 2

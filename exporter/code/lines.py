@@ -15,7 +15,6 @@ from msgspec import Struct
 from exporter.code.blocks import Blocks, telling
 from exporter.code.patch import Commit, FilePatch
 from exporter.code.rope import OLD, UNKNOWN, Run, births, from_births, joined, spliced
-from exporter.model import Origin
 
 DAY = 86_400
 LASTS = 14 * DAY
@@ -46,7 +45,6 @@ class Cohort(Struct, array_like=True):
 
     sha: str
     at: int
-    origin: Origin
     added: int = 0
     churned: int = 0
     duplicated: int = 0
@@ -93,12 +91,12 @@ class Lines:
         self._blocks = Blocks()
         self._commit: _Commit | None = None
 
-    def begin(self, commit: Commit, origin: Origin) -> None:
+    def begin(self, commit: Commit) -> None:
         """The next commit of the branch; a date before its parent's (a clock that was wrong) counts as the parent's."""
         self._now = max(self._now, commit.committed)
         self._born += 1
         takes_back = "This reverts commit " in commit.message
-        self._cohorts[self._born] = Cohort(commit.sha, self._now, origin)
+        self._cohorts[self._born] = Cohort(commit.sha, self._now)
         self._commit = _Commit(self._born, takes_back, commit.sha in self._left_out)
 
     def file(self, patch: FilePatch) -> None:
@@ -114,8 +112,12 @@ class Lines:
         elif patch.before is not None:
             commit.forgotten.add(patch.before)
 
-    def end(self) -> None:
-        """The commit is whole: its lines are sorted into new, moved and reformatted, and those that went counted."""
+    def end(self) -> Cohort | None:
+        """The commit is whole: its lines are sorted into new, moved and reformatted, and those that went counted.
+
+        Gives what it brought, of which only ``churned`` still grows; None for an import, a revert and a commit that is
+        left out, which bring nothing new.
+        """
         commit, self._commit = self._commit, None
         if commit is None:
             raise ValueError("the end of a commit that has not begun")
@@ -128,6 +130,7 @@ class Lines:
             self._churn(gone)
         cohort.duplicated = commit.duplicated(self._blocks)
         self._splice(commit)
+        return cohort if commit.birth != OLD else None
 
     def _churn(self, birth: int) -> None:
         cohort = self._cohorts.get(birth)

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from exporter.config.faults import Faults, join
+from exporter.config.locations import is_glob, name_of
 from exporter.config.scalars import duration_text, nearest, suggest
 from exporter.config.settings import DAY, CalendarSettings, Config, OriginSettings, Series, Source, WorkingHours
 from exporter.config.strict import keys
@@ -26,11 +27,18 @@ LAG = 300
 CREDENTIALS = ("token_file", "token_env", "app")
 SELECTION = ("provider", "url", "include", "exclude", "organisations", "users", "topics", "repository_prefix")
 ONLY_DEMO = ("seed", "repositories")
+ONLY_GIT = ("locations", "named", "branch")
 # what a pretend organisation has no use for: all that is about reaching and selecting
 ONLY_GITHUB = (
     "url", *CREDENTIALS, "ca_file", "include", "exclude", "organisations", "users", "topics", "archived", "forks",
     "rediscover", "timeout", "retry_wait", "reserve", "poll",
 )  # fmt: skip
+WITH_A_TOKEN = ("token_file", "token_env", "ca_file")
+NOT_ITS_OWN = {
+    "github": (*ONLY_DEMO, *ONLY_GIT),
+    "demo": (*ONLY_GITHUB, *ONLY_GIT),
+    "git": (*ONLY_DEMO, *(key for key in ONLY_GITHUB if key not in WITH_A_TOKEN), "streams", "stream_interval"),
+}
 FLEETING = ("/tmp", "/dev/shm", "/run", "/var/run")  # noqa: S108 - named to warn of them
 
 
@@ -51,7 +59,7 @@ def warnings(config: Config, now: int | None = None) -> list[str]:
 
 
 def _check_source(source: Source, path: str, config: Config, environ: Mapping[str, str], faults: Faults) -> None:
-    other = {"github": ONLY_DEMO, "demo": ONLY_GITHUB}[source.provider]
+    other = NOT_ITS_OWN[source.provider]
     if not faults.touched(f"{path}.provider"):
         for key in other:
             if faults.written(f"{path}.{key}"):
@@ -60,6 +68,24 @@ def _check_source(source: Source, path: str, config: Config, environ: Mapping[st
             _check_credential(source, path, environ, faults)
             _check_selection(source, path, faults)
             _check_history(source, path, config, faults)
+        if source.provider == "git":
+            _check_locations(source, path, environ, faults)
+
+
+def _check_locations(source: Source, path: str, environ: Mapping[str, str], faults: Faults) -> None:
+    if not source.locations and not source.named and not faults.touched(f"{path}.locations", f"{path}.named"):
+        faults.add(f"{path}.locations", "there is none; write folders or addresses, such as [/srv/git/*.git]")
+    given = [key for key in ("token_file", "token_env") if getattr(source, key) is not None]
+    if len(given) > 1:
+        faults.add(f"{path}.{given[1]}", f"is the second credential beside {given[0]}; keep one of the two")
+    _check_variable(source, path, environ, faults)
+    for location in (*source.locations, *source.named.values()):
+        if given and location.startswith("http://"):
+            secure = location.replace("http:", "https:", 1)
+            faults.add(path, f"would send the credential unencrypted; write {secure}")
+    named = [name_of(each) for each in source.locations if not is_glob(each)] + list(source.named)
+    for name in sorted({each for each in named if named.count(each) > 1}):
+        faults.add(path, f"two of its locations are {name}; give one of them another name under named")
 
 
 def _check_credential(source: Source, path: str, environ: Mapping[str, str], faults: Faults) -> None:
@@ -69,6 +95,10 @@ def _check_credential(source: Source, path: str, environ: Mapping[str, str], fau
         faults.add(f"{path}.{given[1]}", f"is the second credential beside {given[0]}; keep one of the two")
     elif not given and not faults.touched(*places):
         faults.add(path, "has no credential; write token_file, token_env or app")
+    _check_variable(source, path, environ, faults)
+
+
+def _check_variable(source: Source, path: str, environ: Mapping[str, str], faults: Faults) -> None:
     if source.token_env is not None and not environ.get(source.token_env):
         state = "empty" if source.token_env in environ else "not set"
         faults.add(f"{path}.token_env", f"the variable {source.token_env} is {state}; set it, or write token_file")
@@ -125,6 +155,9 @@ def selectors(source: Source) -> tuple[str, ...]:
     """The globs a source's repositories match, in lower case, as far as the file tells."""
     if source.provider == "demo":
         return ("*/*",)
+    if source.provider == "git":
+        names = [*source.named, *(name_of(each) for each in source.locations if not is_glob(each))]
+        return tuple(name.lower() for name in names)
     globs = source.include or tuple(f"{owner}/*" for owner in source.organisations + source.users)
     return tuple(glob.lower() for glob in globs)
 
@@ -265,7 +298,7 @@ def _team_warnings(config: Config) -> Iterator[str]:
 def _store_warnings(config: Config) -> Iterator[str]:
     path = config.store.path
     if path is None:
-        if any(source.provider == "github" for source in config.sources):
+        if any(source.provider != "demo" for source in config.sources):
             yield "store: no path is set; every start loads the whole history again"
     elif any(posixpath.normpath(path).startswith(f"{folder}/") for folder in FLEETING):
         yield f"store: {path} is emptied when the machine or container restarts; choose a lasting disk"

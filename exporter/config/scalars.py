@@ -293,6 +293,31 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def read_location(written: str) -> str:
+    """A folder, a glob over folders, or an address git clones from, which never holds a secret.
+
+    Raises:
+        ValueError: with the sentence to print; it does not repeat the address.
+    """
+    scheme, separated, rest = written.partition("://")
+    if not separated:
+        if "::" in written:
+            raise ValueError(
+                "is no folder nor an address; write a path, https://HOST/OWNER/NAME or git@HOST:OWNER/NAME"
+            )
+        return written
+    host, _, path = rest.partition("/")
+    if scheme not in ("https", "http", "ssh", "file"):
+        raise ValueError("is not an address git may be run on; write https://, ssh://, or a path")
+    if "@" in host and (scheme != "ssh" or ":" in host.rpartition("@")[0]):
+        raise ValueError("holds a user or password; remove it and name the credential with token_file or token_env")
+    if "?" in rest or "#" in rest:
+        raise ValueError("holds a ? or #; write the address that git clones from, and never a secret")
+    if not path.strip("/"):
+        raise ValueError("names no repository; write the address that git clones from")
+    return written.rstrip("/")
+
+
 def read_repository_glob(written: str) -> str:
     """A glob over owner/name.
 

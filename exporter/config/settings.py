@@ -21,6 +21,7 @@ from exporter.config.scalars import (
     read_expression,
     read_history,
     read_listen,
+    read_location,
     read_repository_glob,
     read_url,
     read_zone,
@@ -122,6 +123,17 @@ Prefix = Annotated[
         "cannot stand before a repository's name; write letters, digits and . : / - _",
     ),
 ]
+Location = Annotated[
+    str,
+    text("a folder or an address", r"[^\0-\x1f]{1,4096}", "is no location", read=read_location)._replace(relative=True),
+]
+RepositoryName = Annotated[
+    str, text("owner/name", r"[^\s/*?]+(/[^\s/*?]+)+", "is not owner/name; write one such as acme/shop")
+]
+BranchName = Annotated[
+    str,
+    text("a branch's name", r"[A-Za-z0-9_][^\s~^:?*\[\\]*", "cannot be a branch; write its name alone, such as main"),
+]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Window = Literal["7d", "28d", "90d"]
 
@@ -141,7 +153,8 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     name: Annotated[SourceName, "Unique name, the label `source` of metrics."]
     provider: Annotated[
-        Literal["github", "demo"], "Which service answers. `demo` is a pretend organisation without network."
+        Literal["github", "git", "demo"],
+        "What answers. `git` reads the histories of `locations` with git alone; `demo` is a pretend organisation.",
     ] = "github"
     url: Annotated[
         Url, "Root of the REST API: `https://api.github.com`, or `https://HOST/api/v3` of an own server."
@@ -189,8 +202,9 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "`search` asks one question for all repositories, `pulse` looks at each, `auto` does so while search fails.",
     ] = "auto"
     streams: Annotated[
-        tuple[Literal["runs", "deployments", "issues"], ...],
-        "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent.",
+        tuple[Literal["runs", "deployments", "issues", "code"], ...],
+        "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent. "
+        "`code` clones every repository; it needs git and a disk.",
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
     production: Annotated[
@@ -200,6 +214,17 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
+    ] = ""
+    locations: Annotated[
+        tuple[Location, ...],
+        "`git` only: repositories as folders, globs over folders, or addresses that git clones from. The last two "
+        "parts of each are its owner/name.",
+    ] = ()
+    named: Annotated[
+        dict[RepositoryName, Location], "`git` only: more of them by owner/name, where the location does not tell it."
+    ] = field(default_factory=dict)
+    branch: Annotated[
+        BranchName, "`git` only: the branch to read, instead of the one that each repository names its default."
     ] = ""
     seed: Annotated[int, whole(0, 1_000_000), "`demo` only: another seed, another pretend organisation."] = 1
     repositories: Annotated[int, whole(1, 1000), "`demo` only: how many repositories it pretends to have."] = 12
@@ -211,6 +236,9 @@ class Store(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     path: Annotated[
         Path | None,
         "SQLite file, on a disk that outlives restarts. Without it nothing is kept and every start loads anew.",
+    ] = None
+    clones: Annotated[
+        Path | None, "Folder for clones of repositories whose code is read; `clones` beside `path` without it."
     ] = None
 
 

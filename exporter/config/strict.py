@@ -16,6 +16,7 @@ import msgspec
 import yaml
 
 from exporter.config.faults import Faults, join
+from exporter.config.locations import is_address
 from exporter.config.scalars import EMPTY, Scalar, choice, nearest, text
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -242,7 +243,7 @@ class _Reader:
         except ValueError as error:
             self.faults.add(path, str(error), _line(node))
             return NOTHING
-        return str(self.base / value) if scalar.relative and self.base else value
+        return str(self.base / value) if scalar.relative and self.base and not is_address(value) else value
 
     def plain(self, node: yaml.Node, path: str) -> Any:
         """A value as YAML understands it: a scalar or a list of scalars."""

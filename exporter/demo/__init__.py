@@ -29,6 +29,7 @@ from exporter.demo.cast import (
     climate,
 )
 from exporter.demo.checks import Checks
+from exporter.demo.commits import landed
 from exporter.demo.plot import DAY, HOUR, Plot, poisson
 from exporter.demo.shipping import (
     DAILY,
@@ -99,7 +100,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
                         yield Told(change.subject, past)
 
     def delivered(self, since: int, until: int) -> Iterator[Told]:
-        """Every run, deployment and ticket to which something happened in (since, until], with its facts up to then."""
+        """Every run, commit, train and ticket to which something happened in (since, until], with its facts by then."""
         for day in range(max(self.first_day, since // DAY - HORIZON), until // DAY + 1):
             for place in range(self.repositories):
                 if day * DAY <= since and not _delivers(self, place, day, since, until):
@@ -207,13 +208,14 @@ def _delivery_moments(organisation: Organisation, place: int, day: int) -> Seque
 
 
 def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
-    """Runs and tickets of the changes opened in one repository on one day, and its trains of that day."""
+    """Runs, commits and tickets of the changes opened in one repository on one day, and its trains of that day."""
     repository = f"demo:R{place + 1}"
     end = (day + HORIZON) * DAY
     for plot, number, weather in _plots(organisation, place, day):
         checks = _checks(organisation, place, day, number, plot, weather)
         yield from _runs(repository, checks, end)
         yield from _qa(organisation, place, day, number, plot, weather)
+        yield from _commit(organisation, place, day, number, plot, weather)
     yield from _trains(organisation, place, day)
 
 
@@ -246,6 +248,16 @@ def _qa(organisation: Organisation, place: int, day: int, number: int, plot: Plo
     events = tested(rng, number, plot.events[0].at, merged.at, 9 * (1 + 3 * worse), 0.1 + 0.35 * worse)
     end = (day + HORIZON) * DAY
     yield Told(_issue(place, TICKETS_FROM + number), tuple(event for event in events if event.at <= end))
+
+
+def _commit(
+    organisation: Organisation, place: int, day: int, number: int, plot: Plot, weather: Climate
+) -> Iterator[Told]:
+    rng = Random(f"{organisation.seed}/{place}/{number}/commit")  # noqa: S311 - has to be reproducible, not secret
+    sha, facts = landed(rng, weather, plot.writer, plot.events)
+    end = (day + HORIZON) * DAY
+    if known := tuple(event for event in facts if event.at <= end):
+        yield Told(Subject(f"demo:R{place + 1}", sha, 0, Thing.COMMIT), known)
 
 
 def _issue(place: int, number: int) -> Subject:

@@ -11,6 +11,7 @@ from exporter.catalogue import (
     DAY,
     HOUR,
     MINUTE,
+    Detail,
     Group,
     Kind,
     Metric,
@@ -53,6 +54,7 @@ FIX_SECONDS = metric(
     why="The lower bound of test maintenance: every hour of it links to a red run and a commit.",
     labels=("repository", "origin"),
     bounds=(15 * MINUTE, 30 * MINUTE, HOUR, 2 * HOUR, 4 * HOUR),
+    detail=Detail.ORGANISATION,
 )
 WORK_SECONDS = metric(
     "sdlc_test_work_seconds_total",

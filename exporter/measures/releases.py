@@ -3,7 +3,21 @@
 from collections.abc import Iterator, Sequence
 from statistics import fmean, stdev
 
-from exporter.catalogue import DAY, HOUR, MINUTE, Group, Kind, Observation, Pool, Twin, measure, metric, summary, twins
+from exporter.catalogue import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Detail,
+    Group,
+    Kind,
+    Observation,
+    Pool,
+    Twin,
+    measure,
+    metric,
+    summary,
+    twins,
+)
 from exporter.measures.windows import Gauges, quantiles, quantiles_of
 from exporter.model import Contained, Deployed, Environment, Fact, Merged, Outcome, Stream, Thing
 from exporter.policy import Policy, is_release
@@ -46,6 +60,7 @@ RECOVERY = metric(
     why="How long production could not be changed.",
     labels=("repository",),
     bounds=(15 * MINUTE, HOUR, 4 * HOUR, DAY, 3 * DAY, 7 * DAY),
+    detail=Detail.ORGANISATION,
 )
 INTERVAL_FACT = metric(
     "release_interval",

@@ -37,6 +37,7 @@ from exporter.model.changes import (
     Reviewed,
     ReviewRequested,
 )
+from exporter.model.code import Aged, CodeEvent, Landed
 from exporter.model.deployments import RELEASE, Contained, Deployed, DeploymentEvent, Environment, Outcome
 from exporter.model.issues import (
     IssueClosed,
@@ -49,7 +50,7 @@ from exporter.model.issues import (
 )
 from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_of
 
-Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent
+Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent | CodeEvent
 
 
 class Told(Struct, frozen=True):
@@ -64,10 +65,12 @@ __all__ = [
     "RELEASE",
     "TOLD_BY",
     "Actor",
+    "Aged",
     "BaseChanged",
     "Bond",
     "ChangeEvent",
     "Closed",
+    "CodeEvent",
     "Commented",
     "Committed",
     "Contained",
@@ -86,6 +89,7 @@ __all__ = [
     "IssueOpened",
     "IssueReopened",
     "Labelled",
+    "Landed",
     "Layer",
     "Merged",
     "Moved",

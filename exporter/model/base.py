@@ -17,6 +17,7 @@ class Stream(StrEnum):
     RUNS = "runs"
     DEPLOYMENTS = "deployments"
     ISSUES = "issues"
+    CODE = "code"
 
 
 class Thing(StrEnum):
@@ -27,6 +28,7 @@ class Thing(StrEnum):
     LINE = "line"
     DEPLOYMENT = "deployment"
     ISSUE = "issue"
+    COMMIT = "commit"
 
 
 TOLD_BY: dict[Thing, Stream] = {
@@ -35,6 +37,7 @@ TOLD_BY: dict[Thing, Stream] = {
     Thing.LINE: Stream.RUNS,
     Thing.DEPLOYMENT: Stream.DEPLOYMENTS,
     Thing.ISSUE: Stream.ISSUES,
+    Thing.COMMIT: Stream.CODE,
 }
 """The stream whose watermark says how far the facts about a thing are complete."""
 

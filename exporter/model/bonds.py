@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from exporter.model.base import Event, Subject, Thing
 from exporter.model.changes import Committed, Merged, Opened, Referred
+from exporter.model.code import Landed
 from exporter.model.deployments import Contained
 from exporter.model.issues import IssueClosed, IssueOpened
 from exporter.model.runs import Ran, Worked
@@ -32,6 +33,7 @@ JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.CHANGE, Bond.CHANGE): (Thing.CHANGE, Thing.ISSUE),
     (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
     (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
+    (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE,),
 }
 """Whose facts a thing is told over which bond."""
 
@@ -59,6 +61,8 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
             yield from ((Bond.COMMIT, sha) for sha, *_ in event.commits)
         case Contained():
             yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.shas)
+        case Landed():
+            yield Bond.MERGE, event.sha[:SHORT]
         case IssueOpened():
             yield Bond.ISSUE, str(subject.number)
         case IssueClosed() if event.by:

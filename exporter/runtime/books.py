@@ -170,7 +170,9 @@ class Books:
         """Read again how far each repository is, and what it is called."""
         rows = self.store.repositories(stream=None)
         self.streams = {(row.id, row.stream): row for row in rows}
-        self.repositories = {row.id: row for row in rows if row.stream is Stream.CHANGES}
+        self.repositories = {}
+        for row in sorted(rows, key=lambda row: row.stream is not Stream.CHANGES):
+            self.repositories.setdefault(row.id, row)  # one whose changes nobody tells of is as its first stream is
         here: dict[int, set[Stream]] = {}
         for row in rows:
             # A stream that is gone from a repository that is not was switched off.

@@ -143,15 +143,37 @@ class Clone:
         Raises:
             ExporterError: as ``update``.
         """
-        chosen = (*way, *((f"--since=@{since}",) if since else ()), f"{after}..refs/heads/main" if after else "main")
-        await self._bring(chosen)
         reader = PatchReader()
-        async with aclosing(self._git.stream(*LOG, *chosen, "--")) as pieces:
+        async with aclosing(self.log(way, after=after, since=since)) as pieces:
             async for piece in pieces:
                 for value in reader.feed(piece):
                     yield value
         for value in reader.close():
             yield value
+
+    async def log(self, way: Iterable[str], *, after: str = "", since: int = 0) -> AsyncGenerator[bytes, None]:
+        """The same as bytes, for a ``PatchReader`` that does its work elsewhere.
+
+        Raises:
+            ExporterError: as ``update``.
+        """
+        chosen = (*way, *((f"--since=@{since}",) if since else ()), f"{after}..refs/heads/main" if after else "main")
+        await self._bring(chosen)
+        async with aclosing(self._git.stream(*LOG, *chosen, "--")) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def content(self, path: str) -> bytes:
+        """A small file of the branch as it is now; empty where there is none.
+
+        Raises:
+            ExporterError: as ``update``.
+        """
+        told = (await self._git.run("ls-tree", "--full-tree", "refs/heads/main", "--", path)).split()
+        if told[1:2] != [b"blob"]:
+            return b""
+        await self._bring_these({told[2]})
+        return await self._git.run("cat-file", "blob", told[2].decode())
 
     async def _bring(self, chosen: Iterable[str]) -> None:
         """The contents these patches compare and the clone lacks, many in one request."""

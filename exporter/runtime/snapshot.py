@@ -69,6 +69,7 @@ class Presentation:
     budgets: Mapping[str, int] = field(default_factory=dict)
     ledger_starts: Mapping[str, int] = field(default_factory=dict)
     first_seen: Mapping[str, int] = field(default_factory=dict)
+    first_streams: Mapping[str, Stream] = field(default_factory=dict)
 
     def team(self, name: str) -> str:
         """The first team in file order that has a glob for the repository; ``none`` without one."""
@@ -204,7 +205,7 @@ class Snapshot:
         for key, shown in self.shown.items():
             families[queue.REPOSITORY_INFO.name][shown.label, shown.source, shown.team] = 1
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(shown.team, shown.label): 1, (ALL, shown.label): 1}
-            if shown.as_of is not None:
+            if shown.as_of is not None and (key, Stream.CHANGES) in self.books.streams:
                 self._queue(key, shown, shown.as_of, families)
         if self.shown:  # what is kept for the organisation, or folded, belongs to all of it
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(ALL, ALL): 1, (ALL, OTHER): 1}
@@ -389,7 +390,8 @@ class Snapshot:
             counts = Counter(row.state for row in rows)
             states |= {(source, state): counts[state] for state in RepositoryState}
             here = [row for row in self.books.streams.values() if row.source == source and row.state is not GONE]
-            for stream in sorted({Stream.CHANGES} | {row.stream for row in here}):
+            first = self.presentation.first_streams.get(source, Stream.CHANGES)
+            for stream in sorted({first} | {row.stream for row in here}):
                 self._stream(source, stream, [row for row in here if row.stream is stream], success, marks)
             if here:
                 waiting = any(row.complete is None and row.state is not RepositoryState.FAILING for row in here)

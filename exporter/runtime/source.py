@@ -44,7 +44,8 @@ class GithubSource:
     """A GitHub source at work. All times are the server's, in Unix seconds; ``changed`` is called when there is news.
 
     ``mode``: ``search``, ``pulse``, or ``auto`` for search with the pulse where search fails. ``sides``: the streams
-    read beside the changes; they come after those in every pass.
+    read beside the changes; they come after those in every pass. ``beside``: streams of its repositories that another
+    source reads.
     """
 
     def __init__(
@@ -58,13 +59,14 @@ class GithubSource:
         mode: str = "auto",
         rediscover: int = HOUR,
         sides: Sequence[Beside] = (),
+        beside: Sequence[Stream] = (),
         changed: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.name = reader.source
         self.sides = tuple(sides)
-        self.streams = (Stream.CHANGES, *(each.stream for each in self.sides))
+        self.streams = (Stream.CHANGES, *(each.stream for each in self.sides), *beside)
         self.provider = provider
         self.lanes = lanes
         self.reader = reader

@@ -50,7 +50,7 @@ def _source(config: Config, health: Health, name: str, rows: list[RepositoryRow]
     return page.SourceStatus(
         name=name,
         provider=settings.provider,
-        url="" if settings.provider == "demo" else settings.url,
+        url=settings.url if settings.provider == "github" else "",
         state=_word(here),
         last_success=min((each for each in success if each is not None), default=None),
         last_error=page.LastError(error.reason, error.message, error.at) if error else None,

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from exporter.code.lines import Cohort, Lines
 from exporter.code.patch import LOG, Commit, FilePatch, PatchReader
-from exporter.model import Origin
 from exporter.policy import Policy, compile_rules, packaged
 
 POLICY = Policy(compile_rules(packaged()))
@@ -97,7 +96,7 @@ def read(chunks) -> list[Commit | FilePatch]:
     return [value for chunk in chunks for value in reader.feed(chunk)] + list(reader.close())
 
 
-def follow(lines: Lines, values, origin=lambda commit: Origin.UNMARKED) -> Lines:
+def follow(lines: Lines, values) -> Lines:
     """The same lines, after these commits."""
     begun = False
     for value in values:
@@ -106,7 +105,7 @@ def follow(lines: Lines, values, origin=lambda commit: Origin.UNMARKED) -> Lines
             continue
         if begun:
             lines.end()
-        lines.begin(value, origin(value))
+        lines.begin(value)
         begun = True
     if begun:
         lines.end()

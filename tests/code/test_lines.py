@@ -14,7 +14,6 @@ from exporter.code import blocks
 from exporter.code import lines as module
 from exporter.code.lines import LASTS, Lines
 from exporter.code.patch import Commit
-from exporter.model import Origin
 from tests.code.history import DAY, POLICY, START, History, cohorts, follow
 
 
@@ -170,17 +169,6 @@ def test_a_merge_is_born_when_it_lands(history):
     history.git("merge", "--quiet", "--no-ff", "-m", "merge", "topic", at=20)
     history.commit(30, {"b": text("b")}, "third")
     assert counts(history) == {"first": (1, 0), "merge": (2, 1), "third": (0, 0)}
-
-
-def test_the_origin_is_that_of_the_commit_which_added(history):
-    history.commit(0, {"a": text("a")}, "first")
-    history.commit(1, {"a": text("b")}, "second")
-    lines = follow(
-        Lines(POLICY),
-        history.values(),
-        lambda commit: Origin.AGENTIC if commit.message == "first" else Origin.UNMARKED,
-    )
-    assert [(each.origin, each.churned) for each in lines.young()] == [(Origin.AGENTIC, 1), (Origin.UNMARKED, 0)]
 
 
 def test_a_clock_that_was_wrong_does_not_make_lines_older(history):
@@ -351,7 +339,7 @@ def test_churn_is_what_git_blames_for_every_line_that_went(tmp_path_factory, see
             if begun:
                 lines.end()
             told += lines.settle(value.committed)
-            lines.begin(value, Origin.UNMARKED)
+            lines.begin(value)
             begun = True
         lines.end()
     told += lines.young()

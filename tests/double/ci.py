@@ -198,5 +198,6 @@ def zipped(files: Mapping[str, str | bytes]) -> bytes:
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
-            archive.writestr(name, text)
+            member = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))  # the same bytes whenever it is made
+            archive.writestr(member, text, zipfile.ZIP_DEFLATED)
     return body.getvalue()

@@ -111,6 +111,7 @@ CONTRADICTIONS = {
     "config.server.listen ": "config: {server: {listen: '127.0.0.1:9517'}}",
     "config.server.web_config_file": "config: {server: {web_config_file: /more/web.yaml}}",
     "config.store.path": "config: {store: {path: /tmp/state.db}}",
+    "config.store.clones": "config: {store: {clones: /tmp/clones}}",
     # credentials
     "config.sources[0]": f"config: {{sources: [{SOURCE}]}}",
     "config.sources[0].token_env": f"{CREDENTIAL}\nconfig: {{sources: [{{name: acme, token_env: TOKEN}}]}}",
@@ -127,6 +128,8 @@ CONTRADICTIONS = {
     "credentials.acme.app.privateKey": f"config: {{sources: [{SOURCE}]}}\n"
     "credentials: {acme: {existingSecret: a, app: {id: '1', privateKey: x}}}",
     "credentials.acme.app": f"config: {{sources: [{SOURCE}]}}\ncredentials: {{acme: {{app: {{id: '1'}}}}}}",
+    "credentials.git.app": "config: {sources: [{name: git, provider: git, locations: [https://git.acme.example/a/b]}]}\n"
+    "credentials: {git: {existingSecret: a, app: {id: '1'}}}",
     "credentials.b": "config: {sources: [{name: b, token_env: B}]}\ncredentials: {b: {}}",
     # persistence
     "persistence.accessModes": "persistence: {accessModes: [ReadWriteMany]}",
@@ -177,6 +180,15 @@ CONTRADICTIONS = {
 def test_contradictions_are_refused_by_path(path):
     """Only the one that is there."""
     assert refused(CONTRADICTIONS[path]).paths == {path.strip()}
+
+
+def test_a_git_source_needs_neither_a_credential_nor_a_date():
+    source = "{name: git, provider: git, locations: ['https://git.acme.example/a/b.git']}"
+    values = f"persistence: {{enabled: false}}\nconfig: {{sources: [{source}], store: {{clones: /more/clones}}}}\n"
+    render(
+        values
+        + "extraVolumeMounts: [{name: more, mountPath: /more/clones}]\nextraVolumes: [{name: more, emptyDir: {}}]"
+    )
 
 
 def test_a_name_that_no_service_may_have_is_refused():

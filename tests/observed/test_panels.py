@@ -70,8 +70,14 @@ class Query(NamedTuple):
         return f"{self.dashboard}: {self.panel['title']}: {self.target['refId']}"
 
 
+NOT_SIMULATED = {"sdlc-code.json"}
+"""Dashboards of what the quarter has not: it clones no repository."""
+
+
 def queries() -> Iterator[Query]:
     for name, text in files().items():
+        if name in NOT_SIMULATED:
+            continue
         for panel in json.loads(text)["panels"]:
             for target in panel.get("targets", ()):
                 yield Query(name.removesuffix(".json"), panel, target)

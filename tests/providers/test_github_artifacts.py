@@ -113,7 +113,7 @@ def test_one_report_that_cannot_be_read_costs_no_other():
     assert (fact.passed, fact.unread) == (1, 1)
 
 
-@pytest.mark.parametrize("body", [zipped({"junit.xml": REPORT})[:60], b"", b"<html>"])
+@pytest.mark.parametrize("body", [zipped({"junit.xml": REPORT})[:60], b"", b"<html>"], ids=["cut", "empty", "page"])
 def test_an_archive_that_is_none_is_told_as_unread_so_that_it_is_not_fetched_again(body):
     fact = fact_of(body)
     assert (fact.passed, fact.red, fact.unread) == (0, (), 1)

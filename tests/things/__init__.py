@@ -4,7 +4,7 @@ A new kind of fact is added to the module of its thing; ``CASES`` is what the la
 """
 
 from exporter.model import Thing
-from tests.things import changes, deployments, issues, runs
+from tests.things import changes, commits, deployments, issues, runs
 from tests.things.base import Case, Other, bound_at, story_at
 
 __all__ = ["CASES", "Case", "Other", "bound_at", "story_at"]
@@ -15,5 +15,6 @@ CASES = {
     Thing.LINE: runs.line_cases,
     Thing.DEPLOYMENT: deployments.cases,
     Thing.ISSUE: issues.cases,
+    Thing.COMMIT: commits.cases,
 }
 """Random cases of each kind of thing."""

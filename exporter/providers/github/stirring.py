@@ -17,6 +17,7 @@ FORBIDDEN, CHECKS = "FORBIDDEN", "checkSuites"
 PULLS = 5
 """Changes of a repository, the last updated ones, whose checks are looked at."""
 _RUNS = ("pushedAt", "defaultBranchRef", "pullRequests")
+_CODE = ("pushedAt",)
 _DEPLOYMENTS = ("deployments", "releases", "refs")
 
 
@@ -25,7 +26,7 @@ class _Stirred(Struct):
 
 
 def stirred(graphql_path: str, keys: Sequence[str]) -> list[Request]:
-    """Asks of each repository, by node id, for words that change when runs or deployments move.
+    """Asks of each repository, by node id, for words that change when code, runs or deployments move.
 
     A run that is repeated long after its commit was the head of its branch moves none of them. A credential that may
     not read checks is told of pushes all the same, not of runs that began without one.
@@ -49,6 +50,7 @@ def _stirred(path: str, keys: Sequence[str]) -> Request:
                 faults.append(Fault(key, Partial.reason, error.message))
             elif node:
                 pulses[key, Stream.RUNS] = _word(node, _RUNS)
+                pulses[key, Stream.CODE] = _word(node, _CODE)
                 pulses[key, Stream.DEPLOYMENTS] = _word(node, _DEPLOYMENTS)
         return Page(pulses=pulses, faults=tuple(faults))
 

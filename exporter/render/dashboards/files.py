@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.measures.windows import WINDOWS
 from exporter.model import Origin
-from exporter.render.dashboards import ai, exporter, overview, quality, releases, repositories, review, tests
+from exporter.render.dashboards import ai, code, exporter, overview, quality, releases, repositories, review, tests
 from exporter.render.dashboards.panels import RED, SOURCE, Panel
 from exporter.render.dashboards.rows import Dashboard, described
 
@@ -23,6 +23,7 @@ DASHBOARDS = (
     quality.DASHBOARD,
     releases.DASHBOARD,
     ai.DASHBOARD,
+    code.DASHBOARD,
     repositories.DASHBOARD,
     exporter.DASHBOARD,
 )

@@ -86,7 +86,7 @@ LIMIT = "limit"
 """The legend of a threshold on a panel of lines."""
 BASELINE = "90 d"
 """How the legend of an own baseline ends."""
-CONTEXT = ("LinearB", "Faros")
+CONTEXT = ("LinearB", "Faros", "GitClear")
 """How the legends of industry figures begin: dotted references, never targets."""
 
 

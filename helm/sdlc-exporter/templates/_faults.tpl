@@ -41,14 +41,16 @@ config.server.listen: {{ . }} is not reachable from outside the pod; write ":{{ 
 {{- if hasKey (default dict $config.server) "web_config_file" }}
 config.server.web_config_file: the probes would not know of it; set webConfig.existingSecret
 {{- end -}}
-{{- with (default dict $config.store).path -}}
-{{- $mounted := hasPrefix (printf "%s/" (include "sdlc-exporter.stateFolder" $)) . -}}
-{{- $path := . -}}
+{{- range $key := list "path" "clones" -}}
+{{- with get (default dict $config.store) $key -}}
+{{- $path := printf "%s/" (trimSuffix "/" .) -}}
+{{- $mounted := hasPrefix (printf "%s/" (include "sdlc-exporter.stateFolder" $)) $path -}}
 {{- range $.Values.extraVolumeMounts -}}
 {{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $path }}{{ $mounted = true }}{{ end -}}
 {{- end -}}
 {{- if not $mounted }}
-config.store.path: {{ . }} is on no volume; leave it out, or mount one with extraVolumeMounts
+config.store.{{ $key }}: {{ . }} is on no volume; leave it out, or mount one with extraVolumeMounts
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -69,9 +71,11 @@ config.store.path: {{ . }} is on no volume; leave it out, or mount one with extr
 {{- if $credential }}
 credentials.{{ $source.name }}: means nothing to a demo source; remove it
 {{- end -}}
+{{- else if and (eq "git" (default "github" $source.provider)) $credential.app }}
+credentials.{{ $source.name }}.app: a git source has no app; name a Secret with a token instead
 {{- else if and $given $written }}
 {{ $place }}.{{ first $written }}: is a second credential beside credentials.{{ $source.name }}; remove one of the two
-{{- else if not (or $given $written) }}
+{{- else if not (or $given $written (eq "git" (default "github" $source.provider))) }}
 {{ $place }}: {{ $source.name }} has no credential; set credentials.{{ $source.name }}.existingSecret
 {{- end -}}
 {{- if and $source.ca_file $credential.caConfigMap }}
@@ -115,7 +119,7 @@ persistence.existingClaim: has no effect while persistence.enabled is false; cha
 {{- if not $kept.enabled -}}
 {{- range $index, $source := .Values.config.sources -}}
 {{- $dated := regexMatch "^[0-9]{4}-[0-9]{2}-[0-9]{2}" (toString (default "" $source.history)) -}}
-{{- if not (or $dated (eq (default "github" $source.provider) "demo")) }}
+{{- if not (or $dated (has (default "github" $source.provider) (list "demo" "git"))) }}
 config.sources[{{ $index }}].history: has to be a date while persistence.enabled is false, or counters would fall at each start; write one such as "2026-01-01", or set persistence.enabled
 {{- end -}}
 {{- end -}}
