@@ -24,8 +24,10 @@ END = seconds("2026-06-25T15:00:00Z")
 STEP = 6 * HOUR
 """Time between two scrapes for most of the quarter; they are closer in the last week and in the last two hours."""
 CLOSER = ((7 * DAY, HOUR), (2 * HOUR, MINUTE))
-STARTED, LEAD = 10 * MINUTE, 15
-"""How long before the first scrape the exporter starts, and before each scrape the poll begins which that shows."""
+STARTED, LEAD = 12 * HOUR, 15
+"""How long before the first scrape the exporter starts, so that it has loaded everything by then, and before each
+scrape the poll begins which that shows.
+"""
 ANSWER_TAKES = (0, 0, 1, 1, 1, 2, 3)
 """Seconds of the world's clock; drawn for each request."""
 OTHERS_SPEND = (0.1, 0.8)
