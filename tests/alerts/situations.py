@@ -176,6 +176,17 @@ def other_stale(case: Case) -> Test:
     )
 
 
+def beside_stale(case: Case) -> Test:
+    """The issues of the same source cannot be read, so that their watermark stands still; changes go on."""
+    stale = {series.replace('stream="changes"', 'stream="issues"'): value for series, value in old("forge").items()}
+    return scenario(
+        [Scrapes({**case.page(), **stale})],
+        step=case.step,
+        length=case.fires,
+        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
+    )
+
+
 def partly_stale(case: Case) -> Test:
     """The team has a third repository, whose source is stale. Other teams are fresh, and so are other exporters."""
     third = 'sdlc_repository_info{repository="acme/old",source="shed",team="basket"}'

@@ -174,6 +174,12 @@ def test_a_stale_source_silences_no_other(case, tmp_path):
     check(tmp_path, situations.other_stale(case))
 
 
+@each(JUDGED)
+def test_a_stale_stream_beside_the_changes_silences_nothing(case, tmp_path):
+    """A token that may not read issues keeps no page from anybody."""
+    check(tmp_path, situations.beside_stale(case))
+
+
 @each(OF_TEAMS)
 def test_a_team_of_which_one_repository_is_not_read_is_not_judged(case, tmp_path):
     check(tmp_path, situations.partly_stale(case))

@@ -15,6 +15,7 @@ from tests.alerts.situations import (
     away,
     bad_polls,
     beside_others,
+    beside_stale,
     brief,
     just_not,
     other_stale,
@@ -128,7 +129,16 @@ MUTANTS = {
     "one fresh source speaks for all": Mutant(
         "namespace, job, source)", "namespace, job)", silent(GROWING, STALE, OLD)
     ),
-    "a stale one silences all": Mutant("min without (stream)", "min without (stream, source)", other_stale(GROWING)),
+    "a stale one silences all": Mutant(
+        "and on (cluster, namespace, job, source)\n(\n  max without (instance, pod, stream)",
+        "and on (cluster, namespace, job)\n(\n  min without (instance, pod, stream, source)",
+        other_stale(GROWING),
+    ),
+    "a stale stream silences all": Mutant(
+        'max without (instance, pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"',
+        "min without (instance, pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{",
+        beside_stale(GROWING),
+    ),
     "a part of a team speaks for all": Mutant(
         "\n==\ncount without (repository",
         "\n>= 0 * count without (repository",
@@ -165,8 +175,8 @@ MUTANTS = {
         unscraped(BY_NAME["SdlcReviewQueueGrowing"]),
     ),
     "a bad poll silences": Mutant(
-        "max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])",
-        "sdlc_exporter_watermark_timestamp_seconds",
+        'max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"}[1h])',
+        'sdlc_exporter_watermark_timestamp_seconds{stream="changes"}',
         bad_polls(),
     ),
     "what is stale is called stuck too": Mutant("\nunless\n(\n  stream:", "\nor\n(\n  stream:", whole(STALE)),
