@@ -198,6 +198,27 @@ def partly_stale(case: Case) -> Test:
     )
 
 
+def organisation(*, fresh: bool) -> Test:
+    """All repositories together have the trouble, and no team has; it is told unless one source is stale."""
+    team = BY_NAME["SdlcEscapeRateDrifting"]
+    case = team._replace(
+        labels={"team": "all"},
+        description=team.description.replace("basket", "all"),
+        dashboard=team.dashboard.replace("basket", "all"),
+        trouble={series.replace("basket", "all"): value for series, value in team.trouble.items()},
+    )
+    page = case.page() if fresh else {**case.page(), **old("attic")}
+    return scenario(
+        [Scrapes(page), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=case.step,
+        length=case.fires,
+        firing=[
+            (case.fires - case.step, case.alert, []),
+            (case.fires, case.alert, [case.firing(STATIC)] if fresh else []),
+        ],
+    )
+
+
 def bad_polls() -> Test:
     """The watermark is gone from 10 to 60 minutes into a trouble: within an hour before there is one that is younger.
 

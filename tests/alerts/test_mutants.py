@@ -18,6 +18,7 @@ from tests.alerts.situations import (
     beside_stale,
     brief,
     just_not,
+    organisation,
     other_stale,
     partly_stale,
     replaced,
@@ -114,6 +115,38 @@ MUTANTS = {
         'sdlc_ai_rate_ratio{scope!="all", bound="lower"}',
         'sdlc_ai_rate_ratio{scope!="all", bound="estimate"}',
         near(BY_NAME["SdlcAiQualityGap"], "a lower bound"),
+    ),
+    "the estimate of a drift is taken for its lower bound": Mutant(
+        'sdlc_escape_drift_ratio{bound="lower"}',
+        'sdlc_escape_drift_ratio{bound="estimate"}',
+        near(BY_NAME["SdlcEscapeRateDrifting"], "a lower bound"),
+    ),
+    "one side with enough outcomes will do": Mutant(
+        "min without (instance, pod, scope, span)",
+        "max without (instance, pod, scope, span)",
+        near(BY_NAME["SdlcEscapeRateDrifting"], "30 outcomes before"),
+    ),
+    "a drift of any size will do": Mutant(
+        'threshold_ratio{name="escape_drift"}[5m]))',
+        'threshold_ratio{name="escape_drift"}[5m])) * 0.9',
+        near(BY_NAME["SdlcEscapeRateDrifting"], "a lower bound"),
+    ),
+    "a drift is told at once": Mutant("for: 14d", "for: 13d", brief(BY_NAME["SdlcEscapeRateDrifting"])),
+    "all repositories are fresh when one is": Mutant(
+        "\n  ==\n  count without (repository, source, team)",
+        "\n  >= 0 * count without (repository, source, team)",
+        organisation(fresh=False),
+    ),
+    "the organisation is nobody": Mutant('"team", "all", "", ""', '"team", "none", "", ""', organisation(fresh=True)),
+    "few stays with QA are forgotten": Mutant(
+        'threshold_changes{name="samples"}[5m]))',
+        'threshold_changes{name="samples"}[5m])) * 0',
+        near(BY_NAME["SdlcQaBlocking"], "30 stays"),
+    ),
+    "the estimate of a share is taken for its lower bound": Mutant(
+        "(last_over_time(sdlc_team_qa_blocked_ratio_lower",
+        "(last_over_time(sdlc_team_qa_blocked_ratio",
+        near(BY_NAME["SdlcQaBlocking"], "a lower bound"),
     ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',

@@ -3,7 +3,7 @@
 Gauges are read by ``last_over_time`` over five minutes, so that a scrape that fails does not start a wait anew.
 """
 
-from exporter.render.rules import releases, tests
+from exporter.render.rules import quality, releases, tests
 from exporter.render.rules.rows import Alert, Group, Recording
 
 OF_REPOSITORY = ("sdlc-review", "repository")
@@ -347,5 +347,6 @@ team:sdlc_repository_info:fresh
         ),
         *tests.ROWS,
         *releases.ROWS,
+        *quality.ROWS,
     ),
 )
