@@ -33,6 +33,9 @@ STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
 Samples = dict[tuple[str, ...], float]
+_Kind = tuple[str, tuple[str, ...]]
+_Part = tuple[dict[_Kind, list[tuple[int, int]]], dict[_Kind, int]]
+"""A repository's readings within a window and the second that ends for each, by metric and labels."""
 
 
 class Shown(NamedTuple):
@@ -272,7 +275,7 @@ class Snapshot:
 
     # Windows
 
-    def _readings(self, key: int) -> Iterable[tuple[tuple[str, tuple[str, ...]], Readings]]:
+    def _readings(self, key: int) -> Iterable[tuple[_Kind, Readings]]:
         return self.books.readings.get(key, {}).items()
 
     def _windows(self, now: float) -> None:
@@ -305,7 +308,7 @@ class Snapshot:
         samples: dict[str, Samples] = defaultdict(dict)
         if not shown.quiet:
             for window in WINDOWS:
-                self._summaries(samples, "repository", shown.label, [key], window)
+                self._summaries(samples, "repository", {shown.label: [key]}, window)
         return samples
 
     def _all_team_windows(self) -> dict[str, Samples]:
@@ -315,27 +318,29 @@ class Snapshot:
                 members[shown.team].append(key)
                 members[ALL].append(key)
         samples: dict[str, Samples] = defaultdict(dict)
-        for team, keys in members.items():
-            for window in WINDOWS:
-                self._summaries(samples, "team", team, keys, window)
+        for window in WINDOWS:
+            self._summaries(samples, "team", members, window)
         return samples
 
-    def _summaries(self, samples: dict[str, Samples], scope: str, name: str, keys: Sequence[int], window: str) -> None:
-        """All summaries of one scope and window that are wanted of it."""
+    def _summaries(
+        self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], window: str
+    ) -> None:
+        """All summaries of one window that are wanted of a scope's members, each with its repositories."""
         wanted = [each for each in SUMMARIES if self._wanted(each, scope, window)]
         if not wanted:
             return
         seconds = WINDOWS[window]
         reads = {row.name for each in wanted for row in each.reads}
-        parts = [self._part(key, reads, seconds) for key in keys]
-        ends = [{kind: self.books.end(key, *kind) for kind in part} for key, part in zip(keys, parts, strict=True)]
-        pool = Pool(window, seconds, parts, ends, self.books.policy)
-        for each in wanted:
-            if any(self.books.told(key, row.name) for key in keys for row in each.reads):
-                for twin, labels, value in each.summarise(pool):
-                    row = twin.of(scope)
-                    if row is not None:
-                        samples[row.name][name, *labels] = value
+        known = {key: self._part(key, reads, seconds) for key in set(chain.from_iterable(members.values()))}
+        for name, keys in members.items():
+            parts, ends = zip(*(known[key] for key in keys), strict=True)
+            pool = Pool(window, seconds, parts, ends, self.books.policy)
+            for each in wanted:
+                if any(self.books.told(key, row.name) for key in keys for row in each.reads):
+                    for twin, labels, value in each.summarise(pool):
+                        row = twin.of(scope)
+                        if row is not None:
+                            samples[row.name][name, *labels] = value
 
     def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
         if summary.teams and scope != "team":
@@ -346,17 +351,19 @@ class Snapshot:
             return True
         return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
 
-    def _part(
-        self, key: int, reads: Container[str], seconds: int
-    ) -> dict[tuple[str, tuple[str, ...]], list[tuple[int, int]]]:
-        """The dated readings of a repository within a window; of metrics whose first load is not whole, none."""
-        return {
-            kind: readings.dated(self.books.end(key, *kind), seconds)
-            for kind, readings in self._readings(key)
-            if kind[0] in reads
-            and self.books.joined(key, *kind) is not None
-            and readings.count(self.books.end(key, *kind), LONGEST_WINDOW)
-        }
+    def _part(self, key: int, reads: Container[str], seconds: int) -> _Part:
+        """The dated readings of a repository within a window, and the second it ends at for each.
+
+        Of metrics whose first load is not whole there are none.
+        """
+        part: dict[_Kind, list[tuple[int, int]]] = {}
+        ends: dict[_Kind, int] = {}
+        for kind, readings in self._readings(key):
+            if kind[0] in reads and self.books.joined(key, *kind) is not None:
+                end = self.books.end(key, *kind)
+                if readings.count(end, LONGEST_WINDOW):
+                    part[kind], ends[kind] = readings.dated(end, seconds), end
+        return part, ends
 
     # The exporter itself
 

@@ -100,6 +100,7 @@ class Ci:
         self.artifacts: dict[int, Artifact] = {}
         self.between: dict[tuple[str, str, str], Between] = {}
         self.heads: dict[str, str] = {}
+        self._of: dict[tuple[str, str], list[Run]] = {}
 
     def start(
         self,
@@ -121,6 +122,7 @@ class Ci:
             run.attempts.append(Attempt(1, at, status))
             run.updated = at
             self.runs[run.id] = run
+            self._of.setdefault((repository.id, run.sha), []).append(run)
             if branch == repository.default_branch and event != PULL_REQUEST:
                 self.heads[repository.id] = run.sha
         return run
@@ -164,6 +166,7 @@ class Ci:
         """The run is deleted, with all it had."""
         with self.world.lock:
             del self.runs[run.id]
+            self._of[run.repository.id, run.sha].remove(run)
             self.artifacts = {key: each for key, each in self.artifacts.items() if each.run is not run}
 
     def upload(self, run: Run, name: str, body: bytes, at: int | None = None, **more: Any) -> Artifact:
@@ -182,7 +185,7 @@ class Ci:
 
     def suites(self, repository: Repository, sha: str | None) -> list[Run]:
         """The runs of a commit, each of which is a check suite, oldest first."""
-        return [run for run in self.runs.values() if run.repository is repository and run.sha == sha]
+        return self._of.get((repository.id, sha or ""), [])
 
 
 def commit(number: int) -> str:

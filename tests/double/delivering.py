@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -127,7 +127,7 @@ def _tag(repository: Repository, one: Tag) -> Node:
 def _newest(
     name: str,
     show: Callable[[Any], Node],
-    rows: Sequence[tuple[int, int, Any]],
+    all_rows: Callable[[], list[tuple[int, int, Any]]],
     _info: object,
     *,
     first: int | None = None,
@@ -136,6 +136,7 @@ def _newest(
     **_: Any,
 ) -> Node:
     """A page, newest first; the cursor is a place in the order, not a position."""
+    rows = all_rows()
     falling = sorted(rows, key=lambda row: row[:2], reverse=True)
     start = sum(row[:2] >= tuple(key_of(after, 2)) for row in falling) if after else 0
     answer = page(name, falling, start, first or last, lambda n: cursor(*falling[n][:2]))
@@ -152,9 +153,16 @@ def connections(repository: Repository, lacks: frozenset[str]) -> Node:
         return refuse if permission in lacks else field
 
     commits = repository.graph.commits
-    deployments = [(each.created, n, each) for n, each in enumerate(repository.deployments)]
-    releases = [(each.created, n, each) for n, each in enumerate(repository.releases)]
-    tags = [(commits[each.sha].at, n, each) for n, each in enumerate(repository.tags)]
+
+    def deployments() -> list[tuple[int, int, Any]]:
+        return [(each.created, n, each) for n, each in enumerate(repository.deployments)]
+
+    def releases() -> list[tuple[int, int, Any]]:
+        return [(each.created, n, each) for n, each in enumerate(repository.releases)]
+
+    def tags() -> list[tuple[int, int, Any]]:
+        return [(commits[each.sha].at, n, each) for n, each in enumerate(repository.tags)]
+
     return {
         "deployments": guarded("deployments", partial(_newest, "deployments", deployment, deployments)),
         "releases": guarded("contents", partial(_newest, "releases", _release, releases)),
