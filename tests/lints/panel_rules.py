@@ -173,7 +173,10 @@ def _annotated(note: dict[str, Any], world: World) -> Iterator[Finding]:
 
 @rule(28, Over.DASHBOARD)
 def scales(board: Board, everything: Everything) -> Iterator[Finding]:
-    """28. Thresholds begin at nothing and rise; what cannot be negative begins at 0; a share ends at 1."""
+    """28. Thresholds begin at nothing and rise; what cannot be negative begins at 0; a share ends at 1.
+
+    A small share may end where it says, unless a value is above; what is no share ends nowhere.
+    """
     for panel in asking(board):
         defaults = panel.get("fieldConfig", {}).get("defaults", {})
         steps = [step["value"] for step in defaults.get("thresholds", {}).get("steps", ())]
@@ -189,8 +192,13 @@ def scales(board: Board, everything: Everything) -> Iterator[Finding]:
                 panel["title"],
                 f"its min is {defaults.get('min')} and its values {'may' if falls else 'cannot'} be negative",
             )
-        if defaults.get("unit") == "percentunit" and defaults.get("max") != 1:
-            yield panel["title"], "it shows shares and does not end at 1"
+        if defaults.get("unit") == "percentunit":
+            if defaults.get("max") != 1 and "axisSoftMax" not in defaults.get("custom", {}):
+                yield panel["title"], "it shows shares and says neither that it ends at 1 nor where, if all are small"
+            for each in panel["fieldConfig"].get("overrides", ()):
+                other = {name["id"]: name["value"] for name in each["properties"]}
+                if "max" in defaults and other.get("unit", "percentunit") != "percentunit" and "max" not in other:
+                    yield panel["title"], f"its {each['matcher']['options']} is no share and ends at {defaults['max']}"
 
 
 def may_fall_below_zero(node: Node) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from exporter.catalogue import DAY, HOUR, MINUTE
 from exporter.render.dashboards.files import files
-from exporter.render.dashboards.panels import CONTEXT
+from exporter.render.dashboards.panels import CONTEXT, LIMIT
 from tests.double import World, serve
 from tests.quarter import Quarter
 from tests.system.processes import configuration, running, until
@@ -83,8 +83,14 @@ def queries() -> Iterator[Query]:
                 yield Query(name.removesuffix(".json"), panel, target)
 
 
+UNTOLD = {
+    "sdlc-code": "the pretend organisation has commits and no trees: there is nothing to clone",
+    "sdlc-releases: Groundwork: C": "nothing in its CI is called an analysis",
+}
+"""Dashboards and queries that the quarter cannot have anything for, and why."""
 QUERIES = list(queries())
-OVER_TIME = [each for each in QUERIES if each.target["range"]]
+TOLD = [each for each in QUERIES if each.dashboard not in UNTOLD and str(each) not in UNTOLD]
+OVER_TIME = [each for each in TOLD if each.target["range"]]
 
 
 def test_there_are_queries_of_all_kinds() -> None:
@@ -100,7 +106,16 @@ def test_there_are_queries_of_all_kinds() -> None:
     assert len(QUERIES) > 100
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=str)
+def test_what_the_quarter_does_not_tell_has_no_answer(quarter: Quarter) -> None:
+    """A reason that no longer holds is taken away."""
+    untold = [
+        each for each in QUERIES if each not in TOLD and not each.context and each.target.get("legendFormat") != LIMIT
+    ]
+    assert {each.dashboard for each in untold} == {"sdlc-code", "sdlc-releases"}
+    assert [str(each) for each in untold if quarter.ask(each.expr())] == []
+
+
+@pytest.mark.parametrize("query", TOLD, ids=str)
 def test_a_query_answers_with_numbers_and_the_labels_it_is_shown_by(quarter: Quarter, query: Query) -> None:
     """Of a table each query may lack some columns' labels, which another query brings."""
     rows = quarter.ask(query.expr())
@@ -119,7 +134,7 @@ def test_a_query_over_time_answers_through_the_quarter_with_numbers(quarter: Qua
     assert all(math.isfinite(value) for _, samples in rows for _, value in samples)
 
 
-@pytest.mark.parametrize("query", [each for each in QUERIES if each.target["format"] == "table"], ids=str)
+@pytest.mark.parametrize("query", [each for each in TOLD if each.target["format"] == "table"], ids=str)
 def test_the_columns_of_a_table_are_labels_that_its_queries_bring(quarter: Quarter, query: Query) -> None:
     """All queries of a panel together bring each, and the first one the names of the rows."""
     panel = [each for each in QUERIES if each.panel is query.panel]
@@ -130,11 +145,11 @@ def test_the_columns_of_a_table_are_labels_that_its_queries_bring(quarter: Quart
 @pytest.mark.parametrize("choice", CHOICES)
 def test_whatever_is_chosen_no_query_fails_and_no_value_is_no_number(quarter: Quarter, choice: str) -> None:
     answered = 0
-    for query in QUERIES:
+    for query in TOLD:
         rows = quarter.ask(query.expr(**CHOICES[choice]))
         assert all(math.isfinite(value) for _, value in rows), (str(query), rows)
         answered += bool(rows)
-    assert answered > 0.8 * len(QUERIES)
+    assert answered > 0.8 * len(TOLD)
 
 
 def test_a_chosen_team_and_repository_narrow_what_is_counted(quarter: Quarter) -> None:

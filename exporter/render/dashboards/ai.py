@@ -2,7 +2,7 @@
 
 from exporter.measures.quality import ISSUES
 from exporter.model import Origin
-from exporter.render.dashboards.panels import Panel, ask, coloured, lines, override, stat, table
+from exporter.render.dashboards.panels import Panel, ask, coloured, dotted, lines, override, stat, table
 from exporter.render.dashboards.rows import Dashboard, Row
 from exporter.render.dashboards.series import chosen, largest, series, threshold, total
 from exporter.render.dashboards.shared import AI_SHARE, NOT_MERGED
@@ -30,7 +30,7 @@ def now(origin: Origin) -> Panel:
     """The largest lower bound of an origin's ratios."""
     found = largest(series("sdlc_ai_rate_ratio", scope="$team", origin=origin, bound="lower"))
     return stat(
-        f"At least so many times, {origin}",
+        f"Gap at least, {origin}",
         f"The largest lower bound of the ratios below for {origin} changes, over 90 days: what chance does not "
         "explain. Red from the threshold ai_quality on; good is below 1.",
         [ask(found, origin, at_end=True)],
@@ -47,7 +47,7 @@ def over_time(issue: str) -> Panel:
     return lines(
         f"{title}, AI by unmarked",
         f"How many times as many {what}, with AI changes as with unmarked ones of the same repository and size, over "
-        "90 days; below it the lower bound of the 90 % interval. 1 is alike, and only a lower bound above 1 rules out "
+        "90 days; dotted, the lower bound of the 90 % interval. 1 is alike, and only a lower bound above 1 rules out "
         "chance. Dashed is the threshold ai_quality. It compares, and tells no cause: other work goes to agents. Good "
         "is 1 or less.",
         [
@@ -60,7 +60,7 @@ def over_time(issue: str) -> Panel:
         width=6,
         step="6h",
         limit=threshold("ratio", "ai_quality"),
-        overrides=coloured(AI),
+        overrides=[*coloured(AI), *dotted(AI, "at least")],
     )
 
 

@@ -126,7 +126,7 @@ def stat(
         "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}]},
     }
     if words:
-        panel["fieldConfig"]["defaults"]["mappings"] = _mappings(words)
+        panel["fieldConfig"]["defaults"]["mappings"] = mapped(words)
     panel["options"] = {
         "colorMode": "value",
         "graphMode": "none",
@@ -157,10 +157,15 @@ def lines(
     stack: str = "none",
     limit: str = "",
     share: bool = False,
+    soft: float | None = None,
     least: float | None = 0,
     overrides: Sequence[dict[str, Any]] = (),
 ) -> Panel:
-    """Values over time. ``stack``: ``normal`` adds up, ``percent`` shows shares. ``limit`` asks for a threshold."""
+    """Values over time. ``stack``: ``normal`` adds up, ``percent`` shows shares. ``limit`` asks for a threshold.
+
+    ``share``: the axis ends at 1. ``soft``: where the axis of a small share ends unless a value is above it, so that
+    neither all of it lies at the bottom nor a trifle looks like a leap.
+    """
     asked = [*queries, *([ask(limit, LIMIT)] if limit else [])]
     panel = _panel("timeseries", title, about, asked, unit, none, (width, height), decimals, overrides)
     filled = bars or stack != "none"
@@ -186,6 +191,8 @@ def lines(
         defaults["min"] = least
     if share:
         defaults["max"] = 1
+    if soft is not None:
+        defaults["custom"]["axisSoftMax"] = soft
     panel["fieldConfig"]["overrides"] += [LIMIT_LINE] * bool(limit)
     panel["interval"] = step
     panel["options"] = {
@@ -308,7 +315,7 @@ def timeline(
     panel["fieldConfig"]["defaults"] |= {
         "color": {"mode": "thresholds"},
         "custom": {"fillOpacity": 70, "lineWidth": 0, "spanNulls": False},
-        "mappings": _mappings(words),
+        "mappings": mapped(words),
         "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}]},
     }
     panel["interval"] = "15m"
@@ -366,8 +373,13 @@ def coloured(words: Iterable[str]) -> list[dict[str, Any]]:
 
 def baselines(words: Iterable[str]) -> list[dict[str, Any]]:
     """A dotted line for each word's own baseline, in the word's colour."""
+    return dotted(words, BASELINE)
+
+
+def dotted(words: Iterable[str], what: str) -> list[dict[str, Any]]:
+    """A dotted line for what belongs to each word, in the word's colour; legends are "word, what"."""
     return [
-        override(f"{word}, {BASELINE}", color={"fixedColor": COLOURS.get(word, GREY), "mode": "fixed"}, **DOTTED)
+        override(f"{word}, {what}", color={"fixedColor": COLOURS.get(word, GREY), "mode": "fixed"}, **DOTTED)
         for word in words
     ]
 
@@ -382,7 +394,8 @@ def counted(name: str) -> dict[str, Any]:
         custom__fillOpacity=10,
         custom__lineWidth=0,
         decimals=0,
-        unit="short",
+        max=None,  # not that of a share
+        unit="locale",
     )
 
 
@@ -392,6 +405,10 @@ def _override(matcher: dict[str, Any], properties: Mapping[str, Any]) -> dict[st
 
 
 DOTTED: dict[str, Any] = {"custom__lineStyle": {"dash": [2, 6], "fill": "dot"}, "custom__lineWidth": 1}
+NAME_WIDTH: dict[str, Any] = {"custom__width": 170}
+NAMES = override("Repository", **NAME_WIDTH)
+"""The column of repositories is as wide as their names, where many columns share the width."""
+COLOURED_TEXT: dict[str, Any] = {"custom__cellOptions": {"type": "color-text"}, "custom__align": "right"}
 EMPTY_CELLS = _override({"id": "byRegexp", "options": "/.*/"}, {"noValue": "–"})
 LIMIT_LINE = override(
     LIMIT,
@@ -443,7 +460,7 @@ def _ref(place: int) -> str:
     return chr(ord("A") + place)
 
 
-def _mappings(words: Mapping[int, tuple[str, str]]) -> list[dict[str, Any]]:
+def mapped(words: Mapping[int, tuple[str, str]]) -> list[dict[str, Any]]:
     """A word and a colour for each value."""
     options = {str(value): {"color": colour, "text": word} for value, (word, colour) in words.items()}
     return [{"options": options, "type": "value"}]

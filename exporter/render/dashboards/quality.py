@@ -53,8 +53,8 @@ ESCAPES = (
         decimals=1,
         none=NO_OUTCOME,
         width=12,
+        soft=0.1,
         step="1d",
-        share=True,
         overrides=coloured(("agentic", "assisted", "unmarked", "bot")),
     ),
     lines(

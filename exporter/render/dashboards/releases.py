@@ -4,6 +4,10 @@ from exporter.catalogue import DAY, HOUR
 from exporter.model import Outcome
 from exporter.render.dashboards.panels import (
     BASELINE,
+    COLOURED_TEXT,
+    GREEN,
+    NAME_WIDTH,
+    RED,
     Panel,
     ask,
     baselines,
@@ -12,6 +16,7 @@ from exporter.render.dashboards.panels import (
     heatmap,
     lines,
     link,
+    mapped,
     override,
     stat,
     table,
@@ -65,7 +70,7 @@ NOW = (
         none=NOT_RELEASED,
     ),
     number(
-        "Wait for deployment, median",
+        "Deploy wait, median",
         "Median time from the merge to production over the window, of the slowest of the chosen origins. Good is "
         "hours; what waits here is finished work that helps nobody.",
         of_team("stage_window_seconds", "$window", stage="deploy_wait", percentile="p50"),
@@ -208,8 +213,8 @@ FAILING = (
         unit="percentunit",
         none=NOT_DEPLOYED,
         width=8,
+        soft=0.2,
         step="6h",
-        share=True,
         limit=threshold("ratio", "change_fail"),
         overrides=[*baselines(["failed"]), counted("n")],
     ),
@@ -252,7 +257,7 @@ REPOSITORIES = (
         none=NOT_RELEASED,
         sort="Per week",
         overrides=[
-            override("Repository", links=link("Reviews of this repository", "sdlc-review", "repository")),
+            override("Repository", links=link("Reviews of this repository", "sdlc-review", "repository"), **NAME_WIDTH),
             override("Between p50", unit="s"),
             override("Failed", unit="percentunit", decimals=0),
             *(override(name, decimals=1) for name in ("Per week", "Changes each")),
@@ -262,9 +267,9 @@ REPOSITORIES = (
     ),
     table(
         "Groundwork",
-        "What was seen of a repository within 90 days: 1 where it was, 0 where it is known to be missing; a dash where "
-        "nobody can tell. CI, test reports and static analysis are those of changes before their merge. Good is 1 "
-        "everywhere: without it the gain of faster coding meets people at every step.",
+        "What was seen of a repository within 90 days: yes where it was, no where it is known to be missing; a dash "
+        "where nobody can tell. CI, test reports and static analysis are those of changes before their merge. Good is "
+        "yes everywhere: without it the gain of faster coding meets people at every step.",
         {"repository": "Repository"},
         {
             "CI": largest(chosen("sdlc_foundation_ready", capability="ci"), "repository"),
@@ -277,6 +282,10 @@ REPOSITORIES = (
         none="neither CI nor deployments are read",
         sort="Repository",
         down=False,
+        overrides=[
+            override(name, mappings=mapped({1: ("yes", GREEN), 0: ("no", RED)}), **COLOURED_TEXT)
+            for name in ("CI", "Tests", "Static analysis", "Automated deployment")
+        ],
     ),
 )
 

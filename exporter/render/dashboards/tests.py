@@ -4,6 +4,7 @@ from exporter.catalogue import HOUR, MINUTE
 from exporter.model import Layer, Result
 from exporter.render.dashboards.panels import (
     BASELINE,
+    NAMES,
     Panel,
     ask,
     baselines,
@@ -87,7 +88,7 @@ NOW = (
         "Full-time people that test maintenance takes at least, over the window: work that turned red green by editing "
         "tests alone. Good is small beside the number of developers; with the next number it is an interval.",
         of_scope("sdlc_test_maintenance_fte", "lower", window="$window"),
-        unit="short",
+        unit="suffix: FTE",
         none=NO_RUNS,
         decimals=2,
     ),
@@ -96,7 +97,7 @@ NOW = (
         "Full-time people that test maintenance takes at most, over the window: all time on test lines that were there "
         "before. Good is small beside the number of developers, and not climbing.",
         of_scope("sdlc_test_maintenance_fte", "upper", window="$window"),
-        unit="short",
+        unit="suffix: FTE",
         none=NO_WORK,
         decimals=2,
     ),
@@ -129,8 +130,8 @@ RUNS = (
         unit="percentunit",
         none=NO_RUNS,
         width=8,
+        soft=0.2,
         step="6h",
-        share=True,
         overrides=[*coloured(BRANCHES), *baselines(BRANCHES), counted("n")],
     ),
     lines(
@@ -144,8 +145,8 @@ RUNS = (
         unit="percentunit",
         none=NO_RUNS,
         width=8,
+        soft=0.2,
         step="6h",
-        share=True,
         overrides=[*coloured(BRANCHES), counted("n")],
     ),
     lines(
@@ -219,8 +220,8 @@ RUNS = (
         decimals=2,
         none="no test report was read",
         width=12,
+        soft=0.005,
         step="1d",
-        share=True,
         overrides=coloured(BRANCHES),
     ),
 )
@@ -235,8 +236,8 @@ BELIEVED = (
         decimals=1,
         none=NO_RUNS,
         width=8,
+        soft=0.05,
         step="6h",
-        share=True,
         limit=threshold("ratio", "flaky_runs"),
         overrides=[counted("n")],
     ),
@@ -429,6 +430,7 @@ REPOSITORIES = (
             override("Flaky", unit="percentunit", decimals=1),
             override("Run p50", unit="s"),
             override("Pushes", decimals=1),
+            NAMES,
         ],
     ),
 )
@@ -438,7 +440,6 @@ DASHBOARD = Dashboard(
     title="Tests",
     about="Does CI pass, are its tests believed, and what does keeping them green cost?",
     variables=("datasource", "job", "team", "repository", "origin", "window"),
-    pictured=False,
     rows=(
         Row("In numbers", NOW),
         Row("Does CI pass, and how fast?", RUNS),
