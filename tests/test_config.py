@@ -180,6 +180,8 @@ def test_what_is_not_written_has_its_default() -> None:
         "change_fail": 0.15,
         "ready_rise": 0.1,
         "ai_quality": 1.2,
+        "escape_drift": 1.0,
+        "qa_blocked": 0.25,
     }
     assert read.tests.sprint == 14 * DAY
     assert (read.tests.productive_week, read.tests.most_of_a_day, read.tests.most_of_a_fix) == (

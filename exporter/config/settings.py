@@ -444,6 +444,8 @@ RatioName = Literal[
     "change_fail",
     "ready_rise",
     "ai_quality",
+    "escape_drift",
+    "qa_blocked",
 ]
 ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
@@ -473,7 +475,9 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "time on test lines that goes into old ones. `test_update_climbing`: the same, above which a climb is told. "
         "`change_fail`: share of production deployments that fail. `ready_rise`: by which share more changes have to "
         "be ready than before, for releases that are no more to be told. `ai_quality`: how many times as often an "
-        "issue has to occur with AI changes, by the lower bound.",
+        "issue has to occur with AI changes, by the lower bound. `escape_drift`: how many times as large the share of "
+        "escaped changes has to be as before, by the lower bound. `qa_blocked`: share of the time with QA for which "
+        "issues are blocked, by the lower bound.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
@@ -491,6 +495,8 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "change_fail": 0.15,
             "ready_rise": 0.1,
             "ai_quality": 1.2,
+            "escape_drift": 1.0,
+            "qa_blocked": 0.25,
         }
     )
     changes: Annotated[

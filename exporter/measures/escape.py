@@ -1,5 +1,6 @@
 """Escapes: merged changes that a revert, a fix or an incident names within 30 days of reaching production."""
 
+import math
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -8,9 +9,9 @@ from exporter.catalogue import DAY, HOUR, Group, Kind, Labels, Observation, Pool
 from exporter.change import Change
 from exporter.labels import worn
 from exporter.measures.defects import dropped
-from exporter.model import Event, Fact, IssueOpened, Merged, Naming, Opened, Referred, Stream
+from exporter.model import Event, Fact, IssueOpened, Merged, Naming, Opened, Origin, Referred, Stream
 from exporter.policy import Policy
-from exporter.statistics.proportions import share
+from exporter.statistics.proportions import ratio_of_shares, share
 from exporter.story import Story
 
 WITHIN = 30 * DAY
@@ -158,3 +159,46 @@ def escape_ratios(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
         yield ESCAPE_RATIO, labels, interval.estimate
         yield ESCAPE_LOWER, labels, interval.lower
         yield ESCAPE_UPPER, labels, interval.upper
+
+
+DRIFT_RATIO = metric(
+    "sdlc_escape_drift_ratio",
+    Kind.GAUGE,
+    Group.WINDOWS,
+    "Share of changes that escaped, of the outcomes of the last 45 days, by that of the 45 days before, with its "
+    "bounds (90 %); changes of bots are left out.",
+    why="Only a lower bound above 1 rules out that nothing changed; what made it change it does not know.",
+    labels=("scope", "bound"),
+)
+DRIFT_SAMPLES = metric(
+    "sdlc_escape_drift_samples",
+    Kind.GAUGE,
+    Group.WINDOWS,
+    "Changes whose outcome became known in the last 45 days (now) and in the 45 days before, without those of bots.",
+    why="Says how little a ratio rests on, or why there is none.",
+    labels=("scope", "span"),
+)
+
+
+@summary(OUTCOMES, windows=("90d",), teams=True)
+def escape_drift(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
+    """The later half of the window by the earlier one (definitions 109); each repository's half ends where it does."""
+    spans = {"before": [0, 0], "now": [0, 0]}
+    for part, ends in zip(pool.parts, pool.ends, strict=True):
+        for (name, labels), dated in part.items():
+            if name != OUTCOMES.name or labels[0] == Origin.BOT:
+                continue
+            middle = ends[name, labels] - pool.seconds // 2
+            for at, _ in dated:
+                counts = spans["now" if at > middle else "before"]
+                counts[0] += labels[-1] == "escaped"
+                counts[1] += 1
+    if not any(trials for _, trials in spans.values()):
+        return
+    for span, (_, trials) in spans.items():
+        yield Twin(None, DRIFT_SAMPLES), (span,), trials
+    interval = ratio_of_shares(*spans["now"], *spans["before"])
+    if interval is not None:
+        for bound, value in interval._asdict().items():
+            if not math.isinf(value):
+                yield Twin(None, DRIFT_RATIO), (bound,), value

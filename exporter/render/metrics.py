@@ -192,6 +192,7 @@ LABELS: dict[str, str] = {
     "reviewer": f"{_words(('human', 'bot'))}",
     "scope": "`all` for the organisation, or a team as in the label `team`",
     "source": "name of a source in the configuration",
+    "span": "of two that are compared: `now`, the last 45 days, or `before`, the 45 days before",
     "stage": f"part of a change's life: {_words(STAGES)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",

@@ -10,8 +10,10 @@ from itertools import count
 from exporter.statistics.interval import LEVEL, Interval, bounds_of_ratio, normal_quantile
 
 
-def share(events: int, trials: int, level: float = LEVEL) -> Interval | None:
+def share(events: float, trials: float, level: float = LEVEL) -> Interval | None:
     """The share k/n, within (k + z²/2 ± z sqrt(k(n - k)/n + z²/4)) / (n + z²); None without trials.
+
+    Parts of a trial are allowed: trials of unequal weight count for fewer than there are.
 
     Source: Wilson: Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927).
 
@@ -85,7 +87,7 @@ def ratio_of_rates(
     return Interval(_over(events, base_events) * scale, _over(least, 1 - least) * scale, _over(1 - most, most) * scale)
 
 
-def _refuse_impossible(events: int, trials: int) -> None:
+def _refuse_impossible(events: float, trials: float) -> None:
     if not 0 <= events <= trials:
         raise ValueError(f"{events} events cannot be of {trials} trials")
 
@@ -94,7 +96,7 @@ def _over(upper: float, lower: float) -> float:
     return upper / lower if lower else math.inf
 
 
-def _wilson_lower(events: int, trials: int, level: float) -> float:
+def _wilson_lower(events: float, trials: float, level: float) -> float:
     """Wilson's lower bound with the root in the denominator, where nothing cancels: exactly 0 at no event."""
     z = normal_quantile(level)
     root = z * math.sqrt(events * (trials - events) / trials + z * z / 4)

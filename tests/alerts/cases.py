@@ -207,6 +207,16 @@ def rate(scope: str, bound: str = "lower") -> str:
     return f'sdlc_ai_rate_ratio{{scope="{scope}",origin="agentic",issue="change_requests",bound="{bound}"}}'
 
 
+def drift(scope: str, bound: str = "lower") -> str:
+    """A bound of how many times as many of a team's changes escape as before."""
+    return f'sdlc_escape_drift_ratio{{scope="{scope}",bound="{bound}"}}'
+
+
+def outcomes(scope: str, span: str) -> str:
+    """How many outcomes one side of that rests on."""
+    return f'sdlc_escape_drift_samples{{scope="{scope}",span="{span}"}}'
+
+
 CASES = [
     Case(
         alert="SdlcExporterDown",
@@ -558,6 +568,32 @@ CASES = [
         dashboard="sdlc-ai?var-team=basket",
         trouble={rate("basket"): 1.3, rate("basket", "estimate"): 1.7, rate("basket", "upper"): 2.3},
         bearable={of("ai_quality", "ratio"): 1.3},
+    ),
+    Case(
+        alert="SdlcEscapeRateDrifting",
+        severity="info",
+        wait=14 * DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="More changes escape than used to: they are reverted, mended or cause incidents.",
+        description="Of team basket at least 1.3 times as large a share of changes escaped by the outcomes of the last "
+        "45 days as by those of the 45 days before, and it stays so.",
+        dashboard="sdlc-quality?var-team=basket",
+        trouble={drift("basket"): 1.3, drift("basket", "estimate"): 2.1, drift("basket", "upper"): 3.4},
+        bearable={of("escape_drift", "ratio"): 1.3},
+    ),
+    Case(
+        alert="SdlcQaBlocking",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket"},
+        summary="A team's issues are blocked for much of the time that QA has them.",
+        description="For at least 30% of the time that issues of basket were with QA they were blocked there, by the "
+        "stays that ended within 28 days: more than agreed, beyond chance.",
+        dashboard="sdlc-quality?var-team=basket",
+        trouble={windowed("qa_blocked_ratio", "basket"): 0.42, windowed("qa_blocked_ratio_lower", "basket"): 0.3},
+        bearable={of("qa_blocked", "ratio"): 0.3},
     ),
 ]
 BY_NAME = {case.alert: case for case in CASES}

@@ -63,7 +63,7 @@ def team(name: str) -> dict[str, Value]:
             page[f'sdlc_team_stage_window_samples{{{both},stage="review",window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_samples{{{both},window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_seconds{{{both},window="{window}",percentile="p50"}}'] = 4 * HOUR
-    return page | testing(name) | releasing(name)
+    return page | testing(name) | releasing(name) | escaping(name)
 
 
 def releasing(name: str) -> dict[str, Value]:
@@ -81,6 +81,23 @@ def releasing(name: str) -> dict[str, Value]:
     for bound, times in (("lower", 0.9), ("estimate", 1.3), ("upper", 1.9)):
         labels = f'scope="{name}",origin="agentic",issue="change_requests",bound="{bound}"'
         page[f"sdlc_ai_rate_ratio{{{labels}}}"] = times
+    return page
+
+
+def escaping(name: str) -> dict[str, Value]:
+    """A team that had 100 outcomes in 45 days and 90 in the 45 before, and escapes but for chance as before; a tenth
+    of the time that QA has its issues they are blocked.
+    """
+    page: dict[str, Value] = {}
+    for bound, times in (("lower", 0.6), ("estimate", 1.1), ("upper", 2.0)):
+        page[f'sdlc_escape_drift_ratio{{scope="{name}",bound="{bound}"}}'] = times
+    for span, outcomes in (("now", 100), ("before", 90)):
+        page[f'sdlc_escape_drift_samples{{scope="{name}",span="{span}"}}'] = outcomes
+    for window, stays in (("28d", 40), ("90d", 130)):
+        here = f'team="{name}",window="{window}"'
+        page[f"sdlc_team_qa_blocked_ratio{{{here}}}"] = 0.1
+        page[f"sdlc_team_qa_blocked_ratio_lower{{{here}}}"] = 0.05
+        page[f"sdlc_team_qa_blocked_samples{{{here}}}"] = stays
     return page
 
 

@@ -176,6 +176,17 @@ def other_stale(case: Case) -> Test:
     )
 
 
+def beside_stale(case: Case) -> Test:
+    """The issues of the same source cannot be read, so that their watermark stands still; changes go on."""
+    stale = {series.replace('stream="changes"', 'stream="issues"'): value for series, value in old("forge").items()}
+    return scenario(
+        [Scrapes({**case.page(), **stale})],
+        step=case.step,
+        length=case.fires,
+        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
+    )
+
+
 def partly_stale(case: Case) -> Test:
     """The team has a third repository, whose source is stale. Other teams are fresh, and so are other exporters."""
     third = 'sdlc_repository_info{repository="acme/old",source="shed",team="basket"}'
@@ -184,6 +195,27 @@ def partly_stale(case: Case) -> Test:
         step=case.step,
         length=case.fires,
         firing=[(case.fires, case.alert, [])],
+    )
+
+
+def organisation(*, fresh: bool) -> Test:
+    """All repositories together have the trouble, and no team has; it is told unless one source is stale."""
+    team = BY_NAME["SdlcEscapeRateDrifting"]
+    case = team._replace(
+        labels={"team": "all"},
+        description=team.description.replace("basket", "all"),
+        dashboard=team.dashboard.replace("basket", "all"),
+        trouble={series.replace("basket", "all"): value for series, value in team.trouble.items()},
+    )
+    page = case.page() if fresh else {**case.page(), **old("attic")}
+    return scenario(
+        [Scrapes(page), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=case.step,
+        length=case.fires,
+        firing=[
+            (case.fires - case.step, case.alert, []),
+            (case.fires, case.alert, [case.firing(STATIC)] if fresh else []),
+        ],
     )
 
 

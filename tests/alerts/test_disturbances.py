@@ -90,6 +90,8 @@ def test_these_alerts_outlive_two_hours_without_the_exporter():
         "SdlcReleaseFrequencyFlat",
         "SdlcChangeFailRateHigh",
         "SdlcAiQualityGap",
+        "SdlcEscapeRateDrifting",
+        "SdlcQaBlocking",
     ]
 
 
@@ -174,9 +176,20 @@ def test_a_stale_source_silences_no_other(case, tmp_path):
     check(tmp_path, situations.other_stale(case))
 
 
+@each(JUDGED)
+def test_a_stale_stream_beside_the_changes_silences_nothing(case, tmp_path):
+    """A token that may not read issues keeps no page from anybody."""
+    check(tmp_path, situations.beside_stale(case))
+
+
 @each(OF_TEAMS)
 def test_a_team_of_which_one_repository_is_not_read_is_not_judged(case, tmp_path):
     check(tmp_path, situations.partly_stale(case))
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_the_organisation_is_judged_while_each_of_its_repositories_is_read(fresh, tmp_path):
+    check(tmp_path, situations.organisation(fresh=fresh))
 
 
 def test_a_source_that_is_not_read_is_stale_and_not_stuck(tmp_path):

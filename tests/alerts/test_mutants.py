@@ -15,8 +15,10 @@ from tests.alerts.situations import (
     away,
     bad_polls,
     beside_others,
+    beside_stale,
     brief,
     just_not,
+    organisation,
     other_stale,
     partly_stale,
     replaced,
@@ -114,6 +116,38 @@ MUTANTS = {
         'sdlc_ai_rate_ratio{scope!="all", bound="estimate"}',
         near(BY_NAME["SdlcAiQualityGap"], "a lower bound"),
     ),
+    "the estimate of a drift is taken for its lower bound": Mutant(
+        'sdlc_escape_drift_ratio{bound="lower"}',
+        'sdlc_escape_drift_ratio{bound="estimate"}',
+        near(BY_NAME["SdlcEscapeRateDrifting"], "a lower bound"),
+    ),
+    "one side with enough outcomes will do": Mutant(
+        "min without (instance, pod, scope, span)",
+        "max without (instance, pod, scope, span)",
+        near(BY_NAME["SdlcEscapeRateDrifting"], "30 outcomes before"),
+    ),
+    "a drift of any size will do": Mutant(
+        'threshold_ratio{name="escape_drift"}[5m]))',
+        'threshold_ratio{name="escape_drift"}[5m])) * 0.9',
+        near(BY_NAME["SdlcEscapeRateDrifting"], "a lower bound"),
+    ),
+    "a drift is told at once": Mutant("for: 14d", "for: 13d", brief(BY_NAME["SdlcEscapeRateDrifting"])),
+    "all repositories are fresh when one is": Mutant(
+        "\n  ==\n  count without (repository, source, team)",
+        "\n  >= 0 * count without (repository, source, team)",
+        organisation(fresh=False),
+    ),
+    "the organisation is nobody": Mutant('"team", "all", "", ""', '"team", "none", "", ""', organisation(fresh=True)),
+    "few stays with QA are forgotten": Mutant(
+        'threshold_changes{name="samples"}[5m]))',
+        'threshold_changes{name="samples"}[5m])) * 0',
+        near(BY_NAME["SdlcQaBlocking"], "30 stays"),
+    ),
+    "the estimate of a share is taken for its lower bound": Mutant(
+        "(last_over_time(sdlc_team_qa_blocked_ratio_lower",
+        "(last_over_time(sdlc_team_qa_blocked_ratio",
+        near(BY_NAME["SdlcQaBlocking"], "a lower bound"),
+    ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',
         'threshold_changes{name="samples"}[5m])) * 0',
@@ -128,7 +162,16 @@ MUTANTS = {
     "one fresh source speaks for all": Mutant(
         "namespace, job, source)", "namespace, job)", silent(GROWING, STALE, OLD)
     ),
-    "a stale one silences all": Mutant("min without (stream)", "min without (stream, source)", other_stale(GROWING)),
+    "a stale one silences all": Mutant(
+        "and on (cluster, namespace, job, source)\n(\n  max without (instance, pod, stream)",
+        "and on (cluster, namespace, job)\n(\n  min without (instance, pod, stream, source)",
+        other_stale(GROWING),
+    ),
+    "a stale stream silences all": Mutant(
+        'max without (instance, pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"',
+        "min without (instance, pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{",
+        beside_stale(GROWING),
+    ),
     "a part of a team speaks for all": Mutant(
         "\n==\ncount without (repository",
         "\n>= 0 * count without (repository",
@@ -165,8 +208,8 @@ MUTANTS = {
         unscraped(BY_NAME["SdlcReviewQueueGrowing"]),
     ),
     "a bad poll silences": Mutant(
-        "max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])",
-        "sdlc_exporter_watermark_timestamp_seconds",
+        'max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"}[1h])',
+        'sdlc_exporter_watermark_timestamp_seconds{stream="changes"}',
         bad_polls(),
     ),
     "what is stale is called stuck too": Mutant("\nunless\n(\n  stream:", "\nor\n(\n  stream:", whole(STALE)),

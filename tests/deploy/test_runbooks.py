@@ -90,7 +90,14 @@ def chapter(text: str, heading: str) -> str:
 def test_a_page_says_who_is_told_and_when(name):
     """Severity and duration are the alert's own."""
     alert = ALERTS[name]
-    spoken = {"15m": "15 minutes", "30m": "30 minutes", "1h": "an hour", "4h": "4 hours", "1d": "a day"}[alert.wait]
+    spoken = {
+        "15m": "15 minutes",
+        "30m": "30 minutes",
+        "1h": "an hour",
+        "4h": "4 hours",
+        "1d": "a day",
+        "14d": "two weeks",
+    }[alert.wait]
     assert f"\n{alert.severity.capitalize()}, after {spoken}. Addressed to " in PAGES[name]
 
 

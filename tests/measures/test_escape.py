@@ -2,15 +2,18 @@ import math
 
 import pytest
 
-from exporter.catalogue import Pool
+from exporter.catalogue import DAY, Pool
 from exporter.change import Change
 from exporter.measures.escape import (
+    DRIFT_RATIO,
+    DRIFT_SAMPLES,
     ESCAPE_LOWER,
     ESCAPE_RATIO,
     ESCAPE_SAMPLES,
     ESCAPE_UPPER,
     ESCAPES,
     OUTCOMES,
+    escape_drift,
     escape_ratios,
     outcomes,
 )
@@ -157,3 +160,81 @@ def test_without_an_escape_the_ratio_is_zero_and_without_a_change_it_is_absent()
     assert (found[ESCAPE_RATIO], found[ESCAPE_LOWER]) == (0, 0)
     assert 1 / 9 < found[ESCAPE_UPPER] < 1 / 8
     assert list(escape_ratios(pool(clean=0))) == list(escape_ratios(pool())) == []
+
+
+# Drift
+
+
+def repository(now, before, *, end=90, origin="unmarked", day=44):
+    """(escaped, clean) so many days before a repository's end, and before the middle of its 90 days."""
+    part = {}
+    for place, word in enumerate(("escaped", "clean")):
+        dated = [((end - 45 - day) * DAY, 1)] * before[place] + [((end - day) * DAY, 1)] * now[place]
+        part[OUTCOMES.name, (origin, word)] = dated
+    return part, dict.fromkeys(part, end * DAY)
+
+
+def drift(*repositories):
+    """Ratio and bounds, and outcomes now and before."""
+    parts, ends = zip(*repositories, strict=True)
+    told = [(twin.team, labels, value) for twin, labels, value in escape_drift(Pool("90d", 90 * DAY, parts, ends))]
+    ratio = {labels[0]: value for row, labels, value in told if row is DRIFT_RATIO}
+    return ratio, {labels[0]: value for row, labels, value in told if row is DRIFT_SAMPLES}
+
+
+def test_a_drift_is_the_share_now_by_the_share_before():
+    """12 of 100 by 5 of 100 are 0.12 / 0.05 = 2.4.
+
+    At the lower bound r the two shares that fit best have Pearson's chi-squared z² = 2.7055. With r = 1.0621 they are
+    p0 = 0.0824 and r p0 = 0.0875:
+    (12 - 8.75)² / (8.75 * 0.9125) + (5 - 8.24)² / (8.24 * 0.9176) = 1.32 + 1.39 = 2.71.
+    """
+    ratio, samples = drift(repository((12, 88), (5, 95)))
+    assert math.isclose(ratio["estimate"], 2.4)
+    assert math.isclose(ratio["lower"], 1.062, abs_tol=1e-3)
+    assert ratio["upper"] > 2.4
+    assert samples == {"now": 100, "before": 100}
+
+
+@pytest.mark.parametrize(("day", "expected"), [(0, (10, 20)), (44, (10, 20)), (45, (0, 10))])
+def test_the_middle_is_45_days_before_the_end(day, expected):
+    """What is dated exactly 45 days before the end belongs to the 45 days before, and so on; the rest is moved too."""
+    parts, ends = repository((1, 9), (4, 16), day=day)
+    if day == 45:
+        parts = {kind: [each for each in dated if each[0] > 0] for kind, dated in parts.items()}
+    samples = drift((parts, ends))[1]
+    assert (samples["now"], samples["before"]) == expected
+
+
+def test_each_repository_has_a_middle_of_its_own():
+    """One that is read 30 days further has its later half 30 days later: 3 + 3 of 20 by 1 + 1 of 20."""
+    ratio, samples = drift(repository((3, 7), (1, 9)), repository((3, 7), (1, 9), end=120))
+    assert samples == {"now": 20, "before": 20}
+    assert math.isclose(ratio["estimate"], 3)
+
+
+def test_every_origin_counts_but_that_of_bots():
+    ratio, samples = drift(
+        repository((3, 7), (1, 9)),
+        repository((3, 7), (1, 9), origin="agentic"),
+        repository((9, 0), (0, 9), origin="bot"),
+    )
+    assert samples == {"now": 20, "before": 20}
+    assert math.isclose(ratio["estimate"], 3)
+
+
+def test_where_nothing_escaped_before_the_ratio_has_a_lower_bound_alone():
+    """3 of 300 after none of 300 is at least 1.11 times as many (definitions 46)."""
+    ratio, _ = drift(repository((3, 297), (0, 300)))
+    assert ratio.keys() == {"lower"}
+    assert math.isclose(ratio["lower"], 1.11, abs_tol=0.005)
+
+
+def test_without_an_escape_or_one_of_the_sides_there_is_no_ratio():
+    assert drift(repository((0, 10), (0, 20))) == ({}, {"now": 10, "before": 20})
+    assert drift(repository((2, 8), (0, 0))) == ({}, {"now": 10, "before": 0})
+
+
+def test_without_an_outcome_nothing_is_told():
+    assert drift(repository((0, 0), (0, 0))) == ({}, {})
+    assert drift(repository((5, 5), (5, 5), origin="bot")) == ({}, {})

@@ -4,11 +4,12 @@ from exporter.catalogue import HOUR
 from exporter.measures.escape import Tier
 from exporter.render.dashboards.panels import ask, coloured, counted, heatmap, lines, override, table
 from exporter.render.dashboards.rows import Dashboard, Row
-from exporter.render.dashboards.series import chosen, largest, mean, share, total
+from exporter.render.dashboards.series import chosen, largest, mean, series, share, threshold, total
 from exporter.render.dashboards.shared import NOT_COUNTED
 
 SEASON = "90d"
 NO_OUTCOME = "no change has been in production for 30 days, or merged for so long"
+NO_DRIFT = "no change escaped in 90 days, or what was known before has no escape to compare with"
 NO_QA = "no label or state of an issue says QA (issues.qa)"
 NO_DEFECT = "no issue whose labels call it a defect was counted in this window (issues.defect)"
 FOUND = ("production", "before_release", "unstated")
@@ -39,7 +40,7 @@ ESCAPES = (
         },
         none=NO_OUTCOME,
         sort="n",
-        width=8,
+        width=12,
         height=8,
         overrides=[override(name, unit="percentunit", decimals=1) for name in ("Escaped", "At least", "At most")],
     ),
@@ -51,10 +52,28 @@ ESCAPES = (
         unit="percentunit",
         decimals=1,
         none=NO_OUTCOME,
-        width=8,
+        width=12,
         soft=0.1,
         step="1d",
         overrides=coloured(("agentic", "assisted", "unmarked", "bot")),
+    ),
+    lines(
+        "Escaped now, by before",
+        "Share of changes that escaped, of the outcomes of the last 45 days, by that of the 45 days before, and the "
+        "lower end of its 90% interval; changes of bots are left out. 1 is alike, and only a lower end above 1 rules "
+        "out chance. Dashed is the threshold escape_drift, which the alert compares with too. Good is 1 or less.",
+        [
+            ask(largest(series("sdlc_escape_drift_ratio", scope="$team", bound="estimate")), "now by before"),
+            ask(largest(series("sdlc_escape_drift_ratio", scope="$team", bound="lower")), "at least"),
+            ask(largest(series("sdlc_escape_drift_samples", scope="$team"), "span"), "n, {{span}}"),
+        ],
+        unit="short",
+        decimals=2,
+        none=NO_DRIFT,
+        width=12,
+        step="1d",
+        limit=threshold("ratio", "escape_drift"),
+        overrides=[counted("n, now"), counted("n, before")],
     ),
     lines(
         "What named them first, per week",
@@ -68,7 +87,7 @@ ESCAPES = (
         unit="short",
         decimals=0,
         none=NOT_COUNTED,
-        width=8,
+        width=12,
         step="1d",
         overrides=[*coloured(Tier), counted("n")],
     ),
@@ -107,8 +126,6 @@ DEFECTS = (
     ),
 )
 
-BLOCKED = total(chosen("sdlc_qa_blocked_seconds_total", "$window"))
-WITH_QA = total(chosen("sdlc_qa_seconds_sum", "$window"))
 QA = (
     heatmap(
         "Stays with QA, by length",
@@ -131,14 +148,21 @@ QA = (
     ),
     lines(
         "Blocked, of the time with QA",
-        "Time that issues were blocked while QA had them, of all time they were with QA, for what ended within the "
-        "window, from counters. Good is near 0; above a quarter QA is what holds work up.",
-        [ask(f"{BLOCKED}\n/ ({WITH_QA} > 0)", "blocked")],
+        "Time that issues were blocked while QA had them, of all time they were with QA, by the stays that ended "
+        "within the window, and the lower end of its 90% interval. The grey area is n. Dashed is the threshold "
+        "qa_blocked, which the alert compares with over 28 days. Good is near 0; above it QA is what holds work up.",
+        [
+            ask(largest(chosen("sdlc_team_qa_blocked_ratio", window="$window")), "blocked"),
+            ask(largest(chosen("sdlc_team_qa_blocked_ratio_lower", window="$window")), "at least"),
+            ask(largest(chosen("sdlc_team_qa_blocked_samples", window="$window")), "n"),
+        ],
         unit="percentunit",
         none=NO_QA,
         width=8,
         step="1d",
         share=True,
+        limit=threshold("ratio", "qa_blocked"),
+        overrides=[counted("n")],
     ),
 )
 

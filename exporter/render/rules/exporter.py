@@ -208,7 +208,7 @@ avg without (repository) (
 max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="coverage"}[5m]))
 unless on ($exporter, source)
 (
-  min without (stream) (stream:sdlc_exporter_watermark_timestamp_seconds:age)
+  max without (stream) (stream:sdlc_exporter_watermark_timestamp_seconds:age{stream="changes"})
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m]))
 )

@@ -3,7 +3,7 @@
 Gauges are read by ``last_over_time`` over five minutes, so that a scrape that fails does not start a wait anew.
 """
 
-from exporter.render.rules import releases, tests
+from exporter.render.rules import quality, releases, tests
 from exporter.render.rules.rows import Alert, Group, Recording
 
 OF_REPOSITORY = ("sdlc-review", "repository")
@@ -29,7 +29,7 @@ max without ($pod) (sdlc_repository_info)
 repository:sdlc_repository_info:known
 and on ($exporter, source)
 (
-  min without (stream) (max without ($pod) (max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])))
+  max without ($pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"}[1h]))
   > on ($exporter) group_left ()
   (time() - max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m])))
 )
@@ -347,5 +347,6 @@ team:sdlc_repository_info:fresh
         ),
         *tests.ROWS,
         *releases.ROWS,
+        *quality.ROWS,
     ),
 )
