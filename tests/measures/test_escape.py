@@ -186,8 +186,8 @@ def test_a_drift_is_the_share_now_by_the_share_before():
     """12 of 100 by 5 of 100 are 0.12 / 0.05 = 2.4.
 
     At the lower bound r the two shares that fit best have Pearson's chi-squared z² = 2.7055. With r = 1.0621 they are
-    p0 = 0.0824 and r p0 = 0.0875:
-    (12 - 8.75)² / (8.75 * 0.9125) + (5 - 8.24)² / (8.24 * 0.9176) = 1.32 + 1.39 = 2.71.
+    p0 = 0.0825 and r p0 = 0.0877:
+    (12 - 8.77)² / (8.77 * 0.9123) + (5 - 8.25)² / (8.25 * 0.9175) = 1.31 + 1.40 = 2.71.
     """
     ratio, samples = drift(repository((12, 88), (5, 95)))
     assert math.isclose(ratio["estimate"], 2.4)

@@ -65,7 +65,8 @@ ESCAPES = (
         [
             ask(largest(series("sdlc_escape_drift_ratio", scope="$team", bound="estimate")), "now by before"),
             ask(largest(series("sdlc_escape_drift_ratio", scope="$team", bound="lower")), "at least"),
-            ask(largest(series("sdlc_escape_drift_samples", scope="$team"), "span"), "n, {{span}}"),
+            ask(largest(series("sdlc_escape_drift_samples", scope="$team", span="now")), "n, now"),
+            ask(largest(series("sdlc_escape_drift_samples", scope="$team", span="before")), "n, before"),
         ],
         unit="short",
         decimals=2,
@@ -166,6 +167,25 @@ QA = (
     ),
 )
 
+QA_REPOSITORIES = table(
+    "With QA, by repository",
+    "Share of the time with QA for which issues were blocked, by the stays that ended within the window, with the "
+    "lower end of its 90% interval and n; hours that blockages took which ended within the window, from counters. "
+    "28 days, unless series.repository_windows says otherwise. Good is a low share; below n of 30 it is an anecdote.",
+    {"repository": "Repository"},
+    {
+        "Blocked": largest(chosen("sdlc_qa_blocked_ratio", window="$window"), "repository"),
+        "At least": largest(chosen("sdlc_qa_blocked_ratio_lower", window="$window"), "repository"),
+        "n": largest(chosen("sdlc_qa_blocked_samples", window="$window"), "repository"),
+        "Hours blocked": f"{total(chosen('sdlc_qa_blocked_seconds_total', '$window'), 'repository')}\n/ {HOUR}",
+    },
+    none=NO_QA,
+    sort="Blocked",
+    overrides=[
+        *(override(name, unit="percentunit", decimals=1) for name in ("Blocked", "At least")),
+        override("Hours blocked", unit="suffix:h", decimals=0),
+    ],
+)
 REPOSITORIES = table(
     "Escaped changes of the repositories",
     "Share of the changes whose outcome became known within the window that escaped, by repository and origin, with "
@@ -192,6 +212,6 @@ DASHBOARD = Dashboard(
         Row("Do more changes escape?", ESCAPES),
         Row("Who finds the defects?", DEFECTS),
         Row("Does QA hold work up?", QA),
-        Row("Which repository?", (REPOSITORIES,)),
+        Row("Which repository?", (REPOSITORIES, QA_REPOSITORIES)),
     ),
 )

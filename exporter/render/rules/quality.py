@@ -12,8 +12,6 @@ DRIFT = (
     Recording(
         "team:sdlc_repository_info:all_fresh",
         """
-team:sdlc_repository_info:fresh
-or
 label_replace(
   count without (repository, source, team) (repository:sdlc_repository_info:fresh)
   ==
@@ -68,7 +66,7 @@ ALERTS = (
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="escape_drift"}[5m]))
 )
 and on ($exporter, team)
-team:sdlc_repository_info:all_fresh
+(team:sdlc_repository_info:fresh or team:sdlc_repository_info:all_fresh)
 """,
         wait="14d",
         keep="3d",
