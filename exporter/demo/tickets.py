@@ -5,12 +5,13 @@ from random import Random
 from exporter.model import IssueClosed, IssueEvent, IssueOpened, Labelled
 
 DAY, HOUR = 86400, 3600
-BUG, PRODUCTION, IN_QA, QA_BLOCKED = "bug", "production", "in qa", "qa blocked"
+BUG, PRODUCTION, BY_QA, IN_QA, QA_BLOCKED = "bug", "production", "found in qa", "in qa", "qa blocked"
 
 
 def bug(rng: Random, found: int, *, in_production: bool) -> tuple[IssueEvent, ...]:
     """A bug found at a second (Unix), by users or before the release, and closed some days later."""
-    labels = (BUG, PRODUCTION) if in_production else (BUG,)
+    said = rng.random() < 0.7
+    labels = (BUG, PRODUCTION) if in_production else (BUG, BY_QA) if said else (BUG,)
     closed = found + round(rng.uniform(0.1, 9) * DAY)
     return (
         IssueOpened("opened", found),
