@@ -26,7 +26,10 @@ def story(organisation: Organisation, end: int) -> list[Told]:
     changes = [*organisation.told(0, until), *_more(organisation, keys[SURGE], since, until)]
     deserted = {key for name, key in keys.items() if name.startswith(SURGE.partition("-")[0])}
     reporting = {key for name, key in keys.items() if name.startswith(REPORTING)}
-    delivered = [_unreported(_halted(each, deserted, since), reporting) for each in organisation.delivered(0, until)]
+    told = [
+        each for each in organisation.delivered(0, until) if each.subject.thing is not Thing.COMMIT
+    ]  # no trees here
+    delivered = [_unreported(_halted(each, deserted, since), reporting) for each in told]
     return [*(_unreviewed(_unread(each, keys[REWRITTEN]), deserted, since) for each in changes), *delivered]
 
 

@@ -187,12 +187,19 @@ def test_the_surge_makes_one_queue_grow(quarter: Quarter) -> None:
                 "partial_answer", "not_found", "unauthorised",
             )
         ),
-        *((f'sdlc_exporter_polls_total{{result="{word}"}}', 1) for word in ("success", "partial", "failure")),
+        *(
+            (f'sdlc_exporter_polls_total{{stream="changes",result="{word}"}}', 1)
+            for word in ("success", "partial", "failure")
+        ),
         ("count(sdlc_exporter_api_requests_total)", 10),
         ('max_over_time(sdlc_exporter_repositories{state="failing"}[90d])', 1),
         # a few days at four scrapes a day
         ('count_over_time((sdlc_exporter_repositories{state="failing"} > 0)[90d:6h])', 8),
-        ("sdlc_exporter_truncated_total", 1),
+        *(
+            (f'sdlc_exporter_polls_total{{stream="{stream}",result="success"}}', 100)
+            for stream in ("runs", "deployments", "issues")
+        ),
+        ('sdlc_exporter_truncated_total{stream="changes"}', 1),
         ("sum(sdlc_exporter_unknown_words_total)", 1),
         ("sum(sdlc_exporter_late_observations_total)", 1),
         ("sum(sdlc_exporter_drift_total)", 1),
@@ -200,8 +207,8 @@ def test_the_surge_makes_one_queue_grow(quarter: Quarter) -> None:
         ('sdlc_exporter_series_left_out{metric="sdlc_stage_window_mean_seconds"}', 1),
         ('sum(sdlc_change_review_rounds_count{repository="other"})', 1),
         (f'1 - sdlc_exporter_coverage_ratio{{repository="{REWRITTEN}",what="origin"}}', 0.1),
-        ("stddev_over_time(sdlc_exporter_api_budget_remaining[90d])", 100),
-        ("changes(sdlc_exporter_api_budget_reset_timestamp_seconds[2h])", 1),
+        ("stddev_over_time(sdlc_exporter_api_budget_remaining{resource='graphql'}[90d])", 100),
+        ("changes(sdlc_exporter_api_budget_reset_timestamp_seconds{resource='graphql'}[2h])", 1),
         ('histogram_quantile(0.9, sum by (le) (rate(sdlc_exporter_poll_seconds_bucket[90d])))', 1),
         ("sum by (source) (sdlc_exporter_initial_load_complete)", 1),
         ("sdlc_exporter_state_persistent", 1),
@@ -214,9 +221,17 @@ def test_the_exporters_own_families_have_life(quarter: Quarter, query: str, leas
 
 def test_the_quarter_ends_in_good_health(quarter: Quarter) -> None:
     assert one(quarter, 'sdlc_exporter_repositories{state="ok"}') == 12
-    assert one(quarter, "time() - sdlc_exporter_last_success_timestamp_seconds") <= MINUTE
+    # what is read beside the changes is polled every five minutes
+    for stream, late in (
+        ("changes", MINUTE),
+        ("runs", 6 * MINUTE),
+        ("deployments", 6 * MINUTE),
+        ("issues", 6 * MINUTE),
+    ):
+        age = f'time() - sdlc_exporter_last_success_timestamp_seconds{{stream="{stream}"}}'
+        assert one(quarter, age) <= late, stream
     # the index may be five minutes behind
-    assert one(quarter, "time() - sdlc_exporter_watermark_timestamp_seconds") <= 6 * MINUTE
+    assert one(quarter, 'time() - sdlc_exporter_watermark_timestamp_seconds{stream="changes"}') <= 6 * MINUTE
     assert one(quarter, 'sdlc_exporter_errors_total{reason="internal"}') == 0
 
 
