@@ -24,9 +24,9 @@ END = seconds("2026-06-25T15:00:00Z")
 STEP = 6 * HOUR
 """Time between two scrapes for most of the quarter; they are closer in the last week and in the last two hours."""
 CLOSER = ((7 * DAY, HOUR), (2 * HOUR, MINUTE))
-STARTED, LEAD = 12 * HOUR, 15
+STARTED, LEAD = 12 * HOUR, 3 * MINUTE
 """How long before the first scrape the exporter starts, so that it has loaded everything by then, and before each
-scrape the poll begins which that shows.
+scrape the poll begins which that shows; a quarter of the time between two where that is less.
 """
 ANSWER_TAKES = (0, 0, 1, 1, 1, 2, 3)
 """Seconds of the world's clock; drawn for each request."""
@@ -98,7 +98,7 @@ async def scrapes(plan: Plan) -> AsyncIterator[tuple[int, bytes]]:
             for at in instants(plan):
                 if at <= last:  # the last poll took longer than the time between two scrapes
                     continue
-                play.until(at - LEAD)
+                play.until(at - min(LEAD, (at - last) // 4))
                 while to_come and to_come[0][0] <= at:
                     to_come.pop(0)[1]()
                 double.limits.spend(TOKEN, "graphql", round(min(at - last, HOUR) * chance.uniform(*OTHERS_SPEND)))
