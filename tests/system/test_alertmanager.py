@@ -233,8 +233,12 @@ def test_it_resolves_once_when_reviewers_come_back(busy):
 
 def test_a_source_that_is_not_read_any_more_is_told_and_silences_what_depends_on_it(frail):
     """The page about its queue would go on for an hour, as nothing contradicts it; it ends with what it is based on."""
-    (told, *_) = eventually(lambda: frail.inbox.of("team", STALE), "the team hears of the source")
-    (stale,) = told.content["alerts"]
+
+    def of_the_changes() -> dict[str, Any] | None:
+        alerts = (each for told in frail.inbox.of("team", STALE) for each in told.content["alerts"])
+        return next((each for each in alerts if each["labels"]["stream"] == "changes"), None)
+
+    stale = eventually(of_the_changes, "the team hears that the changes of the source are not read")
     assert (stale["labels"]["source"], stale["labels"]["severity"]) == ("forge", "warning")
     assert "The last complete pass over forge (changes) was 1m" in stale["annotations"]["description"]
     assert runbook(stale).is_file()
