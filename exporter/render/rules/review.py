@@ -5,6 +5,7 @@ Gauges are read by ``last_over_time`` over five minutes, so that a scrape that f
 
 from exporter.render.rules import quality, releases, tests
 from exporter.render.rules.rows import Alert, Group, Recording
+from exporter.render.rules.shares import beside_before
 
 OF_REPOSITORY = ("sdlc-review", "repository")
 OF_TEAM = ("sdlc-review", "team")
@@ -126,60 +127,10 @@ sum without (origin, stage) (
 )
 """,
     ),
-    # The share of the last 28 days, and that of the 62 days before them.
-    Recording(
+    *beside_before(
         "team:sdlc_team_stage_window_samples:unreviewed_share",
-        """
-sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="28d"})
-/
-sum without (window) (
-  team_window:sdlc_team_stage_window_samples:merged{window="28d"}
-  >= on ($exporter) group_left ()
-  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="samples"}[5m]))
-)
-""",
-    ),
-    Recording(
-        "team:sdlc_team_stage_window_samples:unreviewed_share_before",
-        """
-(
-  sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="90d"})
-  - sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="28d"})
-)
-/
-(
-  sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"})
-  - sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"})
-  >= on ($exporter) group_left ()
-  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="samples"}[5m]))
-)
-""",
-    ),
-    # By how much chance alone sets two such shares apart: their standard error, were both the share of all 90 days.
-    Recording(
-        "team:sdlc_team_stage_window_samples:unreviewed_share_90d",
-        """
-sum without (window) (team_window:sdlc_team_stage_window_samples:unreviewed{window="90d"})
-/
-(sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"}) > 0)
-""",
-    ),
-    Recording(
-        "team:sdlc_team_stage_window_samples:unreviewed_share_error",
-        """
-sqrt(
-  team:sdlc_team_stage_window_samples:unreviewed_share_90d
-  * (1 - team:sdlc_team_stage_window_samples:unreviewed_share_90d)
-  * (
-    1 / (sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"}) > 0)
-    + 1 / (
-      sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="90d"})
-      - sum without (window) (team_window:sdlc_team_stage_window_samples:merged{window="28d"})
-      > 0
-    )
-  )
-)
-""",
+        "team_window:sdlc_team_stage_window_samples:unreviewed",
+        "team_window:sdlc_team_stage_window_samples:merged",
     ),
 )
 WAITS = (

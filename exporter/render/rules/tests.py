@@ -4,6 +4,7 @@ These rules follow those of ``review.py`` in one group: they rest on its recordi
 """
 
 from exporter.render.rules.rows import Alert, Recording
+from exporter.render.rules.shares import beside_before
 
 OF_TEAM = ("sdlc-tests", "team")
 
@@ -31,60 +32,10 @@ max without ($pod, branch) (
 team_window:sdlc_team_ci_first_attempt_failure_samples:all
 """,
     ),
-    # The share of the last 28 days, and that of the 62 days before them.
-    Recording(
+    *beside_before(
         "team:sdlc_team_ci_first_attempt_failure_ratio:share",
-        """
-sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_ratio:failed{window="28d"})
-/
-sum without (window) (
-  team_window:sdlc_team_ci_first_attempt_failure_samples:all{window="28d"}
-  >= on ($exporter) group_left ()
-  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="samples"}[5m]))
-)
-""",
-    ),
-    Recording(
-        "team:sdlc_team_ci_first_attempt_failure_ratio:share_before",
-        """
-(
-  sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_ratio:failed{window="90d"})
-  - sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_ratio:failed{window="28d"})
-)
-/
-(
-  sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_samples:all{window="90d"})
-  - sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_samples:all{window="28d"})
-  >= on ($exporter) group_left ()
-  max by ($exporter) (last_over_time(sdlc_threshold_changes{name="samples"}[5m]))
-)
-""",
-    ),
-    # By how much chance alone sets two such shares apart: their standard error, were both the share of all 90 days.
-    Recording(
-        "team:sdlc_team_ci_first_attempt_failure_ratio:share_90d",
-        """
-sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_ratio:failed{window="90d"})
-/
-(sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_samples:all{window="90d"}) > 0)
-""",
-    ),
-    Recording(
-        "team:sdlc_team_ci_first_attempt_failure_ratio:share_error",
-        """
-sqrt(
-  team:sdlc_team_ci_first_attempt_failure_ratio:share_90d
-  * (1 - team:sdlc_team_ci_first_attempt_failure_ratio:share_90d)
-  * (
-    1 / (sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_samples:all{window="28d"}) > 0)
-    + 1 / (
-      sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_samples:all{window="90d"})
-      - sum without (window) (team_window:sdlc_team_ci_first_attempt_failure_samples:all{window="28d"})
-      > 0
-    )
-  )
-)
-""",
+        "team_window:sdlc_team_ci_first_attempt_failure_ratio:failed",
+        "team_window:sdlc_team_ci_first_attempt_failure_samples:all",
     ),
 )
 SHARES = (
@@ -231,4 +182,4 @@ team:sdlc_repository_info:fresh
         dashboard=OF_TEAM,
     ),
 )
-ROWS = (*FIRST_ATTEMPTS, *SHARES, *ALERTS)
+ROWS: tuple[Recording | Alert, ...] = (*FIRST_ATTEMPTS, *SHARES, *ALERTS)
