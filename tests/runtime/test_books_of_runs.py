@@ -18,7 +18,7 @@ from tests.things import CASES
 
 END = START + 2000 * DAY
 BOTH = (Stream.CHANGES, Stream.RUNS)
-FIXED = 'sdlc_test_fix_seconds_sum{origin="unmarked",repository="o/a"}'
+FIXED = 'sdlc_test_fix_seconds_sum{origin="unmarked",repository="all"}'
 
 
 @st.composite
@@ -149,6 +149,7 @@ def test_a_fix_waits_for_the_changes_that_may_own_its_commits():
         mark(desk, START + DAY, [Stream.RUNS])
         tell(desk, Subject("R", "C1", 1), brought)
         mark(desk, START + DAY, [Stream.CHANGES])
+        desk.books.publish_organisation()
         page = desk.page(START + DAY)
         assert page[FIXED.replace("unmarked", "agentic")] == 1800
         assert (FIXED in page, desk.books.late.total()) == (False, 0)
