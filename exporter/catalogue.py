@@ -119,27 +119,41 @@ class Twin(NamedTuple):
 Labels = tuple[str, ...]
 
 
-class Pool(NamedTuple):
-    """The readings of one repository, or of all repositories of a team, within a window that ends at their watermarks.
+class Dated(NamedTuple):
+    """Readings of one repository that have these labels, within the window that ends at the second ``end``.
 
-    ``parts``: for each repository, dated values by metric and labels, in order of their dates; labels that occurred in
-    the last 90 days, but not in the window, have none. ``seconds`` is the window's length; dates are Unix seconds.
-    ``ends``: for each repository and reading, the second its window ends at. ``policy``: the definitions in force.
+    ``at`` are Unix seconds, ascending, and ``values`` belong to them. Labels that occurred in the last 90 days, but not
+    in the window, have none.
     """
 
-    window: str
-    seconds: int
-    parts: Sequence[Mapping[tuple[str, Labels], Sequence[tuple[int, int]]]]
-    ends: Sequence[Mapping[tuple[str, Labels], int]] = ()
-    policy: Any = None
+    repository: int
+    labels: Labels
+    end: int
+    at: Sequence[int]
+    values: Sequence[int]
+
+
+class Pool:
+    """The readings of one repository, or of all repositories of a team, within a window that ends at their watermarks.
+
+    ``seconds`` is the window's length; ``policy`` the definitions in force; ``readings`` are those of every metric.
+    """
+
+    def __init__(self, window: str, seconds: int, readings: Mapping[str, Sequence[Dated]], policy: Any = None) -> None:
+        self.window = window
+        self.seconds = seconds
+        self.policy = policy
+        self._readings = readings
+
+    def of(self, metric: Metric) -> Sequence[Dated]:
+        """The readings of a metric, by repository and labels."""
+        return self._readings.get(metric.name, ())
 
     def values(self, metric: Metric) -> dict[Labels, list[int]]:
         """The values of a metric by labels, all repositories together, in ascending order."""
         found: dict[Labels, list[int]] = {}
-        for part in self.parts:
-            for (name, labels), dated in part.items():
-                if name == metric.name:
-                    found.setdefault(labels, []).extend(value for _, value in dated)
+        for each in self.of(metric):
+            found.setdefault(each.labels, []).extend(each.values)
         return {labels: sorted(values) for labels, values in sorted(found.items())}
 
 

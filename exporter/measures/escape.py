@@ -1,6 +1,7 @@
 """Escapes: merged changes that a revert, a fix or an incident names within 30 days of reaching production."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -184,15 +185,13 @@ DRIFT_SAMPLES = metric(
 def escape_drift(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
     """The later half of the window by the earlier one (definitions 109); each repository's half ends where it does."""
     spans = {"before": [0, 0], "now": [0, 0]}
-    for part, ends in zip(pool.parts, pool.ends, strict=True):
-        for (name, labels), dated in part.items():
-            if name != OUTCOMES.name or labels[0] == Origin.BOT:
-                continue
-            middle = ends[name, labels] - pool.seconds // 2
-            for at, _ in dated:
-                counts = spans["now" if at > middle else "before"]
-                counts[0] += labels[-1] == "escaped"
-                counts[1] += 1
+    for each in pool.of(OUTCOMES):
+        if each.labels[0] == Origin.BOT:
+            continue
+        earlier = bisect_right(each.at, each.end - pool.seconds // 2)
+        for span, trials in (("before", earlier), ("now", len(each.at) - earlier)):
+            spans[span][0] += trials * (each.labels[-1] == "escaped")
+            spans[span][1] += trials
     if not any(trials for _, trials in spans.values()):
         return
     for span, (_, trials) in spans.items():

@@ -341,19 +341,17 @@ def maintenance(pool: Pool) -> Gauges:
 
 
 def _any(pool: Pool, row: Metric) -> bool:
-    return any(pool.values(row).values())
+    return any(each.values for each in pool.of(row))
 
 
 def _seconds(pool: Pool, row: Metric) -> int:
     """Readings of a metric by author and day, over all repositories, no author's day above its cap."""
     days: dict[tuple[str, int], int] = {}
-    for part in pool.parts:
-        for (name, labels), dated in part.items():
-            if name == row.name:
-                author, before = labels
-                for at, seconds in dated:
-                    place = author, at // DAY - int(before)
-                    days[place] = days.get(place, 0) + seconds
+    for each in pool.of(row):
+        author, before = each.labels
+        for at, seconds in zip(each.at, each.values, strict=True):
+            place = author, at // DAY - int(before)
+            days[place] = days.get(place, 0) + seconds
     return sum(min(seconds, pool.policy.most_of_a_day) for seconds in days.values())
 
 
@@ -366,16 +364,15 @@ def climb(pool: Pool) -> Gauges:
     length = pool.policy.sprint
     seconds = [0] * FEWEST
     active: list[set[str]] = [set() for _ in range(FEWEST)]
-    for part, ends in zip(pool.parts, pool.ends, strict=True):
-        for (name, labels), dated in part.items():
-            if name not in (UPKEEP_FACT.name, AUTHOR_FACT.name):
-                continue
-            for at, value in dated:
-                place = FEWEST - 1 - (ends[name, labels] - at) // length
-                if place >= 0 and name == AUTHOR_FACT.name:
-                    active[place].add(labels[0])
-                elif place >= 0:
-                    seconds[place] += value
+    for each in pool.of(UPKEEP_FACT):
+        for at, value in zip(each.at, each.values, strict=True):
+            place = FEWEST - 1 - (each.end - at) // length
+            if place >= 0:
+                seconds[place] += value
+    for each in pool.of(AUTHOR_FACT):
+        for place in {FEWEST - 1 - (each.end - at) // length for at in each.at}:
+            if place >= 0:
+                active[place].add(each.labels[0])
     points = [(place, total / len(who)) for place, (total, who) in enumerate(zip(seconds, active, strict=True)) if who]
     trend = slope(points)
     if trend is not None:

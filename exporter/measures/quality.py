@@ -1,7 +1,8 @@
 """AI quality: what reviewers, CI and production find in AI changes, against unmarked ones of like size and place."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from exporter.catalogue import Group, Kind, Labels, Metric, Observation, Pool, Twin, measure, metric, summary, twins
@@ -12,7 +13,7 @@ from exporter.measures.flow import ABANDONED, MERGED
 from exporter.measures.windows import Gauges
 from exporter.model import Origin, Ran, Result, Stream, Verdict
 from exporter.policy import Policy
-from exporter.statistics.mantel_haenszel import Comparison, Stratum, rate_ratio, share_ratio, stratify
+from exporter.statistics.mantel_haenszel import Arm, Comparison, Heap, Stratum, rate_ratio, share_ratio
 from exporter.timeline import Life
 
 REVIEW_FACT = metric(
@@ -126,38 +127,33 @@ def escapes(change: Change, policy: Policy) -> Iterator[Observation]:
 
 
 class Seen(NamedTuple):
-    """A change as an issue sees it; ``stratum`` is what it is comparable in."""
+    """Changes as an issue sees them; ``stratum`` is what they are comparable in."""
 
     stratum: tuple[int, str]
     origin: str
-    events: int
-    exposure: int = 1
-
-
-def readings(pool: Pool, fact: Metric) -> Iterator[tuple[int, Labels, int]]:
-    """The readings of a fact one by one: the repository's place in the pool, labels and value."""
-    for place, part in enumerate(pool.parts):
-        for (name, labels), dated in part.items():
-            if name == fact.name:
-                yield from ((place, labels, value) for _, value in dated)
+    events: Sequence[int]
+    exposures: Sequence[int]
 
 
 def _requests(pool: Pool) -> Iterator[Seen]:
-    for place, (origin, size, requests, _), _ in readings(pool, REVIEW_FACT):
-        yield Seen((place, size), origin, int(requests))
+    for each in pool.of(REVIEW_FACT):
+        (origin, size, requests, _), many = each.labels, len(each.values)
+        yield Seen((each.repository, size), origin, [int(requests)] * many, [1] * many)
 
 
 def _remarks(pool: Pool) -> Iterator[Seen]:
-    for place, (origin, size, _, remarks), lines in readings(pool, REVIEW_FACT):
-        yield Seen((place, size), origin, int(remarks), lines)
+    for each in pool.of(REVIEW_FACT):
+        origin, size, _, remarks = each.labels
+        yield Seen((each.repository, size), origin, [int(remarks)] * len(each.values), each.values)
 
 
 def _of(fact: Metric) -> Callable[[Pool], Iterator[Seen]]:
     """Changes that have the issue or have it not."""
 
     def seen(pool: Pool) -> Iterator[Seen]:
-        for place, (origin, size), has in readings(pool, fact):
-            yield Seen((place, size), origin, has)
+        for each in pool.of(fact):
+            origin, size = each.labels
+            yield Seen((each.repository, size), origin, each.values, [1] * len(each.values))
 
     return seen
 
@@ -182,12 +178,16 @@ ISSUES = (
 def issues(pool: Pool) -> Gauges:
     """Each issue's ratio of AI to unmarked changes over repositories and sizes, with its bounds (definitions 106)."""
     for issue in ISSUES:
-        seen = list(issue.seen(pool))
+        strata: defaultdict[tuple[int, str], dict[str, Heap]] = defaultdict(dict)
+        for each in issue.seen(pool):
+            events, exposures = strata[each.stratum].setdefault(each.origin, ([], []))
+            events.extend(each.events)
+            exposures.extend(each.exposures)
+        arms = [{origin: Arm.of(*heap) for origin, heap in here.items()} for here in strata.values()]
         for origin in (Origin.AGENTIC, Origin.ASSISTED):
-            if any(each.origin == origin for each in seen):
-                pair = (each for each in seen if each.origin in (origin, Origin.UNMARKED))
-                told = ((each.stratum, each.origin == origin, each.events, each.exposure) for each in pair)
-                yield from _ratio(origin, issue.word, issue.ratio(stratify(told)))
+            if any(origin in here and here[origin].changes for here in arms):
+                pairs = [Stratum(here.get(origin, Arm()), here.get(Origin.UNMARKED, Arm())) for here in arms]
+                yield from _ratio(origin, issue.word, issue.ratio(pairs))
 
 
 def _ratio(origin: Origin, issue: str, found: Comparison) -> Gauges:

@@ -126,10 +126,7 @@ def flaky(pool: Pool) -> Gauges:
     if tested:
         yield FLAKY_SAMPLES, (pool.window,), tested
         yield FLAKY_RUNS, (pool.window,), min(1.0, runs / tested)
-        named = (
-            name == FLAKY_TEST_FACT.name and bool(dated) for part in pool.parts for (name, _), dated in part.items()
-        )
-        yield FLAKY_TESTS, (pool.window,), sum(named)
+        yield FLAKY_TESTS, (pool.window,), sum(bool(each.values) for each in pool.of(FLAKY_TEST_FACT))
 
 
 @summary(REPORTED_FACT, windows=("28d",))

@@ -205,10 +205,24 @@ class Books:
 
     def end(self, repository: int, metric: str, labels: Labels) -> int:
         """Where the windows of a metric's readings end; 0 for what no measure gives any more."""
-        if self.until is not None:
-            return self.until
         feeder = self._feeders.of(metric, labels)
-        return (self.watermark(repository, self.gates(repository)[feeder]) or 0) if feeder else 0
+        return 0 if feeder is None else self._end(repository, feeder)
+
+    def _end(self, repository: int, feeder: str) -> int:
+        return self.until if self.until is not None else self.watermark(repository, self.gates(repository)[feeder]) or 0
+
+    def windowed(self, repository: int) -> Iterator[tuple[str, Labels, int, Readings]]:
+        """A repository's readings that window summaries are given: metric, labels, where their windows end, readings.
+
+        Of metrics whose first load is not whole there are none.
+        """
+        ends: dict[str, int] = {}
+        for (metric, labels), readings in self.readings.get(repository, {}).items():
+            feeder = self._feeders.of(metric, labels)
+            if feeder is not None and (repository, feeder) in self.whole:
+                if feeder not in ends:
+                    ends[feeder] = self._end(repository, feeder)
+                yield metric, labels, ends[feeder], readings
 
     def _stand(self, repository: RepositoryRow) -> None:
         subjects = [row.id for row in self.store.subjects(repository.id, open_only=self.until is None)]

@@ -5,11 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from itertools import chain
+from itertools import chain, product
 from typing import NamedTuple
 
 from exporter import __version__
-from exporter.catalogue import HOUR, METRICS, SUMMARIES, Kind, Pool, Summary
+from exporter.catalogue import HOUR, METRICS, SUMMARIES, Dated, Kind, Pool, Summary
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
 from exporter.measures import queue, windows
@@ -18,7 +18,6 @@ from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
 from exporter.model import QueueState, Stream
 from exporter.runtime.books import LONGEST_WINDOW, Books
 from exporter.runtime.health import Health, per_metric
-from exporter.runtime.sums import Readings
 from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
 from exporter.working_hours import WorkingHours
 
@@ -33,9 +32,8 @@ STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
 Samples = dict[tuple[str, ...], float]
-_Kind = tuple[str, tuple[str, ...]]
-_Part = tuple[dict[_Kind, list[tuple[int, int]]], dict[_Kind, int]]
-"""A repository's readings within a window and the second that ends for each, by metric and labels."""
+_Part = Mapping[str, list[Dated]]
+"""A repository's readings within a window, by metric."""
 
 
 class Shown(NamedTuple):
@@ -250,7 +248,7 @@ class Snapshot:
 
     def _flow(self, key: int, shown: Shown) -> Samples:
         counts = dict.fromkeys(FLOW.values(), 0)
-        for (metric, labels), readings in self._readings(key):
+        for (metric, labels), readings in self.books.readings.get(key, {}).items():
             if metric in FLOW:
                 counts[FLOW[metric]] += readings.count(self.books.end(key, metric, labels), WINDOWS["7d"])
         return {(shown.label, direction, "7d"): float(count) for direction, count in counts.items()}
@@ -274,9 +272,6 @@ class Snapshot:
         self.exposition.replace(name, samples)
 
     # Windows
-
-    def _readings(self, key: int) -> Iterable[tuple[_Kind, Readings]]:
-        return self.books.readings.get(key, {}).items()
 
     def _windows(self, now: float) -> None:
         """Window summaries: where something happened at once (teams: within a minute), else every five minutes."""
@@ -307,8 +302,7 @@ class Snapshot:
         shown = self.shown[key]
         samples: dict[str, Samples] = defaultdict(dict)
         if not shown.quiet:
-            for window in WINDOWS:
-                self._summaries(samples, "repository", {shown.label: [key]}, window)
+            self._summaries(samples, "repository", {shown.label: [key]})
         return samples
 
     def _all_team_windows(self) -> dict[str, Samples]:
@@ -318,24 +312,20 @@ class Snapshot:
                 members[shown.team].append(key)
                 members[ALL].append(key)
         samples: dict[str, Samples] = defaultdict(dict)
-        for window in WINDOWS:
-            self._summaries(samples, "team", members, window)
+        self._summaries(samples, "team", members)
         return samples
 
-    def _summaries(
-        self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], window: str
-    ) -> None:
-        """All summaries of one window that are wanted of a scope's members, each with its repositories."""
-        wanted = [each for each in SUMMARIES if self._wanted(each, scope, window)]
-        if not wanted:
-            return
-        seconds = WINDOWS[window]
-        reads = {row.name for each in wanted for row in each.reads}
-        known = {key: self._part(key, reads, seconds) for key in set(chain.from_iterable(members.values()))}
-        for name, keys in members.items():
-            parts, ends = zip(*(known[key] for key in keys), strict=True)
-            pool = Pool(window, seconds, parts, ends, self.books.policy)
-            for each in wanted:
+    def _summaries(self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]]) -> None:
+        """All summaries that are wanted of a scope's members, each with its repositories."""
+        wanted = {window: [each for each in SUMMARIES if self._wanted(each, scope, window)] for window in WINDOWS}
+        windows = [window for window, summaries in wanted.items() if summaries]
+        known = {key: self._parts(key, windows) for key in set(chain.from_iterable(members.values()))}
+        for (name, keys), window in product(members.items(), windows):
+            together: defaultdict[str, list[Dated]] = defaultdict(list)
+            for metric, dated in chain.from_iterable(known[key][window].items() for key in keys):
+                together[metric] += dated
+            pool = Pool(window, WINDOWS[window], together, self.books.policy)
+            for each in wanted[window]:
                 if any(self.books.told(key, row.name) for key in keys for row in each.reads):
                     for twin, labels, value in each.summarise(pool):
                         row = twin.of(scope)
@@ -351,19 +341,14 @@ class Snapshot:
             return True
         return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
 
-    def _part(self, key: int, reads: Container[str], seconds: int) -> _Part:
-        """The dated readings of a repository within a window, and the second it ends at for each.
-
-        Of metrics whose first load is not whole there are none.
-        """
-        part: dict[_Kind, list[tuple[int, int]]] = {}
-        ends: dict[_Kind, int] = {}
-        for kind, readings in self._readings(key):
-            if kind[0] in reads and self.books.joined(key, *kind) is not None:
-                end = self.books.end(key, *kind)
-                if readings.count(end, LONGEST_WINDOW):
-                    part[kind], ends[kind] = readings.dated(end, seconds), end
-        return part, ends
+    def _parts(self, key: int, windows: Iterable[str]) -> Mapping[str, _Part]:
+        """The dated readings of a repository within each window."""
+        parts: dict[str, defaultdict[str, list[Dated]]] = {window: defaultdict(list) for window in windows}
+        for metric, labels, end, readings in self.books.windowed(key):
+            if readings.count(end, LONGEST_WINDOW):
+                for window, part in parts.items():
+                    part[metric].append(Dated(key, labels, end, *readings.dated(end, WINDOWS[window])))
+        return parts
 
     # The exporter itself
 

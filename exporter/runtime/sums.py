@@ -50,10 +50,10 @@ class Readings:
         self.at.insert(place, at)
         self.value.insert(place, value)
 
-    def dated(self, end: int, seconds: int) -> list[tuple[int, int]]:
+    def dated(self, end: int, seconds: int) -> tuple[Sequence[int], Sequence[int]]:
         """Dates and values of the readings dated in (end - seconds, end]."""
         span = slice(bisect_right(self.at, end - seconds), bisect_right(self.at, end))
-        return list(zip(self.at[span], self.value[span], strict=True))
+        return self.at[span], self.value[span]
 
     def count(self, end: int, seconds: int) -> int:
         """How many are dated in (end - seconds, end]."""

@@ -8,9 +8,10 @@ level may differ in each: a stratum with one arm only says nothing about the rat
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import mul
 from typing import NamedTuple
 
 from exporter.statistics.interval import LEVEL, Interval, bounds_of_ratio, normal_quantile
@@ -32,21 +33,32 @@ class Arm(NamedTuple):
     events_exposure: int = 0
     exposure_squared: int = 0
 
-    def with_change(self, events: int, exposure: int = 1) -> "Arm":
-        """With one change more.
+    @classmethod
+    def of(cls, events: Sequence[int], exposures: Sequence[int]) -> "Arm":
+        """The arm of these changes, each told by its events and its exposure.
 
         Raises:
-            ValueError: events or exposure are negative.
+            ValueError: events or exposures are negative, or not as many of one as of the other.
         """
-        if events < 0 or exposure < 0:
+        if len(events) != len(exposures) or min(*events, *exposures, 0, 0) < 0:
             raise ValueError("a change has 0 events or more, and an exposure of 0 or more")
-        more = (1, events, exposure, events * events, events * exposure, exposure * exposure)
-        return Arm(*(old + new for old, new in zip(self, more, strict=True)))
+        return cls(
+            len(events),
+            sum(events),
+            sum(exposures),
+            sum(map(mul, events, events)),
+            sum(map(mul, events, exposures)),
+            sum(map(mul, exposures, exposures)),
+        )
 
     def residual(self, rate: float) -> float:
         """Sum of (y - rate t)² over the changes."""
         square = self.events_squared - 2 * rate * self.events_exposure + rate * rate * self.exposure_squared
         return max(0.0, square)
+
+
+Heap = tuple[list[int], list[int]]
+"""The events and exposures of some changes."""
 
 
 class Stratum(NamedTuple):
@@ -87,11 +99,11 @@ def stratify(changes: Iterable[tuple[Hashable, bool, int, int]]) -> list[Stratum
     Raises:
         ValueError: events or exposure are negative.
     """
-    arms: defaultdict[Hashable, list[Arm]] = defaultdict(lambda: [Arm(), Arm()])
-    for key, is_one, events, exposure in changes:
-        pair = arms[key]
-        pair[not is_one] = pair[not is_one].with_change(events, exposure)
-    return [Stratum(*pair) for pair in arms.values()]
+    told: defaultdict[Hashable, tuple[Heap, Heap]] = defaultdict(lambda: (([], []), ([], [])))
+    for key, is_one, *change in changes:
+        for values, value in zip(told[key][not is_one], change, strict=True):
+            values.append(value)
+    return [Stratum(Arm.of(*one), Arm.of(*base)) for one, base in told.values()]
 
 
 def share_ratio(strata: Iterable[Stratum], level: float = LEVEL, fewest: int = FEWEST) -> Comparison:

@@ -1,11 +1,23 @@
 """Pools of readings as the summaries are given them."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from exporter.catalogue import DAY, Metric, Pool
+from exporter.catalogue import DAY, Dated, Metric, Pool
 from exporter.measures.windows import WINDOWS
 
 Part = Mapping[tuple[Metric, tuple[str, ...]], Iterable[int]]
+Told = Mapping[tuple[str, tuple[str, ...]], Iterable[tuple[int, int]]]
+
+
+def window_of(window: str, *parts: Told, ends: Sequence[int] = (), policy: object = None) -> Pool:
+    """Each repository's dated values by metric and labels, and where its window ends."""
+    readings = defaultdict(list)
+    for number, (part, end) in enumerate(zip(parts, ends or [0] * len(parts), strict=True)):
+        for (name, labels), told in part.items():
+            at, values = zip(*sorted(told), strict=True) if told else ((), ())
+            readings[name].append(Dated(number, labels, end, at, values))
+    return Pool(window, WINDOWS[window], readings, policy)
 
 
 def pool(*parts: Part, window: str = "28d") -> Pool:
@@ -17,7 +29,7 @@ def pool(*parts: Part, window: str = "28d") -> Pool:
         }
         for each in parts
     ]
-    return Pool(window, WINDOWS[window], told)
+    return window_of(window, *told)
 
 
 def gauges(summary, given: Pool, scope: str = "team") -> dict[tuple[str, ...], float]:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from exporter.catalogue import DAY, Pool
 from exporter.measures import ci
 from exporter.measures.ci import FIRST_ATTEMPT_FACT, PUSH_FACT, QUEUE_SECONDS, RUN_SECONDS, RUNS, pushes, runs
 from exporter.story import Story
 from tests.branch import line
+from tests.measures.pools import window_of
 from tests.measures.read import gauges
 from tests.stories import POLICY, START
 
@@ -91,7 +91,7 @@ def test_a_commit_stated_to_two_months_counts_in_its_own():
 def pool(**readings):
     """A window over one repository: metric and labels, joined by dots, to how many readings of value 1."""
     part = {tuple_of(name): [(START, 1)] * count for name, count in readings.items()}
-    return Pool("28d", 28 * DAY, [part])
+    return window_of("28d", part)
 
 
 def tuple_of(name):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporter.catalogue import DAY, HOUR, Pool
+from exporter.catalogue import HOUR
 from exporter.measures.code import (
     AGED_FACT,
     CHURN,
@@ -22,6 +22,7 @@ from exporter.measures.code import (
 )
 from exporter.model import Actor, Aged, Landed, Merged
 from exporter.story import Story
+from tests.measures.pools import window_of
 from tests.stories import POLICY, START, at, change
 
 SHA = "a1" * 20
@@ -109,7 +110,7 @@ def test_a_merge_told_of_hours_later_comes_too_late_for_what_landed_and_not_for_
 
 
 def pool(*parts):
-    return Pool("28d", 28 * DAY, parts)
+    return window_of("28d", *parts)
 
 
 def test_churn_is_by_origin_over_all_commits_of_the_window_together():

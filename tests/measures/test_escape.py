@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from exporter.catalogue import DAY, Pool
+from exporter.catalogue import DAY
 from exporter.change import Change
 from exporter.measures.escape import (
     DRIFT_RATIO,
@@ -18,6 +18,7 @@ from exporter.measures.escape import (
     outcomes,
 )
 from exporter.model import Contained, Deployed, Merged, Naming, Outcome
+from tests.measures.pools import window_of
 from tests.measures.read import dated
 from tests.stories import POLICY, at, change
 from tests.tickets import issue, naming
@@ -141,7 +142,7 @@ def test_a_change_whose_commit_is_not_known_is_named_by_its_number_only():
 def pool(**counts):
     """The readings of a window: so many outcomes."""
     parts = {(OUTCOMES.name, ("unmarked", word)): [(n, 1) for n in range(count)] for word, count in counts.items()}
-    return Pool("90d", 90 * 86400, [parts])
+    return window_of("90d", parts)
 
 
 def test_the_ratio_of_a_window_has_an_interval_and_says_what_it_rests_on():
@@ -171,13 +172,13 @@ def repository(now, before, *, end=90, origin="unmarked", day=44):
     for place, word in enumerate(("escaped", "clean")):
         dated = [((end - 45 - day) * DAY, 1)] * before[place] + [((end - day) * DAY, 1)] * now[place]
         part[OUTCOMES.name, (origin, word)] = dated
-    return part, dict.fromkeys(part, end * DAY)
+    return part, end * DAY
 
 
 def drift(*repositories):
     """Ratio and bounds, and outcomes now and before."""
     parts, ends = zip(*repositories, strict=True)
-    told = [(twin.team, labels, value) for twin, labels, value in escape_drift(Pool("90d", 90 * DAY, parts, ends))]
+    told = [(twin.team, labels, value) for twin, labels, value in escape_drift(window_of("90d", *parts, ends=ends))]
     ratio = {labels[0]: value for row, labels, value in told if row is DRIFT_RATIO}
     return ratio, {labels[0]: value for row, labels, value in told if row is DRIFT_SAMPLES}
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from exporter.catalogue import DAY, HOUR, MINUTE, Pool
+from exporter.catalogue import DAY, HOUR, MINUTE
 from exporter.measures import maintenance as upkeep
 from exporter.measures.maintenance import (
     AUTHOR_FACT,
@@ -21,6 +21,7 @@ from exporter.measures.maintenance import (
 )
 from exporter.story import Story
 from tests.branch import line
+from tests.measures.pools import window_of
 from tests.measures.read import gauges
 from tests.stories import POLICY, START, change, story
 
@@ -281,9 +282,7 @@ NOW = START + 100 * DAY
 
 
 def window(*parts, name="28d"):
-    days = int(name[:-1])
-    ends = [dict.fromkeys(part, NOW) for part in parts]
-    return Pool(name, days * DAY, parts, ends, POLICY)
+    return window_of(name, *parts, ends=[NOW] * len(parts), policy=POLICY)
 
 
 def test_maintenance_in_hours_and_people():
@@ -395,7 +394,7 @@ def test_sprints_are_counted_back_from_each_windows_end():
         sprints(*(2 * HOUR * n for n in range(1, 7))),
         sprints(*(2 * HOUR * n for n in range(1, 7)), ends=NOW - 10 * DAY),
     )
-    pool = Pool("90d", 90 * DAY, [one, other], [dict.fromkeys(one, NOW), dict.fromkeys(other, NOW - 10 * DAY)], POLICY)
+    pool = window_of("90d", one, other, ends=[NOW, NOW - 10 * DAY], policy=POLICY)
     made = gauges(upkeep.climb, pool, "team")
     bounds = [made["sdlc_test_maintenance_slope_seconds", bound] for bound in ("lower", "estimate", "upper")]
     assert bounds == [2 * HOUR] * 3

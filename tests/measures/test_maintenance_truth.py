@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
-from exporter.catalogue import DAY, HOUR, Pool
+from exporter.catalogue import DAY, HOUR
 from exporter.change import Change
 from exporter.line import gaps
 from exporter.measures import maintenance as upkeep
 from exporter.measures.maintenance import fixes, red_outcomes, work
 from exporter.story import Story
 from tests.measures.organisation import WEEKS, organisation
+from tests.measures.pools import window_of
 from tests.measures.read import gauges
 from tests.stories import POLICY, START
 
@@ -29,11 +30,11 @@ def observed(made):
         yield from fixes(line, POLICY)
 
 
-def pool(seen, seconds=90 * DAY, end=END):
+def pool(seen, end=END):
     part = {("first_attempt", ("change", "success")): [(end, 1)]}
     for each in seen:
         part.setdefault((each.metric, tuple(map(str, each.labels))), []).append((each.at, each.value))
-    return Pool("90d", seconds, [part], [dict.fromkeys(part, end)], POLICY)
+    return window_of("90d", part, ends=[end], policy=POLICY)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def climbing(chance, developers, hours, growth):
             spent = chance.lognormvariate(0, 0.8) / 1.377 * (hours + growth * sprint) * HOUR
             part.setdefault(("upkeep_day", (f"dev{developer}", "0")), []).append((at, int(spent)))
             part.setdefault(("author", (f"dev{developer}",)), []).append((at, 1))
-    return Pool("90d", 90 * DAY, [part], [dict.fromkeys(part, END)], POLICY)
+    return window_of("90d", part, ends=[END], policy=POLICY)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from exporter.catalogue import DAY, Pool
+from exporter.catalogue import DAY
 from exporter.change import Change
 from exporter.measures import quality
 from exporter.measures.flow import ABANDONED, MERGED
@@ -22,7 +22,7 @@ from exporter.measures.quality import (
     review_findings,
 )
 from exporter.model import Actor, Merged, Naming, Opened, Ran, Referred, Result
-from tests.measures.pools import gauges, pool
+from tests.measures.pools import gauges, pool, window_of
 from tests.measures.read import dated, observed
 from tests.stories import POLICY, at, change
 
@@ -257,7 +257,7 @@ def test_the_ratio_is_found_and_its_bounds_hold(truth):
     for _ in range(400):
         parts = list(repositories(dice, truth))
         without.append(log(crude(parts, 2)))
-        told = gauges(quality.issues, Pool("90d", 90 * DAY, parts))
+        told = gauges(quality.issues, window_of("90d", *parts))
         for issue in ("change_requests", "first_ci_red"):
             bounds = [told["sdlc_ai_rate_ratio", "agentic", issue, word] for word in ("estimate", "lower", "upper")]
             found[issue].append(bounds)

@@ -6,7 +6,6 @@ from statistics import mean
 import pytest
 
 from exporter import model
-from exporter.catalogue import DAY, Pool
 from exporter.measures import ci
 from exporter.measures import tests as reporting
 from exporter.measures.tests import (
@@ -21,6 +20,7 @@ from exporter.measures.tests import (
 from exporter.statistics.proportions import share
 from exporter.story import Story
 from tests.branch import line
+from tests.measures.pools import window_of
 from tests.measures.read import gauges
 from tests.stories import POLICY, START, at
 
@@ -99,7 +99,7 @@ def test_a_red_lint_job_that_passes_on_retry_is_no_flaky_test():
 
 
 def window(*parts):
-    return Pool("28d", 28 * DAY, parts)
+    return window_of("28d", *parts)
 
 
 def test_the_share_of_flaky_runs_and_the_number_of_flaky_tests():

@@ -107,9 +107,7 @@ def test_strata_compare_like_with_like():
 
 def test_a_stratum_with_one_arm_changes_nothing_and_is_counted():
     both = shares(8, 106, 5, 120)
-    found = share_ratio(
-        [both, Stratum(Arm().with_change(1), Arm()), Stratum(Arm(), Arm().with_change(0).with_change(1))]
-    )
+    found = share_ratio([both, Stratum(Arm.of([1], [1]), Arm()), Stratum(Arm(), Arm.of([0, 1], [1, 1]))])
     assert found.ratio == share_ratio([both]).ratio
     assert (found.samples, found.left_out, found.strata) == ((106, 120), (1, 2), 1)
 
