@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain, product
@@ -28,6 +28,7 @@ FROZEN_FOR = HOUR
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
 """Seconds between two looks at the windows of teams, which pool every repository; a new one is pooled at once."""
+LONGEST_FIRST = sorted(WINDOWS, key=lambda window: -WINDOWS[window])
 STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
@@ -101,6 +102,7 @@ class Snapshot:
         self._teams_at = 0.0
         self._teams_stale = True
         self._pooled: set[int] = set()
+        self._read_off: dict[int, dict[str, defaultdict[str, list[Dated]]]] = {}
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
@@ -297,6 +299,7 @@ class Snapshot:
                 families[name].update(found)
         for name, found in families.items():
             self._gauges(name, found)
+        self._read_off.clear()
 
     def _repository_windows(self, key: int) -> dict[str, Samples]:
         shown = self.shown[key]
@@ -319,10 +322,9 @@ class Snapshot:
         """All summaries that are wanted of a scope's members, each with its repositories."""
         wanted = {window: [each for each in SUMMARIES if self._wanted(each, scope, window)] for window in WINDOWS}
         windows = [window for window, summaries in wanted.items() if summaries]
-        known = {key: self._parts(key, windows) for key in set(chain.from_iterable(members.values()))}
         for (name, keys), window in product(members.items(), windows):
             together: defaultdict[str, list[Dated]] = defaultdict(list)
-            for metric, dated in chain.from_iterable(known[key][window].items() for key in keys):
+            for metric, dated in chain.from_iterable(self._parts(key)[window].items() for key in keys):
                 together[metric] += dated
             pool = Pool(window, WINDOWS[window], together, self.books.policy)
             for each in wanted[window]:
@@ -341,14 +343,17 @@ class Snapshot:
             return True
         return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
 
-    def _parts(self, key: int, windows: Iterable[str]) -> Mapping[str, _Part]:
-        """The dated readings of a repository within each window."""
-        parts: dict[str, defaultdict[str, list[Dated]]] = {window: defaultdict(list) for window in windows}
-        for metric, labels, end, readings in self.books.windowed(key):
-            if readings.count(end, LONGEST_WINDOW):
-                for window, part in parts.items():
-                    part[metric].append(Dated(key, labels, end, *readings.dated(end, WINDOWS[window])))
-        return parts
+    def _parts(self, key: int) -> Mapping[str, _Part]:
+        """The dated readings of a repository within each window, read off once a page."""
+        found = self._read_off.get(key)
+        if found is None:
+            found = self._read_off[key] = {window: defaultdict(list) for window in LONGEST_FIRST}
+            lengths = [WINDOWS[window] for window in found]
+            for metric, labels, end, readings in self.books.windowed(key):
+                if readings.count(end, LONGEST_WINDOW):
+                    for part, dated in zip(found.values(), readings.dated(end, lengths), strict=True):
+                        part[metric].append(Dated(key, labels, end, *dated))
+        return found
 
     # The exporter itself
 

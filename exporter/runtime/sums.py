@@ -2,10 +2,12 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from exporter.catalogue import Kind, Metric
+
+_NOTHING: tuple[Sequence[int], Sequence[int]] = ((), ())
 
 
 def lines(metric: Metric) -> int:
@@ -50,10 +52,14 @@ class Readings:
         self.at.insert(place, at)
         self.value.insert(place, value)
 
-    def dated(self, end: int, seconds: int) -> tuple[Sequence[int], Sequence[int]]:
-        """Dates and values of the readings dated in (end - seconds, end]."""
-        span = slice(bisect_right(self.at, end - seconds), bisect_right(self.at, end))
-        return self.at[span], self.value[span]
+    def dated(self, end: int, lengths: Sequence[int]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+        """For each length, the longest first, the dates and values of the readings dated in (end - length, end]."""
+        start, stop, found = -1, bisect_right(self.at, end), _NOTHING
+        for length in lengths:
+            first = bisect_right(self.at, end - length, max(start, 0), stop)
+            if first != start:
+                start, found = first, (self.at[first:stop], self.value[first:stop]) if first < stop else _NOTHING
+            yield found
 
     def count(self, end: int, seconds: int) -> int:
         """How many are dated in (end - seconds, end]."""
