@@ -160,13 +160,14 @@ class Pool:
 class Summary(NamedTuple):
     """A pure function from the readings of a window to gauges: (row, labels between scope and window, value).
 
-    ``reads`` are the metrics whose readings it is given. ``asked``: per repository it is made only where the
-    configuration asks for it. ``windows``: the windows it is made for; empty for all that are configured. ``teams``: it
-    is made for teams only.
+    ``reads`` are the metrics whose readings it is given, ``gives`` the rows it may give. ``asked``: per repository it
+    is made only where the configuration asks for it. ``windows``: the windows it is made for; empty for all that are
+    configured. ``teams``: it is made for teams only.
     """
 
     name: str
     reads: tuple[Metric, ...]
+    gives: tuple[Metric, ...]
     summarise: Callable[[Pool], Iterable[tuple[Twin, Labels, float]]]
     asked: bool = False
     windows: tuple[str, ...] = ()
@@ -222,12 +223,17 @@ def measure(
 
 
 def summary(
-    *reads: Metric, asked: bool = False, windows: tuple[str, ...] = (), teams: bool = False
+    *reads: Metric,
+    gives: Iterable[Twin],
+    asked: bool = False,
+    windows: tuple[str, ...] = (),
+    teams: bool = False,
 ) -> Callable[[F], F]:
-    """Declare that the decorated function makes window summaries of these metrics' readings."""
+    """Declare that the decorated function makes these window summaries of those metrics' readings."""
+    rows = tuple(row for twin in gives for row in twin if row is not None)
 
     def enter(function: F) -> F:
-        SUMMARIES.append(Summary(function.__name__, reads, function, asked, windows, teams))
+        SUMMARIES.append(Summary(function.__name__, reads, rows, function, asked, windows, teams))
         return function
 
     return enter
@@ -287,6 +293,12 @@ class Feeders:
     def any_of(self, metric: str) -> Sequence[str]:
         """The names of all measures that feed a metric."""
         return self._by_metric.get(metric, ())
+
+
+def gates(row: Metric) -> set[tuple[Stream, ...]]:
+    """Ways to come by a metric: each is the streams of which all are needed; none where it needs no stream."""
+    feeds = {row, *(each for summary in SUMMARIES if row in summary.gives for each in summary.reads)}
+    return {each.gate for each in MEASURES if feeds & set(each.feeds)}
 
 
 def exported() -> Iterator[Metric]:

@@ -1,14 +1,14 @@
 """What a configuration would cost before it is deployed: repositories, requests, points and series."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, exp, prod
 from typing import NamedTuple
 
 from exporter import wiring
-from exporter.catalogue import DAY, HOUR, Detail, Group, Kind, Metric, exported
+from exporter.catalogue import DAY, HOUR, Detail, Group, Kind, Metric, exported, gates
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
@@ -150,7 +150,7 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
     repositories, active = sum(len(each.names) for each in found), sum(each.active for each in found)
     counted = [count for each in found for count in each.counted]
     changes = sum(each.changes + each.old for each in counted)
-    series, over = _series(config, repositories, active, changes)
+    series, over = _series(config, {Stream.CHANGES, *map(Stream, settings.streams)}, repositories, active, changes)
     return Plan(
         source=settings.name,
         repositories=repositories,
@@ -339,13 +339,18 @@ def _hour_of_issues(settings: SourceSettings, found: Found, span: int) -> float:
 # Series
 
 
-def _series(config: Config, repositories: int, active: int, changes: int) -> tuple[int, tuple[str, ...]]:
-    """The series to expect at the most, and the metrics whose budget that exceeds."""
+def _series(
+    config: Config, followed: Set[Stream], repositories: int, active: int, changes: int
+) -> tuple[int, tuple[str, ...]]:
+    """The series to expect at the most where these streams are followed, and the metrics whose budget that exceeds."""
     # A repository with few changes has few label combinations; the curve is an upper bound on pretend organisations.
     filled = 1 - 0.75 * exp(-changes / max(1, active) / 8)
     total, over = float(SERIES_OWN), []
     for row in exported():
         if row.group is Group.EXPORTER and "repository" not in row.labels:
+            continue
+        ways = gates(row)
+        if ways and not any(followed >= set(way) for way in ways):
             continue
         size, often = _size(config, row), _places(config, row, repositories, active, filled)
         budget = config.series.budgets.get(row.name, config.series.budget)

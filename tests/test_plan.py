@@ -7,6 +7,7 @@ from msgspec.structs import replace as changed
 
 from exporter.catalogue import METRICS, load
 from exporter.config.settings import Config, Series, Source
+from exporter.model import Stream
 from exporter.plan import (
     MONTH,
     Counted,
@@ -25,6 +26,7 @@ from exporter.plan import (
 )
 
 load()
+EVERY = frozenset(Stream)
 PLAN = Plan("acme", 100, 40, 9000, 7000, 120, 800, 70, 30, 9400)
 LEAD_TIME, STAGE = "sdlc_change_lead_time_seconds", "sdlc_change_stage_seconds"
 
@@ -76,21 +78,32 @@ def test_a_metric_kept_for_the_organisation_stands_at_one_place():
 def test_a_repository_with_all_origins_stays_within_the_goal_of_450_series():
     """What one more active repository adds, when every combination occurs in it."""
     many = 10**6
-    more, less = (_series(Config(), each, each, each * many)[0] for each in (11, 10))
+    more, less = (_series(Config(), EVERY, each, each, each * many)[0] for each in (11, 10))
     assert 200 < more - less <= 450
+
+
+def test_what_no_followed_stream_tells_of_costs_nothing():
+    """With the changes alone a repository costs three quarters of what it does with every stream, and a team less."""
+    only_changes = {Stream.CHANGES}
+
+    def costs(followed, repositories):
+        return _series(Config(), followed, repositories, repositories, repositories * 10**6)[0]
+
+    assert costs(only_changes, 11) - costs(only_changes, 10) < 0.75 * (costs(EVERY, 11) - costs(EVERY, 10))
+    assert costs(only_changes, 0) < costs(EVERY, 0)
 
 
 def test_a_quiet_repository_adds_ten_series_at_the_most():
     """It keeps its info and its oldest waits."""
-    more, less = (_series(Config(), each, 10, 10_000)[0] for each in (11, 10))
+    more, less = (_series(Config(), EVERY, each, 10, 10_000)[0] for each in (11, 10))
     assert 0 < more - less <= 10
 
 
 def test_a_budget_caps_the_estimate_and_is_told():
     """A thousand full repositories would have 33,000 series of lead time; 20,000 and one folded child are shown."""
-    _, over = _series(Config(), 1000, 1000, 10**8)
+    _, over = _series(Config(), EVERY, 1000, 1000, 10**8)
     assert LEAD_TIME in over
-    _, none = _series(changed(Config(), series=Series(budget=10**7)), 1000, 1000, 10**8)
+    _, none = _series(changed(Config(), series=Series(budget=10**7)), EVERY, 1000, 1000, 10**8)
     assert none == ()
 
 

@@ -151,7 +151,13 @@ def pushes(line: Story, policy: Policy) -> Iterator[Observation]:
             yield Observation(PUSH_FACT.name, attempt.id, "", attempt.at, (branch_of(attempt),), 1)
 
 
-@summary(FIRST_ATTEMPT_FACT)
+@summary(
+    FIRST_ATTEMPT_FACT,
+    gives=(
+        FAILURE_RATIO,
+        FAILURE_SAMPLES,
+    ),
+)
 def first_attempts(pool: Pool) -> Gauges:
     """The share of first attempts that failed, by kind of branch."""
     counts = {labels: len(values) for labels, values in pool.values(FIRST_ATTEMPT_FACT).items()}
@@ -163,7 +169,13 @@ def first_attempts(pool: Pool) -> Gauges:
             yield FAILURE_RATIO, (branch, pool.window), failed / total
 
 
-@summary(RUNS)
+@summary(
+    RUNS,
+    gives=(
+        RETRY_RATIO,
+        RETRY_SAMPLES,
+    ),
+)
 def retries(pool: Pool) -> Gauges:
     """The share of attempts that are retries, by kind of branch."""
     counts: dict[str, dict[str, int]] = {}
@@ -178,13 +190,19 @@ def retries(pool: Pool) -> Gauges:
             yield RETRY_RATIO, (branch, pool.window), here["retry"] / total
 
 
-@summary(RUN_SECONDS)
+@summary(RUN_SECONDS, gives=(*RUN_WINDOW,))
 def run_times(pool: Pool) -> Gauges:
     """Percentiles of the time runs took."""
     return quantiles_of(pool, RUN_SECONDS, RUN_WINDOW)
 
 
-@summary(PUSH_FACT)
+@summary(
+    PUSH_FACT,
+    gives=(
+        DELIVERIES,
+        PUSHES_PER_DELIVERY,
+    ),
+)
 def delivery(pool: Pool) -> Gauges:
     """Pushes to the branches of changes for each green commit of the default branch; absent without one."""
     counts = {labels: len(values) for labels, values in pool.values(PUSH_FACT).items()}

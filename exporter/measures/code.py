@@ -142,14 +142,28 @@ def _share(pool: Pool, rows: tuple[Twin, Twin], labels: tuple[str, ...], part: i
         yield samples, (*labels, pool.window), whole
 
 
-@summary(AGED_FACT)
+@summary(
+    AGED_FACT,
+    gives=(
+        CHURN,
+        CHURN_SAMPLES,
+    ),
+)
 def churn(pool: Pool) -> Gauges:
     """Lines that went within 14 days, by origin (definitions 91)."""
     for whose, lines in totals(pool, AGED_FACT).items():
         yield from _share(pool, (CHURN, CHURN_SAMPLES), (whose,), lines["gone"], lines["new"])
 
 
-@summary(LANDED_FACT)
+@summary(
+    LANDED_FACT,
+    gives=(
+        DUPLICATED,
+        DUPLICATED_SAMPLES,
+        MOVED,
+        MOVED_SAMPLES,
+    ),
+)
 def copies_and_moves(pool: Pool) -> Gauges:
     """Copied and moved lines, by origin (definitions 92 and 93)."""
     for whose, lines in totals(pool, LANDED_FACT).items():
@@ -158,7 +172,13 @@ def copies_and_moves(pool: Pool) -> Gauges:
         yield from _share(pool, (MOVED, MOVED_SAMPLES), (whose,), moved, new + moved)
 
 
-@summary(TOUCHED_FACT)
+@summary(
+    TOUCHED_FACT,
+    gives=(
+        TESTS,
+        TESTS_SAMPLES,
+    ),
+)
 def test_lines(pool: Pool) -> Gauges:
     """Touched lines that are tests, by layer; a layer in which nothing was touched is absent."""
     lines = {layer: sum(each.values()) for layer, each in totals(pool, TOUCHED_FACT).items()}

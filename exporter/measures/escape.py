@@ -145,7 +145,15 @@ ESCAPE_SAMPLES = twins(
 )
 
 
-@summary(OUTCOMES)
+@summary(
+    OUTCOMES,
+    gives=(
+        ESCAPE_RATIO,
+        ESCAPE_LOWER,
+        ESCAPE_UPPER,
+        ESCAPE_SAMPLES,
+    ),
+)
 def escape_ratios(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
     """The share that escaped by origin, with its interval and what it rests on; nothing without a change."""
     counts: dict[str, list[int]] = {}
@@ -181,7 +189,15 @@ DRIFT_SAMPLES = metric(
 )
 
 
-@summary(OUTCOMES, windows=("90d",), teams=True)
+@summary(
+    OUTCOMES,
+    windows=("90d",),
+    teams=True,
+    gives=(
+        Twin(None, DRIFT_RATIO),
+        Twin(None, DRIFT_SAMPLES),
+    ),
+)
 def escape_drift(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
     """The later half of the window by the earlier one (definitions 109); each repository's half ends where it does."""
     spans = {"before": [0, 0], "now": [0, 0]}

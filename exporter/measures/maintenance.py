@@ -324,7 +324,16 @@ def _work_of(merged: Merged, commits: Iterable[Committed], read: FilesChanged, p
             yield Observation(LAYER_FACT.name, cause, name, at, (name,), seconds)
 
 
-@summary(FIX_FACT, UPKEEP_FACT, AUTHOR_FACT, FIRST_ATTEMPT_FACT)
+@summary(
+    FIX_FACT,
+    UPKEEP_FACT,
+    AUTHOR_FACT,
+    FIRST_ATTEMPT_FACT,
+    gives=(
+        HOURS,
+        FTE,
+    ),
+)
 def maintenance(pool: Pool) -> Gauges:
     """The interval in seconds and full-time people; a bound is absent where its input is.
 
@@ -355,7 +364,7 @@ def _seconds(pool: Pool, row: Metric) -> int:
     return sum(min(seconds, pool.policy.most_of_a_day) for seconds in days.values())
 
 
-@summary(UPKEEP_FACT, AUTHOR_FACT, windows=("90d",))
+@summary(UPKEEP_FACT, AUTHOR_FACT, windows=("90d",), gives=(SLOPE,))
 def climb(pool: Pool) -> Gauges:
     """The trend of upkeep per active developer over the last six sprints, counted back from each window's end.
 
@@ -380,7 +389,14 @@ def climb(pool: Pool) -> Gauges:
             yield SLOPE, (bound,), growth
 
 
-@summary(WORK_SECONDS, CHANGED_FACT)
+@summary(
+    WORK_SECONDS,
+    CHANGED_FACT,
+    gives=(
+        UPDATE_RATIO,
+        UPDATE_SAMPLES,
+    ),
+)
 def update_ratio(pool: Pool) -> Gauges:
     """How much of the time on test lines went into those that were there before."""
     kinds = {kind: values for (kind,), values in pool.values(WORK_SECONDS).items()}
@@ -390,7 +406,7 @@ def update_ratio(pool: Pool) -> Gauges:
         yield UPDATE_RATIO, (pool.window,), update / (update + new)
 
 
-@summary(LAYER_FACT, windows=("90d",))
+@summary(LAYER_FACT, windows=("90d",), gives=(LAYER_RATIO,))
 def layers(pool: Pool) -> Gauges:
     """How the time on updating test lines divides over the layers."""
     sums = {layer: sum(values) for (layer,), values in pool.values(LAYER_FACT).items()}
@@ -400,7 +416,7 @@ def layers(pool: Pool) -> Gauges:
             yield LAYER_RATIO, (layer,), seconds / total
 
 
-@summary(RED_FACT)
+@summary(RED_FACT, gives=(RED_TESTS,))
 def reds(pool: Pool) -> Gauges:
     """How many tests and jobs became green, by outcome."""
     for (told,), values in pool.values(RED_FACT).items():

@@ -89,7 +89,14 @@ def qa_stays(issue: Story, policy: Policy) -> Iterator[Observation]:
             blocked = 0
 
 
-@summary(STAY_FACT)
+@summary(
+    STAY_FACT,
+    gives=(
+        BLOCKED_RATIO,
+        BLOCKED_LOWER,
+        BLOCKED_SAMPLES,
+    ),
+)
 def qa_blocking(pool: Pool) -> Gauges:
     """The blocked part of all time with QA (definitions 114).
 

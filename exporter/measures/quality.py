@@ -174,7 +174,17 @@ ISSUES = (
 )
 
 
-@summary(REVIEW_FACT, FIRST_HEAD_FACT, ESCAPED_FACT, windows=("90d",), teams=True)
+@summary(
+    REVIEW_FACT,
+    FIRST_HEAD_FACT,
+    ESCAPED_FACT,
+    windows=("90d",),
+    teams=True,
+    gives=(
+        Twin(None, RATE_RATIO),
+        Twin(None, RATE_SAMPLES),
+    ),
+)
 def issues(pool: Pool) -> Gauges:
     """Each issue's ratio of AI to unmarked changes over repositories and sizes, with its bounds (definitions 106)."""
     for issue in ISSUES:
@@ -199,7 +209,14 @@ def _ratio(origin: Origin, issue: str, found: Comparison) -> Gauges:
                 yield Twin(None, RATE_RATIO), (origin, issue, bound), value
 
 
-@summary(MERGED, ABANDONED)
+@summary(
+    MERGED,
+    ABANDONED,
+    gives=(
+        ACCEPTANCE,
+        ACCEPTANCE_SAMPLES,
+    ),
+)
 def acceptance(pool: Pool) -> Gauges:
     """Merged by merged or abandoned; what is abandoned now was closed 14 days ago (definitions 107)."""
     ends: dict[str, list[int]] = {}

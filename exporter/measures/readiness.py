@@ -44,7 +44,7 @@ def groundwork(change: Change, policy: Policy) -> Iterator[Observation]:
             yield Observation(GROUNDWORK_FACT.name, merged.id, capability, merged.at, (capability,), int(there))
 
 
-@summary(GROUNDWORK_FACT, DEPLOYMENTS, COVERAGE_FACT, windows=("90d",))
+@summary(GROUNDWORK_FACT, DEPLOYMENTS, COVERAGE_FACT, windows=("90d",), gives=(Twin(FOUNDATION),))
 def foundations(pool: Pool) -> Gauges:
     """What was seen at least once; per repository only (definitions 108).
 

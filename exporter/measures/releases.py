@@ -148,13 +148,13 @@ def _merged(facts: Sequence[Fact], at: int) -> Iterator[Merged]:
     return (event for event in facts if isinstance(event, Merged) and event.at <= at)
 
 
-@summary(INTERVAL_FACT)
+@summary(INTERVAL_FACT, gives=(*INTERVAL_WINDOW,))
 def intervals(pool: Pool) -> Gauges:
     """Percentiles of the time between releases."""
     return quantiles_of(pool, INTERVAL_FACT, INTERVAL_WINDOW)
 
 
-@summary(INTERVAL_FACT, windows=("90d",))
+@summary(INTERVAL_FACT, windows=("90d",), gives=(Twin(VARIATION),))
 def regularity(pool: Pool) -> Gauges:
     """How regular the time between releases is, as its coefficient of variation; per repository only."""
     for values in pool.values(INTERVAL_FACT).values():
@@ -162,14 +162,14 @@ def regularity(pool: Pool) -> Gauges:
             yield Twin(VARIATION), (), stdev(values) / fmean(values)
 
 
-@summary(RELEASES)
+@summary(RELEASES, gives=(WEEKLY,))
 def frequency(pool: Pool) -> Gauges:
     """Releases per week; 0 where there were some in the last 90 days and none in the window."""
     for values in pool.values(RELEASES).values():
         yield WEEKLY, (pool.window,), len(values) * 7 * DAY / pool.seconds
 
 
-@summary(BATCH)
+@summary(BATCH, gives=(MEAN_BATCH,))
 def batch_sizes(pool: Pool) -> Gauges:
     """The mean of what releases brought."""
     for values in pool.values(BATCH).values():
@@ -177,7 +177,13 @@ def batch_sizes(pool: Pool) -> Gauges:
             yield MEAN_BATCH, (pool.window,), fmean(values)
 
 
-@summary(DEPLOYMENTS)
+@summary(
+    DEPLOYMENTS,
+    gives=(
+        FAIL_RATIO,
+        FAIL_SAMPLES,
+    ),
+)
 def failures(pool: Pool) -> Gauges:
     """Failed production deployments by all of them."""
     results = {result: len(values) for (where, result), values in pool.values(DEPLOYMENTS).items()

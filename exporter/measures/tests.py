@@ -118,7 +118,16 @@ def flakes(run: Story, policy: Policy) -> Iterator[Observation]:
         red = (set() if green else red) | set(report.red if report else ())
 
 
-@summary(TESTED_RUN_FACT, FLAKY_RUN_FACT, FLAKY_TEST_FACT)
+@summary(
+    TESTED_RUN_FACT,
+    FLAKY_RUN_FACT,
+    FLAKY_TEST_FACT,
+    gives=(
+        FLAKY_RUNS,
+        FLAKY_SAMPLES,
+        FLAKY_TESTS,
+    ),
+)
 def flaky(pool: Pool) -> Gauges:
     """The share of flaky runs, and how many tests are flaky; a test's id is its own repository's."""
     tested = sum(len(values) for values in pool.values(TESTED_RUN_FACT).values())
@@ -129,7 +138,7 @@ def flaky(pool: Pool) -> Gauges:
         yield FLAKY_TESTS, (pool.window,), sum(bool(each.values) for each in pool.of(FLAKY_TEST_FACT))
 
 
-@summary(REPORTED_FACT, windows=("28d",))
+@summary(REPORTED_FACT, windows=("28d",), gives=(Twin(COVERAGE),))
 def reported(pool: Pool) -> Gauges:
     """The share of first attempts on changes' branches with a report that could be read; per repository only."""
     for labels, values in pool.values(REPORTED_FACT).items():

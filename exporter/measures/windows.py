@@ -101,7 +101,14 @@ COVERAGE = metric(
 )
 
 
-@summary(STAGE, asked=True)
+@summary(
+    STAGE,
+    asked=True,
+    gives=(
+        *STAGE_WINDOW,
+        STAGE_MEAN,
+    ),
+)
 def stages(pool: Pool) -> Gauges:
     """Percentiles and mean of the time in each stage."""
     yield from quantiles_of(pool, STAGE, STAGE_WINDOW)
@@ -110,19 +117,28 @@ def stages(pool: Pool) -> Gauges:
             yield STAGE_MEAN, (*labels, pool.window), sum(values) / len(values)
 
 
-@summary(LEAD_TIME)
+@summary(LEAD_TIME, gives=(*LEAD_TIME_WINDOW,))
 def lead_times(pool: Pool) -> Gauges:
     """Percentiles of the lead time."""
     return quantiles_of(pool, LEAD_TIME, LEAD_TIME_WINDOW)
 
 
-@summary(REVIEW_WAIT)
+@summary(REVIEW_WAIT, gives=(*REVIEW_WAIT_WINDOW,))
 def review_waits(pool: Pool) -> Gauges:
     """Percentiles of the wait for the first review."""
     return quantiles_of(pool, REVIEW_WAIT, REVIEW_WAIT_WINDOW)
 
 
-@summary(READY_FACT, FIRST_REVIEW_FACT, REVIEWER_FACT)
+@summary(
+    READY_FACT,
+    FIRST_REVIEW_FACT,
+    REVIEWER_FACT,
+    gives=(
+        ACTIVE_REVIEWERS,
+        REVIEW_LOAD,
+        UTILISATION,
+    ),
+)
 def capacity(pool: Pool) -> Gauges:
     """Load, active reviewers and utilisation (definitions 18)."""
     ready = sum(len(values) for values in pool.values(READY_FACT).values())
@@ -135,7 +151,7 @@ def capacity(pool: Pool) -> Gauges:
         yield UTILISATION, (pool.window,), ready / max(first, 1)
 
 
-@summary(COVERAGE_FACT, windows=("28d",))
+@summary(COVERAGE_FACT, windows=("28d",), gives=(Twin(COVERAGE),))
 def coverage(pool: Pool) -> Gauges:
     """The share of changes for which each kind of input was there; per repository only."""
     for labels, values in pool.values(COVERAGE_FACT).items():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported
+from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported, gates
 from exporter.errors import REASONS
 from exporter.measures.escape import Tier
 from exporter.measures.exporter import RESULTS
@@ -255,6 +255,8 @@ def _metric(row: Metric) -> Iterator[str]:
     yield ""
     yield f"- {_kind(row)}"
     yield f"- labels: {_words(row.labels) or 'none'}"
+    if ways := sorted(gates(row), key=lambda way: (len(way), way)):
+        yield f"- read from: {', or '.join(' with '.join(f'`{stream}`' for stream in way) for way in ways)}"
     if row.bounds:
         yield f"- upper bounds: {', '.join(_bound(row, bound) for bound in row.bounds)}"
     if row.detail is Detail.ORGANISATION:

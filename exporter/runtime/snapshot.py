@@ -12,7 +12,7 @@ from exporter import __version__
 from exporter.catalogue import HOUR, METRICS, SUMMARIES, Dated, Kind, Pool, Summary
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
-from exporter.measures import queue, windows
+from exporter.measures import queue
 from exporter.measures.flow import OPENED
 from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
 from exporter.model import QueueState, Stream
@@ -291,8 +291,7 @@ class Snapshot:
         if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
             self._team_samples = self._all_team_windows()
             self._teams_at, self._teams_stale, self._pooled = now, False, set(self.shown)
-        families: dict[str, Samples] = {name: {} for name, row in METRICS.items() if row.group == "Window summaries"}
-        families[windows.COVERAGE.name] = {}
+        families: dict[str, Samples] = {row.name: {} for each in SUMMARIES for row in each.gives}
         fresh = (samples for key, samples in self._window_samples.items() if self.shown[key].as_of is not None)
         for part in chain(fresh, (self._team_samples,)):
             for name, found in part.items():

@@ -1,8 +1,10 @@
 """A metric that several measures feed: each part is whole, ends and is shared by the streams of its own measure."""
 
+from collections import Counter
+
 import pytest
 
-from exporter.catalogue import Feeders, Group, Kind, Measure, Metric
+from exporter.catalogue import SUMMARIES, Feeders, Group, Kind, Measure, Metric, exported, gates
 from exporter.model import Stream, Thing
 from tests.runtime.desk import Desk
 from tests.shipments import deployment
@@ -125,3 +127,19 @@ def test_a_measure_is_found_by_metric_or_by_its_part():
     assert [feeders.of(row.name, ("x", word)) for word in ("merge", "tests", "gone")] == ["first", "second", None]
     assert [feeders.of(alone.name, ()), feeders.of("unknown", ("a",))] == ["third", None]
     assert list(feeders.any_of(row.name)) == ["first", "second"]
+
+
+def test_what_a_metric_is_read_from_follows_from_what_feeds_it():
+    """A change fails its deployment only where deployments are read; a queue is no measure's, and needs no stream."""
+    ways = {row.name: gates(row) for row in exported()}
+    assert ways["sdlc_change_outcomes_total"] == {(CHANGES,)}
+    assert ways["sdlc_change_lead_time_seconds"] == {(CHANGES,), (CHANGES, DEPLOYMENTS)}
+    assert ways["sdlc_team_release_interval_window_seconds"] == {(DEPLOYMENTS,)}
+    assert ways["sdlc_review_queue_changes"] == set()
+
+
+def test_every_window_summary_is_given_by_one():
+    given = Counter(row.name for each in SUMMARIES for row in each.gives)
+    windows = {row.name for row in exported() if row.group is Group.WINDOWS}
+    assert windows <= given.keys()
+    assert {name for name, times in given.items() if times > 1} == {"sdlc_exporter_coverage_ratio"}

@@ -259,7 +259,7 @@ def test_plan_foresees_the_big_organisation(big: Big, busy: Hour) -> None:
     """Requests within a fifth; the series are a bound, and not twice as many as there are."""
     assert near(big.planned.load_requests, len(big.asked))
     assert near(big.planned.hourly_requests, busy.requests)
-    assert big.series <= big.planned.series <= 3 * big.series
+    assert big.series <= big.planned.series <= 2 * big.series
 
 
 def small() -> tuple[World, list[str]]:
@@ -301,8 +301,7 @@ def test_plan_foresees_other_organisations(organisation, tmp_path: Path) -> None
         load, series, hour = asyncio.run(run(double, path))
     assert near(planned.load_requests, load), (planned, load)
     assert near(planned.hourly_requests, hour.requests), (planned, hour.requests)
-    # "At most": the estimate counts the series of every stream, also of those that are not followed here.
-    assert series <= planned.series <= 3 * series, (planned, series)
+    assert series <= planned.series <= 2 * series, (planned, series)
     assert hour.late == []
 
 
