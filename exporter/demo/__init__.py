@@ -144,7 +144,7 @@ def _opened_on(organisation: Organisation, place: int, day: int) -> Iterator[Tol
     """The changes opened in one repository on one day, each with all that will ever happen to it."""
     for plot, number, weather in _plots(organisation, place, day):
         checks = _checks(organisation, place, day, number, plot, weather)
-        yield _told(place, number, day, (*plot.events, *checks.mended))
+        yield _told(place, number, day, checks.mended_change())
 
 
 def _plots(organisation: Organisation, place: int, day: int) -> Iterator[tuple[Plot, int, Climate]]:

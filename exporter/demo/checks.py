@@ -1,14 +1,18 @@
 """CI in the pretend organisation: what a change's pushes set off, what turns red, and who mends it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from random import Random
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from exporter.demo.cast import Climate
 from exporter.model import (
     Closed,
     Committed,
     Fact,
+    FilesChanged,
     Merged,
     Opened,
     Ran,
@@ -21,6 +25,10 @@ from exporter.model import (
 
 WORKFLOW = ".github/workflows/ci.yaml"
 FLAKY, TESTS, PRODUCT, BOTH, SETUP = "flaky", "tests", "product", "both", "setup"
+
+
+Files = tuple[str, int, int]
+"""A file's path, and its added and deleted lines."""
 
 
 class Push(NamedTuple):
@@ -37,6 +45,15 @@ class Run(NamedTuple):
     branch: str
     default: bool
     events: tuple[RunEvent, ...]
+
+
+def _summed(*rows: Iterable[Files]) -> tuple[Files, ...]:
+    """Added and deleted lines by path."""
+    found: dict[str, tuple[int, int]] = {}
+    for path, added, deleted in chain.from_iterable(rows):
+        before = found.get(path, (0, 0))
+        found[path] = before[0] + added, before[1] + deleted
+    return tuple((path, *lines) for path, lines in sorted(found.items()))
 
 
 class Checks:
@@ -77,6 +94,13 @@ class Checks:
         for merged in (event for event in self.change if isinstance(event, Merged)):
             red = self.rng.random() < 0.04 + 0.03 * self.rotten and self.alone(merged.at)
             self._run(Push(merged.at, merged.sha), "main", default=True, red=red)
+
+    def mended_change(self) -> Iterator[Fact]:
+        """The change's own facts, with the commits that mended what CI found and the lines they brought."""
+        mended = [row for worked in self.worked for row in worked.files]
+        for event in self.change:
+            yield replace(event, files=_summed(event.files, mended)) if isinstance(event, FilesChanged) else event
+        yield from self.mended
 
     def _check(self, head: Committed, until: int) -> None:
         red = self.rng.random() < 0.12 + 0.14 * self.rotten
