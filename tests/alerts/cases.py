@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from exporter.catalogue import DAY, HOUR, MINUTE
-from tests.alerts.healthy import HEALTHY
+from tests.alerts.healthy import HEALTHY, STREAMS
 from tests.alerts.promtool import Firing
 from tests.alerts.scrapes import Page, Target, Value, counts_itself
 
@@ -53,6 +53,11 @@ class Case(NamedTuple):
         if self.wait > HOUR:
             return HOUR
         return 15 * MINUTE if self.lasts > HOUR else 5 * MINUTE
+
+    @property
+    def stride(self) -> int:
+        """Seconds between evaluations where it only matters whether it fires: of a long wait four are enough."""
+        return self.wait // 4 if self.wait >= DAY else self.step
 
     @property
     def fires(self) -> int:
@@ -125,9 +130,18 @@ def of(name: str, kind: str = "seconds") -> str:
     return f'sdlc_threshold_{kind}{{name="{name}"}}'
 
 
+def last_success(stream: str, source: str = "forge") -> str:
+    """When a stream was read completely."""
+    return f'sdlc_exporter_last_success_timestamp_seconds{{source="{source}",stream="{stream}"}}'
+
+
+def watermark(stream: str, source: str = "forge") -> str:
+    """Until when a stream is counted."""
+    return f'sdlc_exporter_watermark_timestamp_seconds{{source="{source}",stream="{stream}"}}'
+
+
 STREAM = 'source="forge",stream="changes"'
-LAST_SUCCESS = f"sdlc_exporter_last_success_timestamp_seconds{{{STREAM}}}"
-WATERMARK = f"sdlc_exporter_watermark_timestamp_seconds{{{STREAM}}}"
+LAST_SUCCESS, WATERMARK = last_success("changes"), watermark("changes")
 BUDGET = 'source="forge",resource="graphql"'
 REMAINING = f"sdlc_exporter_api_budget_remaining{{{BUDGET}}}"
 DROPPED = 'sdlc_exporter_series_dropped_total{metric="sdlc_change_lead_time_seconds"}'
@@ -202,9 +216,9 @@ def climb(team: str, bound: str = "lower") -> str:
     return f'sdlc_test_maintenance_slope_seconds{{scope="{team}",bound="{bound}"}}'
 
 
-def rate(scope: str, bound: str = "lower") -> str:
-    """A bound of how many times as many changes are requested of a team's agents."""
-    return f'sdlc_ai_rate_ratio{{scope="{scope}",origin="agentic",issue="change_requests",bound="{bound}"}}'
+def rate(scope: str, bound: str = "lower", issue: str = "change_requests") -> str:
+    """A bound of how many times as often an issue occurs with changes of a team's agents."""
+    return f'sdlc_ai_rate_ratio{{scope="{scope}",origin="agentic",issue="{issue}",bound="{bound}"}}'
 
 
 def drift(scope: str, bound: str = "lower") -> str:
@@ -597,3 +611,70 @@ CASES = [
     ),
 ]
 BY_NAME = {case.alert: case for case in CASES}
+
+CHANGES, RUNS, DEPLOYMENTS, ISSUES = STREAMS
+
+
+class Rests(NamedTuple):
+    """Streams that numbers come from: no alert without those needed, nor with one followed that is on and stale."""
+
+    needed: tuple[str, ...] = (CHANGES,)
+    followed: tuple[str, ...] = ()
+
+    @property
+    def on(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.needed + self.followed
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Streams that it has nothing to do with."""
+        return tuple(each for each in STREAMS if each not in self.on)
+
+
+RESTS = {
+    "SdlcReviewQueueGrowing": Rests(),
+    "SdlcReviewWaitTooLong": Rests(),
+    "SdlcReviewCapacityExceeded": Rests(),
+    "SdlcUnreviewedMergesRising": Rests(),
+    "SdlcAgenticChangesWaiting": Rests(),
+    "SdlcFirstAttemptFailuresRising": Rests((RUNS,)),
+    "SdlcFlakyTestsHigh": Rests((RUNS,)),
+    "SdlcMoreFixingThanWriting": Rests(),
+    "SdlcTestMaintenanceClimbing": Rests(),
+    "SdlcReleaseFrequencyFlat": Rests((CHANGES, DEPLOYMENTS)),
+    "SdlcChangeFailRateHigh": Rests((DEPLOYMENTS,)),
+    "SdlcAiQualityGap": Rests(),
+    "SdlcEscapeRateDrifting": Rests((CHANGES,), (DEPLOYMENTS, ISSUES)),
+    "SdlcQaBlocking": Rests((ISSUES,)),
+}
+"""What each alert about repositories and teams rests on."""
+
+
+def _of_issue(issue: str) -> Case:
+    case = BY_NAME["SdlcAiQualityGap"]
+    bounds = zip(("lower", "estimate", "upper"), (1.3, 1.7, 2.3), strict=True)
+    return case._replace(
+        labels={**case.labels, "issue": issue},
+        description=case.description.replace("change_requests", issue),
+        trouble={rate("basket", bound, issue): times for bound, times in bounds},
+    )
+
+
+def _of_input(what: str) -> Case:
+    case = BY_NAME["SdlcCoverageLow"]
+    return case._replace(
+        labels={**case.labels, "what": what},
+        description=case.description.replace("first_activity", what),
+        trouble={coverage("acme/cart", what): 0.6},
+    )
+
+
+PARTS = {
+    "first_ci_red": (_of_issue("first_ci_red"), Rests((CHANGES,), (RUNS,))),
+    "escape": (_of_issue("escape"), Rests((CHANGES,), (DEPLOYMENTS, ISSUES))),
+    "first_activity": (BY_NAME["SdlcCoverageLow"], Rests()),
+    "production": (_of_input("production"), Rests((CHANGES, DEPLOYMENTS))),
+    "tests": (_of_input("tests"), Rests((RUNS,))),
+}
+"""Alerts that rest on other streams with one value of a label than with another; inputs may be of no stream at all."""

@@ -12,6 +12,9 @@ TEAMS = {
     "money": (ATTIC, ("acme/pay", "acme/till")),
 }
 """Two teams, each with a source of its own, and two repositories in it."""
+STREAMS = ("changes", "runs", "deployments", "issues")
+LATER = ("production", "tests")
+"""Inputs that other streams than the changes tell of."""
 STATES = ("awaiting_review", "awaiting_rereview", "approved")
 
 
@@ -44,7 +47,7 @@ def repository(name: str, team: str, source: str) -> dict[str, Value]:
         f'sdlc_review_queue_flow_changes{{{here},direction="out",window="7d"}}': 20,
         f"sdlc_review_queue_oldest_wait_business_seconds{{{here}}}": 2 * HOUR,
         f'sdlc_exporter_coverage_ratio{{{here},what="origin"}}': 1,
-        f'sdlc_exporter_coverage_ratio{{{here},what="first_activity"}}': 0.9,
+        **{f'sdlc_exporter_coverage_ratio{{{here},what="{what}"}}': 0.9 for what in ("first_activity", *LATER)},
     }
 
 
@@ -78,9 +81,10 @@ def releasing(name: str) -> dict[str, Value]:
         page[f'sdlc_team_releases_weekly{{{here},window="{window}"}}'] = 5
         page[f'sdlc_team_review_load_changes{{{here},window="{window}"}}'] = load
         page[f'sdlc_team_active_reviewers{{{here},window="{window}"}}'] = 5
-    for bound, times in (("lower", 0.9), ("estimate", 1.3), ("upper", 1.9)):
-        labels = f'scope="{name}",origin="agentic",issue="change_requests",bound="{bound}"'
-        page[f"sdlc_ai_rate_ratio{{{labels}}}"] = times
+    for issue in ("change_requests", "first_ci_red", "escape"):
+        for bound, times in (("lower", 0.9), ("estimate", 1.3), ("upper", 1.9)):
+            labels = f'scope="{name}",origin="agentic",issue="{issue}",bound="{bound}"'
+            page[f"sdlc_ai_rate_ratio{{{labels}}}"] = times
     return page
 
 
@@ -121,13 +125,21 @@ def testing(name: str) -> dict[str, Value]:
     return page
 
 
+def ago(seconds: int) -> Value:
+    """A time that is always so long ago."""
+    return lambda time: time - seconds
+
+
 def source(name: str) -> dict[str, Value]:
-    """A source that is polled every minute without fault; its watermark is five minutes behind."""
+    """A source that is polled every minute without fault; its watermarks are five minutes behind."""
     stream = f'source="{name}",stream="changes"'
     budget = f'source="{name}",resource="graphql"'
     return {
-        f"sdlc_exporter_last_success_timestamp_seconds{{{stream}}}": lambda time: time - MINUTE,
-        f"sdlc_exporter_watermark_timestamp_seconds{{{stream}}}": lambda time: time - 6 * MINUTE,
+        **{
+            f'sdlc_exporter_{kind}_timestamp_seconds{{source="{name}",stream="{each}"}}': ago(seconds)
+            for each in STREAMS
+            for kind, seconds in (("last_success", MINUTE), ("watermark", 6 * MINUTE))
+        },
         f'sdlc_exporter_initial_load_complete{{source="{name}"}}': 1,
         f'sdlc_exporter_polls_total{{{stream},result="success"}}': lambda time: time // MINUTE,
         f'sdlc_exporter_polls_total{{{stream},result="partial"}}': 0,

@@ -229,11 +229,14 @@ def fill(folder: Path, shown: dict[str, tuple[Span, Steps]]) -> None:
     begin = min(span.begin for span, _ in shown.values())
     end = max(span.end for span, _ in shown.values())
     always = Span(begin, end)
-    mark = f'sdlc_exporter_watermark_timestamp_seconds{{source="{SOURCE}",stream="changes"}}'
+    marks = (
+        f'sdlc_exporter_{kind}_timestamp_seconds{{source="{SOURCE}",stream="changes"}}'
+        for kind in ("watermark", "last_success")
+    )
     whole = {
         **shown,
         **{series: (always, [(0, value)]) for series, value in thresholds().items()},
-        mark: (always, [(hour, hour) for hour in range(begin, end + 1, HOUR)]),
+        **{mark: (always, [(hour, hour) for hour in range(begin, end + 1, HOUR)]) for mark in marks},
     }
     samples = 0
     with (folder / "replay.txt").open("w") as text:

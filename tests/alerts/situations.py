@@ -1,8 +1,8 @@
 """Tests for promtool, each of one alert's trouble in one situation."""
 
 from exporter.catalogue import HOUR, MINUTE
-from tests.alerts.cases import BY_NAME, GRAFANA, LAST_SUCCESS, RUNBOOKS, START, WATERMARK, Case
-from tests.alerts.healthy import HEALTHY
+from tests.alerts.cases import BY_NAME, GRAFANA, RUNBOOKS, START, WATERMARK, Case, last_success, watermark
+from tests.alerts.healthy import HEALTHY, STREAMS
 from tests.alerts.near_misses import NearMiss
 from tests.alerts.promtool import Firing, Test, alert_series, fired, scenario
 from tests.alerts.scrapes import POD, STATIC, Page, Scrapes, Target, lives, turns
@@ -146,10 +146,10 @@ def silent(case: Case, told: Case, more: Page) -> Test:
 
     That other exporters read theirs makes no difference.
     """
-    step, length = case.step, case.fires + case.step
+    step, length = case.stride, case.wait + case.stride
     waits = max(told.wait // step, 1)
     return scenario(
-        [Scrapes({**case.page(), **told.trouble, **more}), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        [Scrapes({**case.page(start=0), **told.trouble, **more}), *(Scrapes(HEALTHY, each) for each in ELSEWHERE)],
         step=step,
         length=length,
         firing=[(length, told.alert, [told.firing(STATIC)])],
@@ -160,46 +160,86 @@ def silent(case: Case, told: Case, more: Page) -> Test:
     )
 
 
-def old(source: str) -> Page:
-    """A source that has not been read since the beginning."""
-    return {each.replace("forge", source): 0 for each in (LAST_SUCCESS, WATERMARK)}
+def of_stream(told: Case, stream: str) -> Case:
+    """What is told of the changes of a source, of another of its streams."""
+    return told._replace(
+        labels={**told.labels, "stream": stream},
+        description=told.description.replace("(changes)", f"({stream})"),
+        trouble={series.replace('stream="changes"', f'stream="{stream}"'): old for series, old in told.trouble.items()},
+    )
+
+
+def stale(case: Case, stream: str) -> Test:
+    """One stream of the source has not been read for an hour: that is told under its name, and nothing of the case."""
+    return silent(case, of_stream(STALE, stream), {watermark(stream): STUCK.trouble[WATERMARK]})
+
+
+def stuck(case: Case, stream: str) -> Test:
+    """One stream of the source is read, and nothing of it is counted."""
+    return silent(case, of_stream(STUCK, stream), {})
+
+
+def all_failing(case: Case, stream: str) -> Test:
+    """In one stream of the source no repository is healthy, and so it has no watermark."""
+    return silent(case, of_stream(STALE, stream), {watermark(stream): None})
+
+
+def old(source: str, *streams: str) -> Page:
+    """A source of which these streams, or all, have not been read since the beginning."""
+    return {kind(each, source): 0 for each in streams or STREAMS for kind in (last_success, watermark)}
+
+
+def off(source: str, *streams: str) -> Page:
+    """A source of which these streams are not switched on."""
+    return dict.fromkeys(old(source, *streams), None)
+
+
+def fires(case: Case, more: Page) -> Test:
+    """The case is told in time whatever else there is on the page; so are all sources of other exporters stale."""
+    elsewhere = {**HEALTHY, **old("forge"), **old("attic")}
+    return scenario(
+        [Scrapes({**case.page(start=0), **more}), *(Scrapes(elsewhere, target) for target in ELSEWHERE)],
+        step=case.stride,
+        length=case.wait,
+        firing=[(case.wait - case.stride, case.alert, []), (case.wait, case.alert, [case.firing(STATIC)])],
+    )
+
+
+def off_is_silent(case: Case, *streams: str) -> Test:
+    """These streams are not switched on; what their numbers were is still on the page, and nobody is told anything."""
+    step, length = case.stride, case.wait + case.stride
+    nothing = [fired(step, length, {}), fired(step, length, {}, "pending")]
+    page = {**case.page(start=0), **off("forge", *streams)}
+    return scenario([Scrapes(page)], step=step, length=length, samples=nothing)
 
 
 def other_stale(case: Case) -> Test:
-    """Another source is stale, which nobody of the team has anything in; so are all of other exporters."""
-    elsewhere = {**HEALTHY, **old("forge"), **old("attic")}
-    return scenario(
-        [Scrapes({**case.page(), **old("attic")}), *(Scrapes(elsewhere, target) for target in ELSEWHERE)],
-        step=case.step,
-        length=case.fires,
-        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
-    )
+    """Another source is stale, which nobody of the team has anything in."""
+    return fires(case, old("attic"))
 
 
-def beside_stale(case: Case) -> Test:
-    """The issues of the same source cannot be read, so that their watermark stands still; changes go on."""
-    stale = {series.replace('stream="changes"', 'stream="issues"'): value for series, value in old("forge").items()}
-    return scenario(
-        [Scrapes({**case.page(), **stale})],
-        step=case.step,
-        length=case.fires,
-        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
-    )
+THIRD = 'sdlc_repository_info{repository="acme/old",source="shed",team="basket"}'
 
 
-def partly_stale(case: Case) -> Test:
+def partly_off(case: Case, *streams: str) -> Test:
+    """The team has a third repository, in a source where these streams are not switched on."""
+    shed = {kind(each, "shed"): HEALTHY[kind(each)] for each in STREAMS for kind in (last_success, watermark)}
+    return fires(case, {THIRD: 1, **shed, **off("shed", *streams)})
+
+
+def partly_stale(case: Case, *streams: str) -> Test:
     """The team has a third repository, whose source is stale. Other teams are fresh, and so are other exporters."""
-    third = 'sdlc_repository_info{repository="acme/old",source="shed",team="basket"}'
+    page = {**case.page(start=0), **old("shed", *streams), THIRD: 1}
     return scenario(
-        [Scrapes({**case.page(), **old("shed"), third: 1}), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
-        step=case.step,
-        length=case.fires,
-        firing=[(case.fires, case.alert, [])],
+        [Scrapes(page), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=case.stride,
+        length=case.wait + case.stride,
+        firing=[(case.wait, case.alert, []), (case.wait + case.stride, case.alert, [])],
     )
 
 
-def organisation(*, fresh: bool) -> Test:
-    """All repositories together have the trouble, and no team has; it is told unless one source is stale."""
+def organisation(*stale: str) -> Test:
+    """All repositories together have the trouble, and no team has; it is told unless a stream of a source is stale."""
     team = BY_NAME["SdlcEscapeRateDrifting"]
     case = team._replace(
         labels={"team": "all"},
@@ -207,14 +247,15 @@ def organisation(*, fresh: bool) -> Test:
         dashboard=team.dashboard.replace("basket", "all"),
         trouble={series.replace("basket", "all"): value for series, value in team.trouble.items()},
     )
-    page = case.page() if fresh else {**case.page(), **old("attic")}
+    page = {**case.page(start=0), **(old("attic", *stale) if stale else {})}
+    end = case.wait + case.stride
     return scenario(
         [Scrapes(page), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
-        step=case.step,
-        length=case.fires,
+        step=case.stride,
+        length=end,
         firing=[
-            (case.fires - case.step, case.alert, []),
-            (case.fires, case.alert, [case.firing(STATIC)] if fresh else []),
+            (case.wait - case.stride, case.alert, []),
+            (end, case.alert, [] if stale else [case.firing(STATIC)]),
         ],
     )
 
@@ -246,13 +287,7 @@ def bad_polls() -> Test:
 def spread(case: Case) -> Test:
     """The team's second repository is in another source than the first."""
     here = 'sdlc_repository_info{{repository="acme/cart",source="{}",team="basket"}}'
-    moved = {here.format("forge"): lambda time: None, here.format("attic"): 1}
-    return scenario(
-        [Scrapes({**case.page(), **moved})],
-        step=case.step,
-        length=case.fires,
-        firing=[(case.fires, case.alert, [case.firing(STATIC)])],
-    )
+    return fires(case, {here.format("forge"): lambda time: None, here.format("attic"): 1})
 
 
 def shared_annotations(exporters: int, job: str) -> dict[str, str]:

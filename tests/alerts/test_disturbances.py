@@ -4,7 +4,19 @@ import pytest
 
 from exporter.catalogue import HOUR, MINUTE
 from tests.alerts import situations
-from tests.alerts.cases import BY_NAME, CASES, LAST_SUCCESS, LEFT_OUT, LOADED, START, WATERMARK, polls, queue
+from tests.alerts.cases import (
+    BY_NAME,
+    CASES,
+    LAST_SUCCESS,
+    LEFT_OUT,
+    LOADED,
+    PARTS,
+    RESTS,
+    START,
+    WATERMARK,
+    polls,
+    queue,
+)
 from tests.alerts.healthy import HEALTHY, thresholds
 from tests.alerts.promtool import Firing, alert_series, check, fired, needs_promtool, scenario
 from tests.alerts.scrapes import POD, STATIC, Scrapes, lives, turns
@@ -147,49 +159,85 @@ def test_every_alert_that_compares_with_a_threshold_has_a_bearable_one():
     ]
 
 
-# Sources that are not read
+# Streams that are not read
 
-BUSINESS = [case for case in CASES if case.dashboard.startswith("sdlc-review")]
-JUDGED = [*BUSINESS, BY_NAME["SdlcCoverageLow"]]
-"""Alerts that are silent where what they compare is of the past."""
-OF_TEAMS = [case for case in BUSINESS if "repository" not in case.labels]
-
-
-@each(JUDGED)
-def test_of_a_stale_source_it_is_told_and_not_of_its_repositories(case, tmp_path):
-    check(tmp_path, situations.silent(case, STALE, {WATERMARK: STUCK.trouble[WATERMARK]}))
+JUDGED = [(BY_NAME[name], rests) for name, rests in RESTS.items()]
+EVERY = [*JUDGED, *PARTS.values()]
+"""Alerts that are silent where what they compare is of the past, with the streams that they rest on."""
+OF_TEAMS = [(case, rests) for case, rests in JUDGED if "repository" not in case.labels]
 
 
-@each(JUDGED)
-def test_of_a_stuck_source_it_is_told_and_not_of_its_repositories(case, tmp_path):
-    check(tmp_path, situations.silent(case, STUCK, {}))
+def named(case, stream=""):
+    labels = {"issue", "what"} & case.labels.keys()
+    return "-".join([case.alert, *(case.labels[each] for each in labels), *([stream] if stream else [])])
 
 
-@each(BUSINESS)
-def test_of_a_source_without_a_healthy_repository_nothing_else_is_told(case, tmp_path):
+def beside(pairs):
+    return pytest.mark.parametrize(("case", "rests"), pairs, ids=[named(case) for case, _ in pairs])
+
+
+def by_stream(pairs, which=lambda rests: rests.on):
+    each = [(case, stream) for case, rests in pairs for stream in which(rests)]
+    return pytest.mark.parametrize(("case", "stream"), each, ids=[named(*pair) for pair in each])
+
+
+def test_these_rest_on_what_is_read():
+    """All alerts that are not about the exporter itself, and the one about what numbers lack."""
+    about = [case.alert for case in CASES if not case.dashboard.startswith("sdlc-exporter")]
+    assert [case.alert for case, _ in JUDGED] == about
+
+
+@by_stream(EVERY)
+def test_of_a_stale_stream_it_is_told_by_name_and_nothing_that_rests_on_it(case, stream, tmp_path):
+    check(tmp_path, situations.stale(case, stream))
+
+
+@by_stream(EVERY)
+def test_of_a_stuck_stream_it_is_told_by_name_and_nothing_that_rests_on_it(case, stream, tmp_path):
+    check(tmp_path, situations.stuck(case, stream))
+
+
+@by_stream(JUDGED)
+def test_of_a_stream_without_a_healthy_repository_nothing_else_is_told(case, stream, tmp_path):
     """It has no watermark. What its repositories were covered by is not on the page any more."""
-    check(tmp_path, situations.silent(case, STALE, {WATERMARK: lambda time: None}))
+    check(tmp_path, situations.all_failing(case, stream))
 
 
-@each(JUDGED)
-def test_a_stale_source_silences_no_other(case, tmp_path):
+@beside([pair for pair in EVERY if pair[1].others])
+def test_stale_streams_that_it_does_not_rest_on_silence_nothing(case, rests, tmp_path):
+    """A token that may not read issues keeps no page from anybody."""
+    check(tmp_path, situations.fires(case, situations.old("forge", *rests.others)))
+
+
+@beside(EVERY)
+def test_a_stale_source_silences_no_other(case, rests, tmp_path):
     check(tmp_path, situations.other_stale(case))
 
 
-@each(JUDGED)
-def test_a_stale_stream_beside_the_changes_silences_nothing(case, tmp_path):
-    """A token that may not read issues keeps no page from anybody."""
-    check(tmp_path, situations.beside_stale(case))
+@by_stream(JUDGED, lambda rests: rests.needed)
+def test_without_a_stream_that_it_needs_nothing_is_told(case, stream, tmp_path):
+    check(tmp_path, situations.off_is_silent(case, stream))
 
 
-@each(OF_TEAMS)
-def test_a_team_of_which_one_repository_is_not_read_is_not_judged(case, tmp_path):
-    check(tmp_path, situations.partly_stale(case))
+@beside(EVERY)
+def test_streams_that_are_not_switched_on_silence_nothing_else(case, rests, tmp_path):
+    check(tmp_path, situations.fires(case, situations.off("forge", *rests.followed, *rests.others)))
 
 
-@pytest.mark.parametrize("fresh", [True, False])
-def test_the_organisation_is_judged_while_each_of_its_repositories_is_read(fresh, tmp_path):
-    check(tmp_path, situations.organisation(fresh=fresh))
+@by_stream(OF_TEAMS)
+def test_a_team_of_which_one_repository_is_not_read_is_not_judged(case, stream, tmp_path):
+    check(tmp_path, situations.partly_stale(case, stream))
+
+
+@beside(OF_TEAMS)
+def test_a_team_is_judged_by_the_repositories_of_which_a_stream_is_read(case, rests, tmp_path):
+    """The source of a third one tells other streams only."""
+    check(tmp_path, situations.partly_off(case, *rests.on))
+
+
+@pytest.mark.parametrize("stale", [(), ("changes",), ("deployments",), ("issues",)])
+def test_the_organisation_is_judged_while_each_of_its_repositories_is_read(stale, tmp_path):
+    check(tmp_path, situations.organisation(*stale))
 
 
 def test_a_source_that_is_not_read_is_stale_and_not_stuck(tmp_path):
@@ -258,8 +306,8 @@ def test_changes_of_every_origin_are_one_queue_and_one_alert(tmp_path):
     check(tmp_path, test)
 
 
-@each(OF_TEAMS)
-def test_a_team_with_repositories_in_two_sources_is_one_team(case, tmp_path):
+@beside(OF_TEAMS)
+def test_a_team_with_repositories_in_two_sources_is_one_team(case, rests, tmp_path):
     check(tmp_path, situations.spread(case))
 
 

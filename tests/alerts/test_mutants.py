@@ -5,25 +5,28 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from tests.alerts.cases import BY_NAME, WATERMARK, Case
+from tests.alerts.cases import BY_NAME, PARTS, RESTS, Case
 from tests.alerts.near_misses import NEAR
 from tests.alerts.promtool import RULES, Test, needs_promtool, told
 from tests.alerts.situations import (
     DOWN,
     STALE,
-    STUCK,
     away,
     bad_polls,
     beside_others,
-    beside_stale,
     brief,
+    fires,
     just_not,
+    off,
+    off_is_silent,
+    old,
     organisation,
     other_stale,
+    partly_off,
     partly_stale,
     replaced,
     shared,
-    silent,
+    stale,
     unscraped,
     whole,
 )
@@ -31,10 +34,14 @@ from tests.alerts.situations import (
 pytestmark = needs_promtool
 
 GROWING, DRIFT = BY_NAME["SdlcReviewQueueGrowing"], BY_NAME["SdlcDriftDetected"]
-OLD = {WATERMARK: STUCK.trouble[WATERMARK]}
+POD, TEAM = "instance, pod", "cluster, namespace, job, team"
+KNOWN = "repository:sdlc_repository_info:known"
+TEAM_STALE = "unless\nteam_stream:sdlc_repository_info:stale"
+ISSUES_STALE = f'unless on ({TEAM})\nteam_stream:sdlc_repository_info:stale{{stream="issues"}}'
 BUILD = "(sdlc_exporter_build_info)"
 FAILS = BY_NAME["SdlcSourceFailing"]
 FAILURES = BY_NAME["SdlcFirstAttemptFailuresRising"]
+FIRST_RED = PARTS["first_ci_red"][0]
 RISING, AGENTIC = BY_NAME["SdlcUnreviewedMergesRising"], BY_NAME["SdlcAgenticChangesWaiting"]
 
 
@@ -132,12 +139,8 @@ MUTANTS = {
         near(BY_NAME["SdlcEscapeRateDrifting"], "a lower bound"),
     ),
     "a drift is told at once": Mutant("for: 14d", "for: 13d", brief(BY_NAME["SdlcEscapeRateDrifting"])),
-    "all repositories are fresh when one is": Mutant(
-        "\n  ==\n  count without (repository, source, team)",
-        "\n  >= 0 * count without (repository, source, team)",
-        organisation(fresh=False),
-    ),
-    "the organisation is nobody": Mutant('"team", "all", "", ""', '"team", "none", "", ""', organisation(fresh=True)),
+    "all repositories are fresh when one is": Mutant(TEAM_STALE, f"{TEAM_STALE} > 9", organisation("changes")),
+    "the organisation is nobody": Mutant('"team", "all", "", ""', '"team", "none", "", ""', organisation()),
     "few stays with QA are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',
         'threshold_changes{name="samples"}[5m])) * 0',
@@ -158,24 +161,59 @@ MUTANTS = {
         "business_seconds[5m]))\n  >= on",
         near(BY_NAME["SdlcReviewWaitTooLong"], "more than 24"),
     ),
-    "every source is fresh": Mutant("(time() - max by", "(0 - max by", silent(GROWING, STALE, OLD)),
+    "every source is fresh": Mutant("(time() - max by", "(0 - max by", stale(GROWING, "changes")),
     "one fresh source speaks for all": Mutant(
-        "namespace, job, source)", "namespace, job)", silent(GROWING, STALE, OLD)
+        "namespace, job, source, stream)", "namespace, job, stream)", stale(GROWING, "changes")
     ),
     "a stale one silences all": Mutant(
-        "and on (cluster, namespace, job, source)\n(\n  max without (instance, pod, stream)",
-        "and on (cluster, namespace, job)\n(\n  min without (instance, pod, stream, source)",
+        f"source, stream)\n(\n  max without ({POD})",
+        f"stream)\n(\n  min without ({POD}, source)",
         other_stale(GROWING),
     ),
     "a stale stream silences all": Mutant(
-        'max without (instance, pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"',
-        "min without (instance, pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{",
-        beside_stale(GROWING),
+        f"source, stream)\n(\n  max without ({POD})",
+        f"source)\n(\n  min without ({POD}, stream)",
+        fires(GROWING, old("forge", *RESTS[GROWING.alert].others)),
     ),
+    "the changes speak for the runs": Mutant(
+        'fresh{stream="runs"}', 'fresh{stream="changes"}', stale(FAILURES, "runs")
+    ),
+    "stale changes silence what the runs tell": Mutant(
+        'fresh{stream="runs"}', 'fresh{stream="changes"}', fires(FAILURES, old("forge", "changes"))
+    ),
+    "one of two streams is enough": Mutant(
+        f'and on ({TEAM})\nteam_stream:sdlc_repository_info:fresh{{stream="deployments"}}',
+        "",
+        stale(BY_NAME["SdlcReleaseFrequencyFlat"], "deployments"),
+    ),
+    "a stream that is followed is forgotten": Mutant(
+        ISSUES_STALE, "", stale(BY_NAME["SdlcEscapeRateDrifting"], "issues")
+    ),
+    "a stream that is not switched on silences": Mutant(
+        ISSUES_STALE,
+        ISSUES_STALE.replace("unless", "and").replace(":stale", ":fresh"),
+        fires(BY_NAME["SdlcEscapeRateDrifting"], off("forge", "issues")),
+    ),
+    "a stream that is needed may be off": Mutant(
+        f'and on ({TEAM})\nteam_stream:sdlc_repository_info:fresh{{stream="issues"}}',
+        ISSUES_STALE,
+        off_is_silent(BY_NAME["SdlcQaBlocking"], "issues"),
+    ),
+    "every source has to tell every stream": Mutant(
+        f"{KNOWN} and on (cluster, namespace, job, source)\n  max without ({POD}) "
+        '(max_over_time(sdlc_exporter_last_success_timestamp_seconds{stream="runs"}[1h]))',
+        KNOWN,
+        partly_off(FAILURES, "runs"),
+    ),
+    "one issue rests on what all do": Mutant('"issue", "first_ci_red"', '"issue", ""', stale(FIRST_RED, "runs")),
+    "stale runs silence every issue": Mutant(
+        '"issue", "first_ci_red"',
+        '"issue", "change_requests"',
+        fires(BY_NAME["SdlcAiQualityGap"], old("forge", "runs")),
+    ),
+    "one input rests on what all do": Mutant('"what", "tests"', '"what", ""', stale(PARTS["tests"][0], "runs")),
     "a part of a team speaks for all": Mutant(
-        "\n==\ncount without (repository",
-        "\n>= 0 * count without (repository",
-        partly_stale(BY_NAME["SdlcReviewCapacityExceeded"]),
+        TEAM_STALE, f"{TEAM_STALE} > 9", partly_stale(BY_NAME["SdlcReviewCapacityExceeded"], "changes")
     ),
     "pods are kept apart": Mutant("(instance, pod", "(instance", replaced(GROWING)),
     "instances are kept apart": Mutant("(instance, pod", "(pod", replaced(DRIFT)),
@@ -208,8 +246,8 @@ MUTANTS = {
         unscraped(BY_NAME["SdlcReviewQueueGrowing"]),
     ),
     "a bad poll silences": Mutant(
-        'max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"}[1h])',
-        'sdlc_exporter_watermark_timestamp_seconds{stream="changes"}',
+        "max_over_time(sdlc_exporter_watermark_timestamp_seconds[1h])",
+        "sdlc_exporter_watermark_timestamp_seconds",
         bad_polls(),
     ),
     "what is stale is called stuck too": Mutant("\nunless\n(\n  stream:", "\nor\n(\n  stream:", whole(STALE)),

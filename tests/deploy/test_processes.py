@@ -66,7 +66,10 @@ def test_prometheus_finds_alertmanager(machine):
 def test_every_rule_is_loaded_and_evaluated_without_fault(machine):
     """As many alerts as the files have, and the recorded series are there."""
     written = [rule for path in (ROOT / "alerts").glob("*.yaml") for rule in rules(path)]
-    until(lambda: machine.prometheus.query("repository:sdlc_repository_info:fresh"), "a recorded series")
+    until(
+        lambda: machine.prometheus.query('repository_stream:sdlc_repository_info:fresh{stream="changes"}'),
+        "a recorded series",
+    )
     loaded = [rule for group in machine.prometheus.groups() for rule in group["rules"]]
     assert sorted(each["name"] for each in loaded) == sorted(each.get("alert") or each["record"] for each in written)
     until(lambda: {rule["health"] for group in machine.prometheus.groups() for rule in group["rules"]} == {"ok"})

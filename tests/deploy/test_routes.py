@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
+from exporter.render.rules.exporter import INPUTS
 from exporter.render.rules.files import GROUPS
+from exporter.render.rules.freshness import STREAMS
 from tests.deploy import stack
 from tests.deploy.stack import ALWAYS, NEVER, Alertmanager, Inbox
 from tests.system.processes import until
@@ -16,6 +18,8 @@ from tests.system.processes import until
 pytestmark = [pytest.mark.system, stack.needs_prometheus]
 
 ALERTS = {alert.name: alert for group in GROUPS.values() for alert in group.alerts}
+OTHERS = {"Sdlc.+", "critical", "warning", *STREAMS, *(what for what, _ in INPUTS)}
+"""What matchers name beside alerts."""
 RECEIVERS = {"critical": "pager", "warning": "team", "info": "digest"}
 SETTINGS = stack.loaded("alertmanager/alertmanager.yml")
 WAITS = {"group_wait": "1s", "group_interval": "1s", "repeat_interval": "1s"}
@@ -79,7 +83,7 @@ def test_inhibitions_name_alerts_that_exist():
     named = set()
     for rule in SETTINGS["inhibit_rules"]:
         for matcher in rule["source_matchers"] + rule["target_matchers"]:
-            names = set(matcher.partition('"')[2].rstrip('"').split("|")) - {"Sdlc.+", "critical", "warning", "changes"}
+            names = set(matcher.partition('"')[2].rstrip('"').split("|")) - OTHERS
             assert names <= ALERTS.keys()
             named |= names
             if "source" in rule["equal"]:
@@ -131,10 +135,10 @@ def test_a_stale_source_silences_what_depends_on_it_and_not_its_own_reasons(offi
     cause = "SdlcSourceStale"
     office.tell(cause, source="acme", stream="changes")
     dependent = ("SdlcReviewQueueGrowing", "SdlcReviewWaitTooLong", "SdlcRepositoriesFailing")
-    for name in (*dependent, "SdlcCoverageLow", "SdlcApiBudgetLow"):
+    for name in (*dependent, "SdlcApiBudgetLow"):
         office.tell(name, source="acme")
     office.tell("SdlcReviewWaitTooLong", source="other")
-    for name in (*dependent, "SdlcCoverageLow"):
+    for name in dependent:
         assert office.inhibitors(name, source="acme") == [cause]
     assert office.inhibitors("SdlcApiBudgetLow") == []
     assert office.inhibitors("SdlcReviewWaitTooLong", source="other") == []
@@ -150,6 +154,26 @@ def test_a_stream_beside_the_changes_that_is_stale_silences_only_what_is_said_of
     assert office.inhibitors("SdlcReviewQueueGrowing") == []
     assert office.inhibitors("SdlcWatermarkStuck", stream="issues") == ["SdlcSourceStale"]
     assert office.inhibitors("SdlcWatermarkStuck", stream="changes") == []
+
+
+@pytest.mark.parametrize(
+    ("stream", "silent"),
+    [
+        ("changes", {"origin", "first_activity", "production"}),
+        ("runs", {"tests"}),
+        ("deployments", {"production"}),
+        ("issues", set()),
+    ],
+)
+def test_a_stale_stream_silences_what_is_said_of_the_inputs_that_it_tells(office, stream, silent):
+    """As the alert's own expression does."""
+    office.tell("SdlcSourceStale", source="acme", stream=stream)
+    for what, _ in INPUTS:
+        office.tell("SdlcCoverageLow", source="acme", team="web", what=what)
+        office.tell("SdlcCoverageLow", source="other", team="web", what=what)
+    inhibited = {what for what, _ in INPUTS if office.inhibitors("SdlcCoverageLow", source="acme", what=what)}
+    assert inhibited == silent
+    assert not any(office.inhibitors("SdlcCoverageLow", source="other", what=what) for what, _ in INPUTS)
 
 
 def test_a_source_of_which_polls_fail_and_that_is_read_all_the_same_silences_nothing(office):

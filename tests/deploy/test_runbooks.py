@@ -17,7 +17,9 @@ from exporter.catalogue import METRICS, Detail, Kind, exported
 from exporter.config.settings import Config, SecondsName, Source, WorkingHours
 from exporter.errors import REASONS
 from exporter.measures.exporter import RESULTS
-from exporter.model import Origin
+from exporter.measures.quality import ISSUES
+from exporter.model import Origin, Stream
+from exporter.render.rules.exporter import INPUTS
 from exporter.render.rules.files import GROUPS
 from exporter.render.rules.rows import parameters
 from exporter.runtime import page
@@ -34,8 +36,6 @@ HEADINGS = ["What it means", "First look", "Likely causes", "What to do", "When 
 FENCE = re.compile(r"^ *```(?P<language>\w+)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SELECTOR = re.compile(r"(?P<name>sdlc_\w+)(?:\{(?P<labels>[^}]*)\})?")
 OF_PROMETHEUS = {"up", "job"}
-FIRST_ACTIVITY = "first_activity"
-"""A value of the label ``what``."""
 
 each_page = pytest.mark.parametrize("name", sorted(PAGES))
 
@@ -222,8 +222,9 @@ def test_dotted_names_are_keys_of_the_configuration_durations_of_alerts_or_value
 def vocabulary() -> set[str]:
     """Single words that pages may put in backticks: reasons, states, results, origins, labels, keys and commands."""
     keys = {each for kind in (Config, WorkingHours) for each in kind.__struct_fields__}
-    values = {str(each) for kind in (Detail, Origin, RepositoryState) for each in kind}
-    choices = {*get_args(SecondsName), *get_args(get_args(Source.__annotations__["poll"])[0]), FIRST_ACTIVITY}
+    values = {str(each) for kind in (Detail, Origin, RepositoryState, Stream) for each in kind}
+    values |= {issue.word for issue in ISSUES} | {what for what, _ in INPUTS}
+    choices = {*get_args(SecondsName), *get_args(get_args(Source.__annotations__["poll"])[0])}
     labels = {label for row in METRICS.values() for label in row.labels}
     commands = set(subcommands(cli._parser()))
     return {*REASONS, *RESULTS, *keys, *values, *choices, *labels, *commands, *OF_PROMETHEUS}

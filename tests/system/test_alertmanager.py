@@ -159,7 +159,7 @@ def test_a_page_repeats_while_nothing_changes_and_then_the_forge_fails(frail):
 def test_nothing_pages_while_the_world_is_steady(busy):
     """Three changes a day for ten days, each reviewed after three hours: 21 came within a week, and 21 went."""
     growth = "sum by (repository) (repository:sdlc_review_queue_flow_changes:{}7d and on (repository) {}) == 21"
-    fresh = "repository:sdlc_repository_info:fresh"
+    fresh = "repository_stream:sdlc_repository_info:fresh{stream='changes'}"
     for way in ("in", "out"):
         eventually(lambda way=way: len(busy.prometheus.query(growth.format(way, fresh))) == 2, f"21 {way} in both")
     for _ in range(3):

@@ -137,15 +137,16 @@ STATE = (
     ),
 )
 
+BY_STREAM = ("source", "stream")
 FRESHNESS = (
     lines(
         "Age of the last complete pass",
-        "How long before each moment a source had last been read completely, but for repositories that fail alone. "
+        "How long before each moment a stream had last been read completely, but for repositories that fail alone. "
         "Dashed is the threshold blind: above it SdlcSourceStale speaks. Good is a minute or two.",
         [
             ask(
-                f"time() - {smallest(series('sdlc_exporter_last_success_timestamp_seconds', **OF), 'source')}",
-                "{{source}}",
+                f"time() - {smallest(series('sdlc_exporter_last_success_timestamp_seconds', **OF), *BY_STREAM)}",
+                "{{source}} ({{stream}})",
             )
         ],
         unit="s",
@@ -157,11 +158,11 @@ FRESHNESS = (
     lines(
         "Age of the data",
         "How long before each moment the watermark lay: everything older is counted. Dashed is the threshold blind: "
-        "above it alerts about the source's repositories are silent. Good is 6 to 7 minutes.",
+        "above it alerts that rest on this stream of the source are silent. Good is 6 to 7 minutes.",
         [
             ask(
-                f"time() - {smallest(series('sdlc_exporter_watermark_timestamp_seconds', **OF), 'source')}",
-                "{{source}}",
+                f"time() - {smallest(series('sdlc_exporter_watermark_timestamp_seconds', **OF), *BY_STREAM)}",
+                "{{source}} ({{stream}})",
             )
         ],
         unit="s",

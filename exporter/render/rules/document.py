@@ -20,17 +20,19 @@ writes the same, and the Helm chart installs them. Three things can be set, each
 - **Durations** are parameters of the rules: `sdlc-exporter rules --param NAME=DURATION`, in the chart
   `prometheusRule.params`.
 - **Who hears of it, and when**, is Alertmanager's: `deploy/alertmanager/alertmanager.yml` is an example with routes by
-  severity, working hours, and an inhibition of what depends on a stale source.
+  severity, working hours, and an inhibition of what depends on a stale stream of a source.
 
 *Critical* is for a queue that grows and for an exporter that is gone; everything else is a *warning* or *info*. Alerts
-about reviews are silent while their source is stale: what is not known is not alarmed. None of them needs more than
-four days of Prometheus' memory; what looks back further is computed by the exporter from stored facts.
+are silent while a stream that their numbers rest on is stale: what is not known is not alarmed, and of the stream
+SdlcSourceStale tells. None of them needs more than four days of Prometheus' memory; what looks back further is computed
+by the exporter from stored facts.
 
 Give every exporter a job of its own: by cluster, namespace and job the rules tell one from another, and two under one
 job are taken for one that was restarted.
 """
 
 THRESHOLD = re.compile(r'sdlc_threshold_(seconds|ratio|changes)\{name="(\w+)"\}')
+RESTS = re.compile(r'repository_info:(?:fresh|stale)\{stream="(\w+)"\}')
 RECORDINGS = [row for group in GROUPS.values() for row in group.rows if isinstance(row, Recording)]
 SECTIONS = {"seconds": "seconds", "ratio": "ratios", "changes": "changes"}
 """The section of the configuration for each metric of thresholds."""
@@ -52,6 +54,8 @@ def _index(alerts: list[Alert]) -> Iterator[str]:
 def _alert(alert: Alert) -> Iterator[str]:
     yield from (f"## {alert.name}", "", alert.summary, "")
     yield f"- severity: {alert.severity}; [what to do](runbooks/{alert.name}.md)"
+    if streams := dict.fromkeys(RESTS.findall(alert.expr)):
+        yield f"- rests on: {', '.join(f'`{each}`' for each in streams)}"
     if thresholds := _thresholds(_whole(alert.expr)):
         yield f"- thresholds: {', '.join(thresholds)}"
     yield f"- parameters: {', '.join(f'`{name}` ({value})' for name, value in _durations(alert))}"

@@ -1,9 +1,30 @@
 """Whether the exporter can be believed, and what it goes without; gauges are read as in ``review.py``."""
 
+from exporter.render.rules.freshness import CHANGES, DEPLOYMENTS, RUNS
 from exporter.render.rules.rows import Alert, Group, Recording
 
 PAGE = ("sdlc-exporter",)
 OF_SOURCE = ("sdlc-exporter", "source")
+
+INPUTS = (
+    ("origin", CHANGES),
+    ("first_activity", CHANGES),
+    ("production", CHANGES),
+    ("production", DEPLOYMENTS),
+    ("tests", RUNS),
+)
+"""Each input whose coverage is told, and a stream that it rests on."""
+
+
+def _ages_of_inputs() -> str:
+    """How far behind the streams of each input are, by ``what`` it is; within brackets."""
+    ages = (
+        f'    label_replace(stream:sdlc_exporter_watermark_timestamp_seconds:age{{stream="{stream}"}}, '
+        f'"what", "{what}", "", "")'
+        for what, stream in INPUTS
+    )
+    return "  (\n" + "\n    or\n".join(ages) + "\n  )"
+
 
 GROUP = Group(
     "sdlc-exporter",
@@ -206,9 +227,11 @@ avg without (repository) (
 )
 < on ($exporter) group_left ()
 max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="coverage"}[5m]))
-unless on ($exporter, source)
+unless on ($exporter, source, what)
 (
-  max without (stream) (stream:sdlc_exporter_watermark_timestamp_seconds:age{stream="changes"})
+"""
+            + _ages_of_inputs()
+            + """
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m]))
 )

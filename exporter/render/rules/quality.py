@@ -1,25 +1,14 @@
 """More changes escape than before, and QA is blocked: what faster coding costs once it is merged.
 
-These rules follow those of ``review.py`` in one group: they rest on its recordings of what is fresh.
+These rules follow those of ``review.py`` in one group: they rest on what that has recorded as fresh.
 """
 
+from exporter.render.rules.freshness import CHANGES, DEPLOYMENTS, ISSUES, team
 from exporter.render.rules.rows import Alert, Recording
 
 OF_TEAM = ("sdlc-quality", "team")
 
 DRIFT = (
-    # All repositories together are judged like a team: while each of them is read.
-    Recording(
-        "team:sdlc_repository_info:all_fresh",
-        """
-label_replace(
-  count without (repository, source, team) (repository:sdlc_repository_info:fresh)
-  ==
-  count without (repository, source, team) (repository:sdlc_repository_info:known),
-  "team", "all", "", ""
-)
-""",
-    ),
     # Lower bounds of enough changes on both sides, by team: the metrics call it a scope.
     Recording(
         "team:sdlc_escape_drift_ratio:lower",
@@ -65,9 +54,8 @@ ALERTS = (
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="escape_drift"}[5m]))
 )
-and on ($exporter, team)
-(team:sdlc_repository_info:fresh or team:sdlc_repository_info:all_fresh)
-""",
+"""
+        + team(CHANGES, followed=(DEPLOYMENTS, ISSUES)),
         wait="14d",
         keep="3d",
         summary="More changes escape than used to: they are reverted, mended or cause incidents.",
@@ -84,9 +72,8 @@ and on ($exporter, team)
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="qa_blocked"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(ISSUES),
         wait="1d",
         keep="1d",
         summary="A team's issues are blocked for much of the time that QA has them.",

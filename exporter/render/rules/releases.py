@@ -1,8 +1,9 @@
 """More is ready and no more is released, deployments fail, AI changes have more issues: what comes after the review.
 
-These rules follow those of ``review.py`` in one group: they rest on its recordings of what is fresh.
+These rules follow those of ``review.py`` in one group: they rest on what that has recorded as fresh.
 """
 
+from exporter.render.rules.freshness import CHANGES, DEPLOYMENTS, team
 from exporter.render.rules.rows import Alert, Recording
 from exporter.render.rules.shares import beside_before
 
@@ -118,9 +119,8 @@ and on ($exporter, team)
 )
 and on ($exporter, team)
 team:sdlc_team_releases_weekly:release_growth < 1
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(CHANGES, DEPLOYMENTS),
         wait="1d",
         keep="3d",
         summary="More changes of a team are ready, and it releases no more often.",
@@ -144,9 +144,8 @@ and on ($exporter, team)
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="significance"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(DEPLOYMENTS),
         wait="1d",
         keep="1d",
         summary="More of a team's production deployments fail than agreed, and than used to.",
@@ -157,15 +156,23 @@ team:sdlc_repository_info:fresh
     Alert(
         name="SdlcAiQualityGap",
         severity="info",
+        # Two of the issues need more than the changes.
         expr="""
 (
   team_origin_issue:sdlc_ai_rate_ratio:lower
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="ai_quality"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(CHANGES)
+        + """
+unless on ($exporter, team, issue)
+label_replace(team_stream:sdlc_repository_info:stale{stream="runs"}, "issue", "first_ci_red", "", "")
+unless on ($exporter, team, issue)
+label_replace(team_stream:sdlc_repository_info:stale{stream="deployments"}, "issue", "escape", "", "")
+unless on ($exporter, team, issue)
+label_replace(team_stream:sdlc_repository_info:stale{stream="issues"}, "issue", "escape", "", "")
+""".lstrip(),
         wait="1d",
         keep="3d",
         summary="An issue occurs more often with AI changes of a team than with others of like size.",

@@ -3,48 +3,14 @@
 Gauges are read by ``last_over_time`` over five minutes, so that a scrape that fails does not start a wait anew.
 """
 
-from exporter.render.rules import quality, releases, tests
+from exporter.render.rules import freshness, quality, releases, tests
+from exporter.render.rules.freshness import CHANGES, team
 from exporter.render.rules.rows import Alert, Group, Recording
 from exporter.render.rules.shares import beside_before
 
 OF_REPOSITORY = ("sdlc-review", "repository")
 OF_TEAM = ("sdlc-review", "team")
 
-FRESHNESS = (
-    # Every alert joins one of these two: it takes its labels from them, and is silent where it would speak of the past.
-    # The watermark knows only what is read without fault, and is gone while nothing is: an hour bridges one bad poll.
-    Recording(
-        "repository:sdlc_repository_info:known",
-        # What is there now, and of what is missing for a moment what was there before: never two teams of one.
-        """
-max without ($pod) (sdlc_repository_info)
-or
-max without ($pod) (last_over_time(sdlc_repository_info[5m]))
-unless on ($exporter, repository)
-max without ($pod) (sdlc_repository_info)
-""",
-    ),
-    Recording(
-        "repository:sdlc_repository_info:fresh",
-        """
-repository:sdlc_repository_info:known
-and on ($exporter, source)
-(
-  max without ($pod, stream) (max_over_time(sdlc_exporter_watermark_timestamp_seconds{stream="changes"}[1h]))
-  > on ($exporter) group_left ()
-  (time() - max by ($exporter) (last_over_time(sdlc_threshold_seconds{name="blind"}[5m])))
-)
-""",
-    ),
-    Recording(
-        "team:sdlc_repository_info:fresh",
-        """
-count without (repository, source) (repository:sdlc_repository_info:fresh)
-==
-count without (repository, source) (repository:sdlc_repository_info:known)
-""",
-    ),
-)
 QUEUE = (
     Recording(
         "repository:sdlc_review_queue_changes:awaiting",
@@ -78,7 +44,7 @@ max without ($pod, direction, window) (
 sum without (repository) (
   (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
   * on ($exporter, repository) group_left (team)
-  repository:sdlc_repository_info:fresh
+  repository_stream:sdlc_repository_info:fresh{stream="changes"}
 )
 """,
     ),
@@ -88,7 +54,7 @@ sum without (repository) (
 sum without (repository) (
   (repository:sdlc_review_queue_flow_changes:in7d + repository:sdlc_review_queue_flow_changes:out7d)
   * on ($exporter, repository) group_left (team)
-  repository:sdlc_repository_info:fresh
+  repository_stream:sdlc_repository_info:fresh{stream="changes"}
 )
 """,
     ),
@@ -100,7 +66,7 @@ sum without (repository, origin, state) (
     last_over_time(sdlc_review_queue_changes{origin="agentic", state=~"awaiting_review|awaiting_rereview"}[5m])
   )
   * on ($exporter, repository) group_left (team)
-  repository:sdlc_repository_info:fresh
+  repository_stream:sdlc_repository_info:fresh{stream="changes"}
 )
 """,
     ),
@@ -154,7 +120,7 @@ and on ($exporter, team, origin)
 GROUP = Group(
     "sdlc-review",
     (
-        *FRESHNESS,
+        *freshness.ROWS,
         *QUEUE,
         *MERGES,
         *WAITS,
@@ -169,7 +135,7 @@ GROUP = Group(
   max by ($exporter) (last_over_time(sdlc_threshold_changes{name="review_queue_growth"}[5m]))
 )
 * on ($exporter, repository) group_left (source, team)
-repository:sdlc_repository_info:fresh
+repository_stream:sdlc_repository_info:fresh{stream="changes"}
 and on ($exporter, repository)
 (
   (repository:sdlc_review_queue_flow_changes:in7d - repository:sdlc_review_queue_flow_changes:out7d)
@@ -202,7 +168,7 @@ and on ($exporter, repository)
 )
 / 3600
 * on ($exporter, repository) group_left (source, team)
-repository:sdlc_repository_info:fresh
+repository_stream:sdlc_repository_info:fresh{stream="changes"}
 """,
             wait="30m",
             keep="3h",
@@ -232,9 +198,8 @@ and on ($exporter, team)
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="review_queue_growth"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+            + team(CHANGES),
             wait="1d",
             keep="1d",
             summary="A team is asked for more reviews than it gives, and its queue grows.",
@@ -258,9 +223,8 @@ and on ($exporter, team)
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="significance"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+            + team(CHANGES),
             wait="1d",
             keep="1d",
             summary="A team merges more of its changes without a review than it used to.",
@@ -286,9 +250,8 @@ and on ($exporter, team)
   >= on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_changes{name="review_queue"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+            + team(CHANGES),
             wait="1d",
             keep="1d",
             summary="Changes of agents wait much longer for a review than others, and pile up.",

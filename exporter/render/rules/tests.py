@@ -1,8 +1,9 @@
 """First attempts fail more often, tests are flaky, and keeping them green takes more and more: what tests cost.
 
-These rules follow those of ``review.py`` in one group: they rest on its recordings of what is fresh.
+These rules follow those of ``review.py`` in one group: they rest on what that has recorded as fresh.
 """
 
+from exporter.render.rules.freshness import CHANGES, RUNS, team
 from exporter.render.rules.rows import Alert, Recording
 from exporter.render.rules.shares import beside_before
 
@@ -89,9 +90,8 @@ and on ($exporter, team)
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="significance"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(RUNS),
         wait="1d",
         keep="1d",
         summary="A team's changes fail their first CI run more often than they used to.",
@@ -129,9 +129,8 @@ and on ($exporter, team)
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="significance"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(RUNS),
         wait="1d",
         keep="1d",
         summary="Too many of a team's test runs fail and pass on the same commit.",
@@ -149,9 +148,8 @@ team:sdlc_repository_info:fresh
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="test_update"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(CHANGES),
         wait="1d",
         keep="3d",
         summary="A team spends more of its test work on old tests than on new ones.",
@@ -171,9 +169,8 @@ and on ($exporter, team)
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="test_update_climbing"}[5m]))
 )
-and on ($exporter, team)
-team:sdlc_repository_info:fresh
-""",
+"""
+        + team(CHANGES),
         wait="1d",
         keep="3d",
         summary="The upkeep of a team's tests climbs from sprint to sprint.",
