@@ -15,6 +15,7 @@ from exporter.model import RELEASE, Deployed, Described, Environment, Layer, Ope
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 from exporter.references import takes_back
+from exporter.retro import RetroRules
 
 __all__ = [
     "E2E_TESTS",
@@ -241,7 +242,7 @@ class Policy(Struct, frozen=True):
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
     environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an issue
-    is.
+    is, ``retro`` which issues are retrospective notes and what a note names.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -264,6 +265,7 @@ class Policy(Struct, frozen=True):
     staging: tuple[str, ...] = STAGING
     analysis: tuple[str, ...] = ANALYSIS
     labels: LabelRules = LabelRules()
+    retro: RetroRules = RetroRules()
 
     def environment(self, name: str) -> Environment:
         """Which kind of environment a forge's name means."""
@@ -323,6 +325,7 @@ class Policy(Struct, frozen=True):
             self.generated,
             self.analysis,
             self.labels,
+            self.retro,
             self.test_files,
             self.e2e_tests,
             self.integration_tests,

@@ -47,6 +47,7 @@ from exporter.model.issues import (
     IssueReopened,
     Labelled,
     Moved,
+    Noted,
 )
 from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_of
 
@@ -94,6 +95,7 @@ __all__ = [
     "Merged",
     "Moved",
     "Naming",
+    "Noted",
     "Opened",
     "Origin",
     "Outcome",

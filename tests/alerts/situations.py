@@ -1,6 +1,6 @@
 """Tests for promtool, each of one alert's trouble in one situation."""
 
-from exporter.catalogue import HOUR, MINUTE
+from exporter.catalogue import DAY, HOUR, MINUTE
 from tests.alerts.cases import BY_NAME, GRAFANA, LAST_SUCCESS, RUNBOOKS, START, WATERMARK, Case
 from tests.alerts.healthy import HEALTHY
 from tests.alerts.near_misses import NearMiss
@@ -216,6 +216,24 @@ def organisation(*, fresh: bool) -> Test:
             (case.fires - case.step, case.alert, []),
             (case.fires, case.alert, [case.firing(STATIC)] if fresh else []),
         ],
+    )
+
+
+def nobodys(*, fresh: bool) -> Test:
+    """Notes that are no team's own name QA, and no repository is nobody's; it is told unless one source is stale."""
+    team = BY_NAME["SdlcQaBlocking, named"]
+    case = team._replace(
+        labels={**team.labels, "team": "none"},
+        description=team.description.replace("basket", "none"),
+        dashboard=team.dashboard.replace("basket", "none"),
+        trouble={series.replace("basket", "none"): value for series, value in team.trouble.items()},
+    )
+    page = {**HEALTHY, **case.trouble, **({} if fresh else old("attic"))}
+    return scenario(
+        [Scrapes(page), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=case.step,
+        length=DAY,
+        firing=[(DAY, case.alert, [case.firing(STATIC)] if fresh else [])],
     )
 
 

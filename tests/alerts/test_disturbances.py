@@ -14,7 +14,7 @@ pytestmark = needs_promtool
 
 
 def each(cases):
-    return pytest.mark.parametrize("case", list(cases), ids=lambda case: case.alert)
+    return pytest.mark.parametrize("case", list(cases), ids=lambda case: case.name)
 
 
 # Restarts and absences
@@ -92,6 +92,7 @@ def test_these_alerts_outlive_two_hours_without_the_exporter():
         "SdlcAiQualityGap",
         "SdlcEscapeRateDrifting",
         "SdlcQaBlocking",
+        "SdlcQaBlocking",  # blocked, and named in retrospectives
     ]
 
 
@@ -190,6 +191,11 @@ def test_a_team_of_which_one_repository_is_not_read_is_not_judged(case, tmp_path
 @pytest.mark.parametrize("fresh", [True, False])
 def test_the_organisation_is_judged_while_each_of_its_repositories_is_read(fresh, tmp_path):
     check(tmp_path, situations.organisation(fresh=fresh))
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_notes_that_are_no_teams_own_are_told_of_while_each_repository_is_read(fresh, tmp_path):
+    check(tmp_path, situations.nobodys(fresh=fresh))
 
 
 def test_a_source_that_is_not_read_is_stale_and_not_stuck(tmp_path):

@@ -18,6 +18,7 @@ from tests.alerts.situations import (
     beside_stale,
     brief,
     just_not,
+    nobodys,
     organisation,
     other_stale,
     partly_stale,
@@ -48,7 +49,7 @@ class Mutant(NamedTuple):
 
 def near(case: Case, short_of: str) -> Test:
     """The near miss of that name."""
-    return just_not(next(each for each in NEAR if each.alert == case.alert and each.short_of.startswith(short_of)))
+    return just_not(next(each for each in NEAR if each.alert == case.name and each.short_of.startswith(short_of)))
 
 
 MUTANTS = {
@@ -147,6 +148,20 @@ MUTANTS = {
         "(last_over_time(sdlc_team_qa_blocked_ratio_lower",
         "(last_over_time(sdlc_team_qa_blocked_ratio",
         near(BY_NAME["SdlcQaBlocking"], "a lower bound"),
+    ),
+    "any theme is QA": Mutant('theme="qa"', 'theme=~"qa|ci"', near(BY_NAME["SdlcQaBlocking, named"], "QA")),
+    "the share is taken for one of six": Mutant(
+        'sdlc_retro_mentions_samples{scope!="all"}[5m])',
+        'sdlc_retro_mentions_samples{scope!="all"}[5m]) * 0 + 6',
+        near(BY_NAME["SdlcQaBlocking, named"], "four sprints with notes"),
+    ),
+    "notes that are no team's own are never told of": Mutant(
+        '"team", "none", "", ""', '"team", "nobody", "", ""', nobodys(fresh=True)
+    ),
+    "three sprints will do": Mutant(
+        'threshold_ratio{name="qa_named"}[5m]))',
+        'threshold_ratio{name="qa_named"}[5m])) * 0.7',
+        near(BY_NAME["SdlcQaBlocking, named"], "four sprints"),
     ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',
