@@ -93,6 +93,14 @@ ANALYSIS = (
     "*detekt*", "*phpstan*", "*rubocop*", "*brakeman*", "*bandit*", "*shellcheck*", "*gosec*",
 )  # fmt: skip
 """Names of workflows and jobs that look at code without running it, as globs over the whole name without case."""
+SHIPPING = ("deploy*", "release*", "publish*", "*[-_]deploy", "*[-_]publish", "*[-_]release")
+NOT_SHIPPING = (
+    "*draft*", "release-please*", "release_please*", "*notes*", "*changelog*", "*[-_]pr", "*[-_]prs", "*preview*",
+    "*docs*", "*documentation*", "*pages*", "*storybook*", "*staging*", "*[-_]dev", "*[-_]dev[-_]*", "*[-_]qa",
+    "*[-_]uat", "*[-_]test", "*[-_]tests", "*dry*run*", "*nightly*", "*snapshot*", "*canary*", "*cleanup*",
+)  # fmt: skip
+"""Workflows that bring code to production and, asked first, those that only sound so: globs over a workflow file's
+name without folder and ending, in which case does not count."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
 
@@ -346,6 +354,12 @@ def is_release(deployed: Deployed) -> bool:
 @lru_cache(maxsize=16)
 def _definition(*parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
+
+
+def ships(workflow: str, shipping: tuple[str, ...], not_shipping: tuple[str, ...]) -> bool:
+    """Whether a workflow, by its file's path, brings code to production."""
+    name = workflow.rpartition("/")[2].removesuffix(".yml").removesuffix(".yaml")
+    return not _named_like(not_shipping).fullmatch(name) and _named_like(shipping).fullmatch(name) is not None
 
 
 @lru_cache(maxsize=16)

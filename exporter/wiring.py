@@ -18,7 +18,7 @@ from exporter.demo import Organisation
 from exporter.exposition import Exposition
 from exporter.labels import LabelRules
 from exporter.model import Stream
-from exporter.policy import Policy, compile_rules, packaged
+from exporter.policy import Policy, compile_rules, packaged, ships
 from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.deployments import DeploymentsOf
 from exporter.providers.github.issues import issues
@@ -233,10 +233,12 @@ def sides(
     rest, graphql = paths(settings.url)
     pulses, interval = Pulses(reader, partial(stirred, graphql), monotonic), settings.stream_interval
     production, tag = settings.production, config.delivery.release_tag
+    shipping = partial(ships, shipping=config.delivery.workflows, not_shipping=config.delivery.no_workflows)
+    by_runs = shipping if Stream.RUNS in settings.streams else None
     ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
         Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
         Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
-            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
+            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag, by_runs
         ),
     }
     asked = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]

@@ -76,11 +76,18 @@ def _check_source(source: Source, path: str, config: Config, environ: Mapping[st
             _check_credential(source, path, environ, faults)
             _check_selection(source, path, faults)
             _check_history(source, path, config, faults)
+            _check_production(source, path, faults)
         if source.provider == "git":
             _check_locations(source, path, environ, faults)
         if source.provider == "notes":
             _check_notes(source, path, config, faults)
             _check_history(source, path, config, faults)
+
+
+def _check_production(source: Source, path: str, faults: Faults) -> None:
+    unread = {"runs", "deployments"} - {*source.streams}
+    if source.production == "workflows" and unread and not faults.touched(f"{path}.streams", f"{path}.production"):
+        faults.add(f"{path}.production", f"workflows needs the stream {min(unread)}; add it to streams")
 
 
 def _check_notes(source: Source, path: str, config: Config, faults: Faults) -> None:

@@ -34,9 +34,11 @@ from exporter.policy import (
     GENERATED,
     INTEGRATION_TESTS,
     NEUTRAL_FILES,
+    NOT_SHIPPING,
     OTHER_JOBS,
     PRODUCTION,
     RELEASE_TAG,
+    SHIPPING,
     STAGING,
     TEST_FILES,
 )
@@ -67,6 +69,7 @@ NameGlob = Annotated[
     ),
 ]
 EnvironmentGlob = Annotated[str, text("a glob over names of environments")]
+WorkflowGlob = Annotated[str, text("a glob over names of workflow files")]
 Expression = Annotated[str, text("a regular expression", read=read_expression)]
 RepositoryGlob = Annotated[str, text("a glob over owner/name", read=read_repository_glob)]
 Login = Annotated[str, text("a login", read=str.lower)]
@@ -211,9 +214,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
     production: Annotated[
-        Literal["auto", "deployments", "releases", "tags"],
+        Literal["auto", "deployments", "releases", "tags", "workflows"],
         "How code reaches production here. `auto` settles it for each repository at its first load: by deployments if "
-        "one went to an environment named in `delivery.production`, else by releases, else by tags; kept from then on.",
+        "one went to an environment named in `delivery.production`, else by releases, else by tags, else by successful "
+        "runs on the default branch of a workflow named in `delivery.workflows`, where the stream `runs` is read; kept "
+        "from then on.",
     ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
@@ -415,6 +420,14 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
         RELEASE_TAG
     )
+    workflows: Annotated[
+        tuple[WorkflowGlob, ...],
+        "Workflows that bring code to production, by the names of their files without folder and ending; case does not "
+        "count. Asked where there are neither deployments nor releases nor tags; `[]` asks none. Replaces the default.",
+    ] = SHIPPING
+    no_workflows: Annotated[
+        tuple[WorkflowGlob, ...], "Those that do not, though they are called so; asked first. Replaces the default."
+    ] = NOT_SHIPPING
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -57,15 +57,15 @@ SAMPLES = Twin(
 @measure(MENTIONS, NOTE_FACT, of=Thing.ISSUE)
 def retro_mentions(note: Story, _: Policy) -> Iterator[Observation]:
     """A note at its date, and each theme at the date of the first version that names it: once, whatever follows."""
-    first: dict[str, int] = {}
+    seen: set[str] = set()
     for event in note.own(Noted):
-        for theme in ("", *event.themes):
-            first.setdefault(theme, event.at)
-    for theme, at in sorted(first.items()):
-        cause = f"noted {theme}".rstrip()
-        yield Observation(NOTE_FACT.name, cause, "", at, (theme,), 1)
-        if theme:
-            yield Observation(MENTIONS.name, cause, "", at, (theme,), 1)
+        for theme in dict.fromkeys(("", *event.themes)):
+            if theme in seen:
+                continue
+            seen.add(theme)
+            yield Observation(NOTE_FACT.name, event.id, theme, event.at, (theme,), 1)
+            if theme:
+                yield Observation(MENTIONS.name, event.id, theme, event.at, (theme,), 1)
 
 
 @summary(NOTE_FACT, windows=("90d",), teams=True)

@@ -49,7 +49,7 @@ from exporter.model.issues import (
     Moved,
     Noted,
 )
-from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_of
+from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_between, lines_of
 
 Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent | CodeEvent
 
@@ -120,5 +120,6 @@ __all__ = [
     "Worked",
     "begins",
     "bonds",
+    "lines_between",
     "lines_of",
 ]

@@ -155,8 +155,9 @@ class NotesSource:
             by_path, by_text = f"{note.day} {note.path}", f"{note.day} {note.digest}"
             name = names.get(by_path) or names.get(by_text) or by_text
             names[by_path] = names[by_text] = name
-            fact = Noted(" ".join(("noted", *note.themes)), note.at, note.themes)
-            told.append(Told(Subject(key, name, 0, Thing.ISSUE), (fact,)))
+            # A fact for each theme: one that is named later is another fact of the same date.
+            facts = (Noted("noted", note.at, ()), *(Noted(f"noted {each}", note.at, (each,)) for each in note.themes))
+            told.append(Told(Subject(key, name, 0, Thing.ISSUE), facts))
         if names != before:
             self.reader.store.put(key, msgspec.json.encode(names).decode())
         return told

@@ -19,12 +19,12 @@ def mentions(*lines):
 
 
 def test_each_theme_counts_at_its_date():
-    assert mentions("opened 0h", "noted 1h: qa ci") == [(1, "ci"), (1, "qa")]
+    assert mentions("opened 0h", "noted 1h: qa ci") == [(1, "qa"), (1, "ci")]
 
 
 def test_a_later_version_adds_what_it_names_more_and_takes_nothing_back():
     lines = ("opened 0h", "noted 1h: qa", "noted 5h: ci", "noted 9h: qa ci")
-    assert mentions(*lines) == [(5, "ci"), (1, "qa")]
+    assert mentions(*lines) == [(1, "qa"), (5, "ci")]
 
 
 def test_an_issue_that_is_no_note_names_nothing():

@@ -41,7 +41,7 @@ and on ($exporter, team)
 QA = (
     # Sprints of the last six in which a retrospective named QA, by team: the metrics call it a scope.
     Recording(
-        "team:sdlc_retro_mentions:qa_sprints",
+        "team:sdlc_retro_mentions_ratio:qa_sprints",
         """
 max without ($pod, theme, scope) (
   label_replace(
@@ -103,7 +103,7 @@ and on ($exporter, team)
 team:sdlc_repository_info:fresh
 or
 label_replace(
-  team:sdlc_retro_mentions:qa_sprints
+  team:sdlc_retro_mentions_ratio:qa_sprints
   >= on ($exporter) group_left ()
   6 * max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="qa_named"}[5m])),
   "told_by", "retrospectives", "", ""
@@ -112,7 +112,6 @@ and on ($exporter, team)
 (
   team:sdlc_repository_info:fresh
   or
-  # notes that are no team's own
   label_replace(team:sdlc_repository_info:all_fresh, "team", "none", "", "")
 )
 """,
