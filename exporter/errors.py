@@ -98,6 +98,12 @@ class Unreadable(Garbled):
     retry = False
 
 
+class BadNote(ExporterError):
+    """A file of retrospective notes that cannot be used as it is: no date, too large, or unreadable."""
+
+    reason = "bad_note"
+
+
 class Partial(ExporterError):
     """An answer with errors beside data, which could not be tied to single repositories."""
 
@@ -159,6 +165,7 @@ REASONS: tuple[str, ...] = tuple(
                 ServerError,
                 Overloaded,
                 Garbled,
+                BadNote,
                 Partial,
                 Shifted,
                 Missing,

@@ -21,6 +21,7 @@ from exporter.providers.github.listing import COUNT_FIRST, COUNTS, PULSE_PACK, S
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.queries import PAGE, SEARCH_LIMIT
 from exporter.providers.github.stirring import stirred
+from exporter.retro import Theme
 from exporter.runtime.health import Health
 from exporter.runtime.history import FIRST_WIDTH, LAG, wider
 from exporter.runtime.issues import Issues
@@ -49,6 +50,7 @@ MENDED = 0.1
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
     "found": 3, "outcome": 5, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
+    "theme": len(Theme),
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
 SUMMARISED = 3

@@ -15,6 +15,7 @@ from exporter.model import RELEASE, Deployed, Described, Environment, Layer, Ope
 from exporter.origin import Decision, Evidence, RuleTable
 from exporter.origin_rules import compile_rules, packaged
 from exporter.references import takes_back
+from exporter.retro import RetroRules
 
 __all__ = [
     "E2E_TESTS",
@@ -92,6 +93,14 @@ ANALYSIS = (
     "*detekt*", "*phpstan*", "*rubocop*", "*brakeman*", "*bandit*", "*shellcheck*", "*gosec*",
 )  # fmt: skip
 """Names of workflows and jobs that look at code without running it, as globs over the whole name without case."""
+SHIPPING = ("deploy*", "release*", "publish*", "*[-_]deploy", "*[-_]publish", "*[-_]release")
+NOT_SHIPPING = (
+    "*draft*", "release-please*", "release_please*", "*notes*", "*changelog*", "*[-_]pr", "*[-_]prs", "*preview*",
+    "*docs*", "*documentation*", "*pages*", "*storybook*", "*staging*", "*[-_]dev", "*[-_]dev[-_]*", "*[-_]qa",
+    "*[-_]uat", "*[-_]test", "*[-_]tests", "*dry*run*", "*nightly*", "*snapshot*", "*canary*", "*cleanup*",
+)  # fmt: skip
+"""Workflows that bring code to production and, asked first, those that only sound so: globs over a workflow file's
+name without folder and ending, in which case does not count."""
 RELEASE_TAG = r"v?\d+\.\d+\.\d+"
 """Names of tags that are releases: whole versions without a suffix, as a regular expression over the whole name."""
 
@@ -241,7 +250,7 @@ class Policy(Struct, frozen=True):
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
     environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an issue
-    is.
+    is, ``retro`` which issues are retrospective notes and what a note names.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -264,6 +273,7 @@ class Policy(Struct, frozen=True):
     staging: tuple[str, ...] = STAGING
     analysis: tuple[str, ...] = ANALYSIS
     labels: LabelRules = LabelRules()
+    retro: RetroRules = RetroRules()
 
     def environment(self, name: str) -> Environment:
         """Which kind of environment a forge's name means."""
@@ -323,6 +333,7 @@ class Policy(Struct, frozen=True):
             self.generated,
             self.analysis,
             self.labels,
+            self.retro,
             self.test_files,
             self.e2e_tests,
             self.integration_tests,
@@ -343,6 +354,12 @@ def is_release(deployed: Deployed) -> bool:
 @lru_cache(maxsize=16)
 def _definition(*parts: object) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:12]
+
+
+def ships(workflow: str, shipping: tuple[str, ...], not_shipping: tuple[str, ...]) -> bool:
+    """Whether a workflow, by its file's path, brings code to production."""
+    name = workflow.rpartition("/")[2].removesuffix(".yml").removesuffix(".yaml")
+    return not _named_like(not_shipping).fullmatch(name) and _named_like(shipping).fullmatch(name) is not None
 
 
 @lru_cache(maxsize=16)

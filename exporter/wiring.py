@@ -18,13 +18,14 @@ from exporter.demo import Organisation
 from exporter.exposition import Exposition
 from exporter.labels import LabelRules
 from exporter.model import Stream
-from exporter.policy import Policy, compile_rules, packaged
+from exporter.policy import Policy, compile_rules, packaged, ships
 from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.deployments import DeploymentsOf
 from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
+from exporter.retro import RetroRules
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.code_source import Clones, CodeSource, Whereabouts
@@ -39,11 +40,12 @@ from exporter.runtime.joint import JointStream
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import AppLanes, Lanes, OneToken
 from exporter.runtime.limits import Limits
+from exporter.runtime.notes import NotesSource
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Reader
 from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
-from exporter.runtime.snapshot import Presentation, Snapshot
+from exporter.runtime.snapshot import NO_TEAM, Presentation, Snapshot
 from exporter.runtime.source import GithubSource
 from exporter.runtime.stream import Asking, Beside, SideStream
 from exporter.runtime.transport import Transport
@@ -51,6 +53,8 @@ from exporter.runtime.whereabouts import AtForge, Located, web_root
 from exporter.store.sqlite import SqliteStore
 
 DEMO_LEAD = 180 * 86400
+FIRST = {"git": Stream.CODE, "notes": Stream.ISSUES}
+"""What a source tells that does not tell of changes."""
 
 
 class Source(Protocol):
@@ -92,7 +96,13 @@ def policy(config: Config) -> Policy:
         labels=LabelRules(**structs.asdict(config.issues)),
         production=config.delivery.production,
         staging=config.delivery.staging,
+        retro=retro_rules(config),
     )
+
+
+def retro_rules(config: Config) -> RetroRules:
+    """Which issues are retrospective notes, and what a note names."""
+    return RetroRules(**structs.asdict(config.retrospectives))
 
 
 def presentation(config: Config, ledger_starts: dict[str, int], seen: dict[str, int]) -> Presentation:
@@ -113,7 +123,8 @@ def presentation(config: Config, ledger_starts: dict[str, int], seen: dict[str, 
         budgets=series.budgets,
         ledger_starts=ledger_starts,
         first_seen=seen,
-        first_streams={each.name: Stream.CODE for each in config.sources if each.provider == "git"},
+        first_streams={each.name: FIRST[each.provider] for each in config.sources if each.provider in FIRST},
+        notes={each.name: each.team or NO_TEAM for each in config.sources if each.provider == "notes"},
     )
 
 
@@ -222,17 +233,19 @@ def sides(
     rest, graphql = paths(settings.url)
     pulses, interval = Pulses(reader, partial(stirred, graphql), monotonic), settings.stream_interval
     production, tag = settings.production, config.delivery.release_tag
+    shipping = partial(ships, shipping=config.delivery.workflows, not_shipping=config.delivery.no_workflows)
+    by_runs = shipping if Stream.RUNS in settings.streams else None
     ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
         Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
         Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
-            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag
+            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag, by_runs
         ),
     }
     asked = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
     found: list[Beside] = [SideStream(each, reader.of(each.stream), interval, monotonic) for each in asked]
     if Stream.ISSUES in settings.streams:
         own = reader.of(Stream.ISSUES)
-        asking = Issues(issues(graphql), own, Searching(settings.poll, monotonic))
+        asking = Issues(issues(graphql, retro_rules(config)), own, Searching(settings.poll, monotonic))
         found.append(JointStream(asking, own, interval, monotonic))
     for each in found:
         reader.health.source(settings.name, (each.stream,))
@@ -336,6 +349,10 @@ def sources(
         reader = Reader(each.name, store, desk, health, starts[each.name])
         if each.provider == "git":
             found.append(code_source(each, config, reader.of(Stream.CODE), kept, located(each, reader), changed))
+            continue
+        if each.provider == "notes":
+            health.source(each.name, NotesSource.streams)
+            found.append(NotesSource(each.notes, retro_rules(config), reader.of(Stream.ISSUES), kept, changed))
             continue
         made = source(each, config, reader, kept, changed)
         found.append(made)

@@ -103,7 +103,9 @@ def _written_keys() -> dict[str, str]:
 
 def test_the_full_file_means_what_it_says() -> None:
     read = config(FULL)
-    ghe, variable, app, demo, git = read.sources
+    ghe, variable, app, demo, git, retros = read.sources
+    assert (retros.notes, retros.team) == (("/srv/notes/**/*.md",), "payments")
+    assert read.retrospectives.environment == ("Prüfstand",)
     assert (git.locations, git.named, git.branch) == (
         ("/srv/git/*.git", "https://git.acme.example/tools/deploy.git"),
         {"omega/shop": "git@git.acme.example:shop.git"},
@@ -182,6 +184,7 @@ def test_what_is_not_written_has_its_default() -> None:
         "ai_quality": 1.2,
         "escape_drift": 1.0,
         "qa_blocked": 0.25,
+        "qa_named": 0.66,
     }
     assert read.tests.sprint == 14 * DAY
     assert (read.tests.productive_week, read.tests.most_of_a_day, read.tests.most_of_a_fix) == (

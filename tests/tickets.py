@@ -3,6 +3,7 @@
 ``issue("opened 0h", "labelled 0h: bug", "closed 5h")`` is a list of facts; further lines::
 
     unlabelled 3h: bug    dropped 5h (closed as not planned)    reopened 6h    moved 7h: in qa    names 0h: #7 a1b2c3d
+    noted 1h: qa ci (a retrospective note that names these themes)
 """
 
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from exporter.model import (
     Labelled,
     Moved,
     Naming,
+    Noted,
     Referred,
 )
 from exporter.policy import Policy
@@ -37,6 +39,7 @@ TELL: dict[str, Callable[[str, int, str], Fact]] = {
     "reopened": lambda name, when, rest: IssueReopened(name, when),
     "moved": lambda name, when, rest: Moved(name, when, rest),
     "names": naming,
+    "noted": lambda name, when, rest: Noted(name, when, tuple(rest.split())),
 }
 
 

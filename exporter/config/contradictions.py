@@ -28,6 +28,7 @@ CREDENTIALS = ("token_file", "token_env", "app")
 SELECTION = ("provider", "url", "include", "exclude", "organisations", "users", "topics", "repository_prefix")
 ONLY_DEMO = ("seed", "repositories")
 ONLY_GIT = ("locations", "named", "branch")
+ONLY_NOTES = ("notes", "team")
 # what a pretend organisation has no use for: all that is about reaching and selecting
 ONLY_GITHUB = (
     "url", *CREDENTIALS, "ca_file", "include", "exclude", "organisations", "users", "topics", "archived", "forks",
@@ -35,9 +36,16 @@ ONLY_GITHUB = (
 )  # fmt: skip
 WITH_A_TOKEN = ("token_file", "token_env", "ca_file")
 NOT_ITS_OWN = {
-    "github": (*ONLY_DEMO, *ONLY_GIT),
-    "demo": (*ONLY_GITHUB, *ONLY_GIT),
-    "git": (*ONLY_DEMO, *(key for key in ONLY_GITHUB if key not in WITH_A_TOKEN), "streams", "stream_interval"),
+    "github": (*ONLY_DEMO, *ONLY_GIT, *ONLY_NOTES),
+    "demo": (*ONLY_GITHUB, *ONLY_GIT, *ONLY_NOTES),
+    "notes": (*ONLY_DEMO, *ONLY_GITHUB, *ONLY_GIT, "streams", "stream_interval", "production", "repository_prefix"),
+    "git": (
+        *ONLY_DEMO,
+        *ONLY_NOTES,
+        *(key for key in ONLY_GITHUB if key not in WITH_A_TOKEN),
+        "streams",
+        "stream_interval",
+    ),
 }
 FLEETING = ("/tmp", "/dev/shm", "/run", "/var/run")  # noqa: S108 - named to warn of them
 
@@ -68,8 +76,26 @@ def _check_source(source: Source, path: str, config: Config, environ: Mapping[st
             _check_credential(source, path, environ, faults)
             _check_selection(source, path, faults)
             _check_history(source, path, config, faults)
+            _check_production(source, path, faults)
         if source.provider == "git":
             _check_locations(source, path, environ, faults)
+        if source.provider == "notes":
+            _check_notes(source, path, config, faults)
+            _check_history(source, path, config, faults)
+
+
+def _check_production(source: Source, path: str, faults: Faults) -> None:
+    unread = {"runs", "deployments"} - {*source.streams}
+    if source.production == "workflows" and unread and not faults.touched(f"{path}.streams", f"{path}.production"):
+        faults.add(f"{path}.production", f"workflows needs the stream {min(unread)}; add it to streams")
+
+
+def _check_notes(source: Source, path: str, config: Config, faults: Faults) -> None:
+    if not source.notes and not faults.touched(f"{path}.notes"):
+        faults.add(f"{path}.notes", "there is none; write globs over files, such as [/srv/retrospectives/**/*.md]")
+    if source.team is not None and source.team not in config.teams and not faults.touched("teams", f"{path}.team"):
+        remedy = suggest(source.team, config.teams) if config.teams else "list it there"
+        faults.add(f"{path}.team", f"there is no team '{source.team}' under teams; {remedy}")
 
 
 def _check_locations(source: Source, path: str, environ: Mapping[str, str], faults: Faults) -> None:
@@ -155,6 +181,8 @@ def selectors(source: Source) -> tuple[str, ...]:
     """The globs a source's repositories match, in lower case, as far as the file tells."""
     if source.provider == "demo":
         return ("*/*",)
+    if source.provider == "notes":
+        return ()
     if source.provider == "git":
         names = [*source.named, *(name_of(each) for each in source.locations if not is_glob(each))]
         return tuple(name.lower() for name in names)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Struct, field
 
-from exporter import working_hours
+from exporter import retro, working_hours
 from exporter.config.scalars import (
     History,
     Scalar,
@@ -34,9 +34,11 @@ from exporter.policy import (
     GENERATED,
     INTEGRATION_TESTS,
     NEUTRAL_FILES,
+    NOT_SHIPPING,
     OTHER_JOBS,
     PRODUCTION,
     RELEASE_TAG,
+    SHIPPING,
     STAGING,
     TEST_FILES,
 )
@@ -56,6 +58,8 @@ Url = Annotated[str, text("a URL", read=read_url)]
 Glob = Annotated[str, text("a glob over paths")]
 JobGlob = Annotated[str, text("a glob over job names")]
 LabelGlob = Annotated[str, text("a glob over labels")]
+FileGlob = Annotated[str, text("a glob over files", r"[^\0-\x1f]{1,4096}", "is no file's path")._replace(relative=True)]
+Keyword = Annotated[str, text("a keyword", r".*\w.*", "has no letter; write a word or a few")]
 NameGlob = Annotated[
     str,
     text(
@@ -65,6 +69,7 @@ NameGlob = Annotated[
     ),
 ]
 EnvironmentGlob = Annotated[str, text("a glob over names of environments")]
+WorkflowGlob = Annotated[str, text("a glob over names of workflow files")]
 Expression = Annotated[str, text("a regular expression", read=read_expression)]
 RepositoryGlob = Annotated[str, text("a glob over owner/name", read=read_repository_glob)]
 Login = Annotated[str, text("a login", read=str.lower)]
@@ -153,8 +158,9 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     name: Annotated[SourceName, "Unique name, the label `source` of metrics."]
     provider: Annotated[
-        Literal["github", "git", "demo"],
-        "What answers. `git` reads the histories of `locations` with git alone; `demo` is a pretend organisation.",
+        Literal["github", "git", "notes", "demo"],
+        "What answers. `git` reads the histories of `locations` with git alone; `notes` reads files of retrospective "
+        "notes; `demo` is a pretend organisation.",
     ] = "github"
     url: Annotated[
         Url, "Root of the REST API: `https://api.github.com`, or `https://HOST/api/v3` of an own server."
@@ -208,9 +214,11 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
     production: Annotated[
-        Literal["auto", "deployments", "releases", "tags"],
+        Literal["auto", "deployments", "releases", "tags", "workflows"],
         "How code reaches production here. `auto` settles it for each repository at its first load: by deployments if "
-        "one went to an environment named in `delivery.production`, else by releases, else by tags; kept from then on.",
+        "one went to an environment named in `delivery.production`, else by releases, else by tags, else by successful "
+        "runs on the default branch of a workflow named in `delivery.workflows`, where the stream `runs` is read; kept "
+        "from then on.",
     ] = "auto"
     repository_prefix: Annotated[
         Prefix, "Text put before every repository name, for two forges that know the same owner/name."
@@ -226,6 +234,14 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     branch: Annotated[
         BranchName, "`git` only: the branch to read, instead of the one that each repository names its default."
     ] = ""
+    notes: Annotated[
+        tuple[FileGlob, ...],
+        "`notes` only: retrospective notes as globs over files, in which `**` spans folders: Markdown or plain text "
+        "with the date in the front matter (`date: 2026-11-13`) or in the file's name, or CSV with a column `date`.",
+    ] = ()
+    team: Annotated[
+        Team | None, "`notes` only: whose notes these are, of `teams`; without it nobody's in particular."
+    ] = None
     seed: Annotated[int, whole(0, 1_000_000), "`demo` only: another seed, another pretend organisation."] = 1
     repositories: Annotated[int, whole(1, 1000), "`demo` only: how many repositories it pretends to have."] = 12
 
@@ -358,6 +374,25 @@ class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
 
 
+class RetroSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which issues are retrospective notes, and by which words a note names a theme.
+
+    Each key replaces its default. A keyword is whole words, in which case does not count. What is changed here holds
+    for notes that are dated after the change.
+    """
+
+    labels: Annotated[
+        tuple[LabelGlob, ...], "Labels of issues that are notes, as in `issues`; `[]` takes none from issues."
+    ] = retro.LABELS
+    qa: Annotated[tuple[Keyword, ...], "Words that name QA."] = retro.QA
+    review: Annotated[tuple[Keyword, ...], "Words that name the review of code."] = retro.REVIEW
+    ci: Annotated[tuple[Keyword, ...], "Words that name CI."] = retro.CI
+    environment: Annotated[tuple[Keyword, ...], "Words that name environments to test or develop in."] = (
+        retro.ENVIRONMENT
+    )
+    requirements: Annotated[tuple[Keyword, ...], "Words that name requirements."] = retro.REQUIREMENTS
+
+
 class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which artifacts of workflow runs are read as test reports (JUnit XML)."""
 
@@ -385,6 +420,14 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     release_tag: Annotated[Expression, "Tags that are releases: a regular expression over the whole name."] = (
         RELEASE_TAG
     )
+    workflows: Annotated[
+        tuple[WorkflowGlob, ...],
+        "Workflows that bring code to production, by the names of their files without folder and ending; case does not "
+        "count. Asked where there are neither deployments nor releases nor tags; `[]` asks none. Replaces the default.",
+    ] = SHIPPING
+    no_workflows: Annotated[
+        tuple[WorkflowGlob, ...], "Those that do not, though they are called so; asked first. Replaces the default."
+    ] = NOT_SHIPPING
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -446,6 +489,7 @@ RatioName = Literal[
     "ai_quality",
     "escape_drift",
     "qa_blocked",
+    "qa_named",
 ]
 ChangesName = Literal["review_queue", "review_queue_growth", "samples"]
 
@@ -477,7 +521,8 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "be ready than before, for releases that are no more to be told. `ai_quality`: how many times as often an "
         "issue has to occur with AI changes, by the lower bound. `escape_drift`: how many times as large the share of "
         "escaped changes has to be as before, by the lower bound. `qa_blocked`: share of the time with QA for which "
-        "issues are blocked, by the lower bound.",
+        "issues are blocked, by the lower bound. `qa_named`: share of the last six sprints whose retrospectives have "
+        "to name QA; four are 0.67.",
     ] = field(
         default_factory=lambda: {
             "review_utilisation": 1.05,
@@ -497,6 +542,7 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "ai_quality": 1.2,
             "escape_drift": 1.0,
             "qa_blocked": 0.25,
+            "qa_named": 0.66,
         }
     )
     changes: Annotated[
@@ -553,6 +599,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     review: Annotated[ReviewSettings, "What counts as review."] = ReviewSettings()
     tests: Annotated[TestSettings, "What is a test, and what keeping tests green costs."] = TestSettings()
     issues: Annotated[IssueSettings, "What the labels of issues mean."] = IssueSettings()
+    retrospectives: Annotated[RetroSettings, "What retrospective notes name."] = RetroSettings()
     reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()

@@ -44,17 +44,17 @@ from exporter.demo.shipping import (
     shipped,
     train,
 )
-from exporter.demo.tickets import bug, tested
+from exporter.demo.tickets import bug, retrospective, tested
 from exporter.model import Fact, Merged, Ran, Repository, RunEvent, Stream, Subject, Thing, Told, lines_of
 
-MONDAY = 0
+MONDAY, FRIDAY = 0, 4
 
 HORIZON = 60
 """Days after which a change has no more story; the price of a question grows with it."""
 
 NUMBERS_A_DAY = 100
 """Change numbers kept for the changes that a repository opens on one day."""
-TICKETS_FROM, BUGS_FROM = 1_000_000, 2_000_000
+TICKETS_FROM, BUGS_FROM, RETROS_FROM = 1_000_000, 2_000_000, 3_000_000
 """Issues are numbered from here, so that none has a change's number."""
 TESTED = ("pay", "web")
 """Teams that have testers."""
@@ -217,6 +217,7 @@ def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[
         yield from _qa(organisation, place, day, number, plot, weather)
         yield from _commit(organisation, place, day, number, plot, weather)
     yield from _trains(organisation, place, day)
+    yield from _retrospective(organisation, place, day)
 
 
 def _runs(repository: str, checks: Checks, end: int) -> Iterator[Told]:
@@ -283,6 +284,27 @@ def _trains(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
             facts = bug(rng, now.arrived + round(rng.uniform(0.02, 4) * DAY), in_production=escaped)
             numbered = BUGS_FROM + (day - organisation.first_day) * NUMBERS_A_DAY + bugs
             yield Told(_issue(place, numbered), facts)
+
+
+def _retrospective(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
+    """Every second Friday each team notes in its first repository what held it up."""
+    slug, weekday = _team(place).slug, (day + 3) % 7
+    first = next(each for each in range(place + 1) if _team(each).slug == slug)
+    if place != first or weekday != FRIDAY or (day + 3) // 7 % 2:
+        return
+    rng = _chances(organisation, place, day, "retrospective")
+    weather = climate(_team(place), day - organisation.first_day, weekday)
+    more = {cause: min(1.0, weather.progress) if cause in organisation.causes else 0.0 for cause in CAUSES}
+    named = {
+        "qa": 0.2 + 0.7 * more[TESTERS] if slug in TESTED else 0.05,
+        "review": 0.25 + 0.6 * more[CROWDED],
+        "ci": 0.25 + 0.4 * more[ROTTEN],
+        "environment": 0.2,
+        "requirements": 0.3,
+    }
+    themes = tuple(theme for theme, chance in named.items() if rng.random() < chance)
+    numbered = RETROS_FROM + day - organisation.first_day
+    yield Told(_issue(place, numbered), retrospective(day * DAY + 15 * HOUR + rng.randrange(HOUR), themes))
 
 
 @lru_cache(maxsize=1 << 15)

@@ -2,10 +2,11 @@
 
 from random import Random
 
-from exporter.model import IssueClosed, IssueEvent, IssueOpened, Labelled
+from exporter.model import IssueClosed, IssueEvent, IssueOpened, Labelled, Noted
 
 DAY, HOUR = 86400, 3600
 BUG, PRODUCTION, BY_QA, IN_QA, QA_BLOCKED = "bug", "production", "found in qa", "in qa", "qa blocked"
+RETRO = "retrospective"
 
 
 def bug(rng: Random, found: int, *, in_production: bool) -> tuple[IssueEvent, ...]:
@@ -37,4 +38,14 @@ def tested(rng: Random, number: int, opened: int, merged: int, hours: float, blo
         Labelled("blocked:off", halt + stuck, QA_BLOCKED, False),
         Labelled("qa:off", left, IN_QA, False),
         IssueClosed("closed", left + 60, by=number),
+    )
+
+
+def retrospective(held: int, themes: tuple[str, ...]) -> tuple[IssueEvent, ...]:
+    """The notes of a retrospective held then (Unix seconds), which named these themes."""
+    return (
+        IssueOpened("opened", held),
+        Labelled(f"labelled:{RETRO}", held + 5, RETRO, True),
+        Noted(f"noted@{held}", held + 5, themes),
+        IssueClosed("closed", held + HOUR),
     )

@@ -47,8 +47,9 @@ from exporter.model.issues import (
     IssueReopened,
     Labelled,
     Moved,
+    Noted,
 )
-from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_of
+from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_between, lines_of
 
 Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent | CodeEvent
 
@@ -94,6 +95,7 @@ __all__ = [
     "Merged",
     "Moved",
     "Naming",
+    "Noted",
     "Opened",
     "Origin",
     "Outcome",
@@ -118,5 +120,6 @@ __all__ = [
     "Worked",
     "begins",
     "bonds",
+    "lines_between",
     "lines_of",
 ]

@@ -39,4 +39,13 @@ class IssueDescribed(Event, frozen=True, tag="issue described", array_like=True)
     lines: tuple[str, ...]
 
 
-IssueEvent = IssueOpened | Labelled | Moved | IssueClosed | IssueReopened | IssueDescribed
+class Noted(Event, frozen=True, tag="noted", array_like=True):
+    """A retrospective note, or a version of one, named these themes; its text is not kept.
+
+    An issue is one from the second it has a label that says so; a file has its date.
+    """
+
+    themes: tuple[str, ...]
+
+
+IssueEvent = IssueOpened | Labelled | Moved | IssueClosed | IssueReopened | IssueDescribed | Noted

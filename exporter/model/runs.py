@@ -90,9 +90,23 @@ def lines_of(ran: Ran) -> tuple[str, ...]:
     line = ran.branch
     if not ran.default:
         return (line,)
-    ended = datetime.fromtimestamp(ran.at, UTC)
+    ended = _utc(ran.at)
     months = ended.year * 12 + ended.month - 1
-    return tuple(f"{line}#{each // 12:04d}-{each % 12 + 1:02d}" for each in (months, months + 1))
+    return tuple(_month(line, each) for each in (months, months + 1))
+
+
+def lines_between(branch: str, lower: int, upper: int) -> tuple[str, ...]:
+    """The keys of a default branch's lines in which every attempt that ended in [lower, upper] is."""
+    first, last = (ended.year * 12 + ended.month - 1 for ended in map(_utc, (lower, upper)))
+    return tuple(_month(branch, each) for each in range(first, last + 1))
+
+
+def _utc(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)
+
+
+def _month(branch: str, month: int) -> str:
+    return f"{branch}#{month // 12:04d}-{month % 12 + 1:02d}"
 
 
 def begins(key: str) -> int:

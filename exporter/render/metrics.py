@@ -11,6 +11,7 @@ from exporter.measures.exporter import RESULTS
 from exporter.measures.quality import ISSUES
 from exporter.measures.windows import PERCENTILES, WINDOWS
 from exporter.model import Environment, Layer, Origin, Outcome, QueueState, Result, Stage, Stream, Verdict
+from exporter.retro import Theme
 from exporter.statistics.interval import Interval
 from exporter.store.base import RepositoryState
 
@@ -197,6 +198,7 @@ LABELS: dict[str, str] = {
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
+    "theme": f"what a retrospective note names: {_words(Theme)}",
     "tier": f"what named an escaped change first: {_words(Tier)}",
     "tool": "the tool whose marker decided",
     "until": "where lead time ends: `merge`, or `production` for changes that came into it",

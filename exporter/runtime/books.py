@@ -237,7 +237,9 @@ class Books:
     # Sums
 
     def detail(self, metric: Metric) -> Detail:
-        """Whether a metric is shown per repository or for the organisation."""
+        """Whether a metric is shown per repository or for the organisation, as those are that name no repository."""
+        if "repository" not in metric.labels:
+            return Detail.ORGANISATION
         return self._details.get(metric.name, metric.detail)
 
     def _sum(self, place: Place) -> Sum:

@@ -3,6 +3,10 @@
 History is listed whole before the first step of the walk, so that deployments are walked in the order in which they
 ended, however late a deployment ended after it was created. Both are done in bites, between which other work is done;
 what was stored before a crash is not asked for again.
+
+Where there are neither deployments nor releases nor tags, successful runs of workflows that are called so are what
+ships. They are read from what the stream of runs has stored, so that nothing is asked for them; a repository's first
+load waits for its runs, and its watermark never passes theirs.
 """
 
 import json
@@ -13,7 +17,21 @@ from typing import NamedTuple
 
 from exporter.catalogue import DAY, HOUR
 from exporter.errors import ServerError, TooSlow
-from exporter.model import Contained, Deployed, Environment, Fact, Outcome, Stream, Subject, Thing, Told
+from exporter.model import (
+    RELEASE,
+    Contained,
+    Deployed,
+    Environment,
+    Fact,
+    Outcome,
+    Ran,
+    Result,
+    Stream,
+    Subject,
+    Thing,
+    Told,
+    lines_between,
+)
 from exporter.policy import Policy
 from exporter.providers.base import Fault
 from exporter.providers.github.deployments import DeploymentsOf, Success, Wanted, contained
@@ -33,7 +51,12 @@ SAME_RELEASE = HOUR
 PATIENCE = DAY
 """How long a comparison that the server cannot finish is tried."""
 
-DEPLOYMENTS, RELEASES, TAGS = "deployments", "releases", "tags"
+LATE_RUN = 3 * DAY
+"""How late the stream of runs may find one that was repeated."""
+FRESH = 10
+"""Seconds for which it is remembered how far the runs are."""
+
+DEPLOYMENTS, RELEASES, TAGS, WORKFLOWS = "deployments", "releases", "tags", "workflows"
 
 
 class Arrival(NamedTuple):
@@ -92,6 +115,8 @@ class Listing:
 class Deployments:
     """How deployments are asked for. ``production``: ``auto``, or as configured; ``tag``: names that are releases.
 
+    ``ships``: whether a workflow brings code to production; None where runs are not read.
+
     The store keeps by repository how its code reaches production, and the deployments that have not ended.
     """
 
@@ -105,6 +130,7 @@ class Deployments:
         policy: Policy,
         production: str = "auto",
         tag: str = "",
+        ships: Callable[[str], bool] | None = None,
     ) -> None:
         self.provider = provider
         self.reader = reader
@@ -112,6 +138,9 @@ class Deployments:
         self.policy = policy
         self._production = production
         self._tag = tag
+        self._ships = ships
+        self._runs: tuple[int, dict[int, RepositoryRow]] = (0, {})
+        self._shipped: dict[int, set[str]] = {}
         self._ways: dict[int, str] = {}
         self._waiting: dict[int, set[str]] = {}
         self._listings: dict[int, Listing] = {}
@@ -137,7 +166,8 @@ class Deployments:
         await self._recall(rows)
         self._stirred |= await self.pulses.moved(lane, rows, self.stream)
         await self._look_after(lane, rows)
-        return {row.id for row in rows} & (self._stirred | self._owing | self._unasked.keys())
+        shipping = {row.id for row in rows if await self._may_ship(row, lane.clock.now())}
+        return {row.id for row in rows} & (self._stirred | self._owing | self._unasked.keys() | shipping)
 
     async def read(self, lane: Lane, row: RepositoryRow, span: tuple[int, int], *, urgent: bool) -> reading.Outcome:
         """What is new since the span began, or, where that is not urgent, the whole history at once; then the walk.
@@ -148,16 +178,22 @@ class Deployments:
         await self._recall([row])
         started = span[1] if urgent or row.loaded_from is None else row.loaded_from
         outcome = reading.Outcome()
-        if not urgent and (row.id in self._loaded or await self._empty(lane, row, started)):
+        if not urgent and row.id in self._loaded:
             return outcome
-        if row.id in self._unasked:
+        if not urgent and await self._empty(lane, row, started):
+            pass  # what could be listed
+        elif row.id in self._unasked:
             outcome.faults[row.key] = self._unasked.pop(row.id)
         elif row.id in self._stirred if urgent else row.id not in self._listed:
             await self._list(lane, row, span[0] - LAG if urgent else self._horizon, outcome, urgent=urgent)
         if not outcome.more and row.key not in outcome.faults:
             self._listed.add(row.id)
-            await self._walk(lane, row, started - LAG, outcome, urgent=urgent)
-        if not urgent and not outcome.more and row.key not in outcome.faults:
+            if self._infers(row):
+                await self._infer(lane, row, started, outcome, urgent=urgent)
+            limit = started - LAG if outcome.until is None else min(started - LAG, outcome.until)
+            if not outcome.waits and (row.id in self._owing or not urgent):
+                await self._walk(lane, row, limit, outcome, urgent=urgent)
+        if not urgent and not outcome.more and not outcome.waits and row.key not in outcome.faults:
             self._loaded.add(row.id)
         return outcome
 
@@ -200,7 +236,7 @@ class Deployments:
 
     def _wanted(self, row: RepositoryRow, since: int, now: int) -> Wanted:
         way = self._ways.get(row.id)
-        counts = {"deployed": way in (None, DEPLOYMENTS), "released": way != DEPLOYMENTS}
+        counts = {"deployed": way in (None, DEPLOYMENTS), "released": way not in (DEPLOYMENTS, WORKFLOWS)}
         return Wanted(row.key, since, self._horizon, now - LATE, tag=self._tag, **counts)
 
     # Lists
@@ -273,6 +309,65 @@ class Deployments:
         ended = (event for _, events in facts for event in events if isinstance(event, Deployed))
         if any(self.policy.in_production(event) for event in ended):
             await self._settle(row, DEPLOYMENTS)
+
+    # Runs of workflows that ship
+
+    def _infers(self, row: RepositoryRow) -> bool:
+        """Whether runs are looked at: they are what ships here, or nothing else is yet."""
+        return self._ships is not None and self._ways.get(row.id) in (None, WORKFLOWS)
+
+    async def _may_ship(self, row: RepositoryRow, now: int) -> bool:
+        """Whether its watermark goes by that of its runs, or one of them is the first thing that shipped."""
+        if not self._infers(row):
+            return False
+        if self._ways.get(row.id) == WORKFLOWS:
+            return True
+        return bool(await self.reader.desk(self._told_by_runs, row, _unseen(row), now))
+
+    async def _infer(
+        self, lane: Lane, row: RepositoryRow, started: int, outcome: reading.Outcome, *, urgent: bool
+    ) -> None:
+        """State what shipped by the runs that are known; where those are not whole, a first load waits for them.
+
+        Runs that cannot be read tell nothing, and nobody waits for them: what they would have told is never known.
+        """
+        runs = await self._runs_of(lane, row)
+        if runs is None or (runs.cursor is None and runs.state is RepositoryState.FAILING):
+            return
+        if runs.cursor is None or runs.watermark is None:
+            outcome.waits = not urgent
+            return
+        lower = _unseen(row) if urgent else self._horizon
+        told = await self.reader.desk(self._told_by_runs, row, lower, lane.clock.now())
+        if told:
+            if row.id not in self._ways:
+                await self._settle(row, WORKFLOWS)
+            await self.reader.desk(self.reader.store.add, self.reader.source, told, self.reader.ledger_start)
+            self._shipped.setdefault(row.id, set()).update(each.subject.key for each in told)
+            self._owing.add(row.id)
+        if self._ways.get(row.id) == WORKFLOWS:
+            outcome.until = runs.watermark
+
+    async def _runs_of(self, lane: Lane, row: RepositoryRow) -> RepositoryRow | None:
+        """How far the runs of a repository are; None where they are not read."""
+        now, (at, known) = lane.clock.now(), self._runs
+        if not 0 <= now - at < FRESH:
+            rows = await self.reader.desk(self.reader.store.repositories, self.reader.source, Stream.RUNS)
+            known = {each.id: each for each in rows if each.state is not RepositoryState.GONE}
+            self._runs = now, known
+        return known.get(row.id)
+
+    def _told_by_runs(self, row: RepositoryRow, lower: int, upper: int) -> list[Told]:
+        """What shipped since then and was not stated yet."""
+        keys = lines_between(row.default_branch, lower, upper)
+        lines = self.reader.store.facts(row.id, Thing.LINE, keys).values()
+        rans = {event.id: event for events in lines for event in events if isinstance(event, Ran)}
+        known = self._shipped.get(row.id, set())
+        fresh = (ran for key, ran in sorted(rans.items()) if key not in known and ran.at >= lower)
+        return [_shipped(row, ran) for ran in fresh if ran.result is Result.SUCCESS and self._is_shipping(ran)]
+
+    def _is_shipping(self, ran: Ran) -> bool:
+        return self._ships is not None and ran.default and ran.sha != "" and self._ships(ran.workflow)
 
     # The walk
 
@@ -348,6 +443,17 @@ def _success(row: RepositoryRow, one: Arrival, before: Deployed | None, failed: 
     again = before.sha == one.event.sha and one.at - before.at <= SAME_RELEASE
     first = next((at for at in failed if before.at < at <= one.at), 0)
     return Success(subject, one.event.id, one.at, before.sha, one.event.sha, again, before.at, first)
+
+
+def _unseen(row: RepositoryRow) -> int:
+    """Runs of a loaded repository that ended before were looked at, or are never counted."""
+    return max((row.loaded_from or 0) - LAG, (row.watermark or 0) - LATE_RUN)
+
+
+def _shipped(row: RepositoryRow, ran: Ran) -> Told:
+    """A run that shipped, as a release: what failed may have failed before it touched production."""
+    fact = Deployed("shipped", ran.at, RELEASE, ran.sha, Outcome.SUCCESS, ran.asked, ran.workflow)
+    return Told(Subject(row.key, ran.id, 0, Thing.DEPLOYMENT), (fact,))
 
 
 def _after(times: int) -> Callable[[], bool]:

@@ -47,7 +47,8 @@ class Outcome:
 
     ``failed`` are the keys of changes that single answers left out. ``told``: subjects other than changes that were
     told of, ``pulses`` and ``found``: as a ``Page`` has them. ``more``: something else was due, the rest is for
-    another time.
+    another time. ``waits``: the rest is for when another stream is read. ``until``: what was read is complete up to
+    there and no further (Unix seconds; None: no such bound).
     """
 
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -61,6 +62,8 @@ class Outcome:
     pulses: dict[tuple[str, Stream], str] = field(default_factory=dict)
     found: list[Any] = field(default_factory=list)
     more: bool = False
+    waits: bool = False
+    until: int | None = None
 
     def merge(self, other: "Outcome") -> None:
         """Take in how another list went."""

@@ -52,7 +52,10 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Presentation:
-    """What the configuration says about how numbers are shown."""
+    """What the configuration says about how numbers are shown.
+
+    ``notes``: sources of notes, which belong to a team and to no repository.
+    """
 
     prefixes: Mapping[str, str] = field(default_factory=dict)
     intervals: Mapping[str, int] = field(default_factory=dict)
@@ -69,6 +72,7 @@ class Presentation:
     ledger_starts: Mapping[str, int] = field(default_factory=dict)
     first_seen: Mapping[str, int] = field(default_factory=dict)
     first_streams: Mapping[str, Stream] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def team(self, name: str) -> str:
         """The first team in file order that has a glob for the repository; ``none`` without one."""
@@ -128,7 +132,8 @@ class Snapshot:
                 continue
             label = self.presentation.label(row)
             quiet = self.books.quiet(row)
-            seen[row.id] = Shown(label, self.presentation.team(label), row.source, quiet, self._as_of(row, now))
+            team = self.presentation.notes.get(row.source) or self.presentation.team(label)
+            seen[row.id] = Shown(label, team, row.source, quiet, self._as_of(row, now))
         changed = {
             each
             for each in self.shown.keys() | seen.keys()
@@ -152,6 +157,10 @@ class Snapshot:
             rare = self.presentation.intervals[row.source]
             return last if now - last <= FROZEN_FOR + (rare if rare > 300 else 0) else None
         return now
+
+    def _repositories(self) -> Iterator[tuple[int, Shown]]:
+        """All that are shown and are repositories."""
+        return ((key, shown) for key, shown in self.shown.items() if shown.source not in self.presentation.notes)
 
     # Events
 
@@ -182,6 +191,8 @@ class Snapshot:
         if place.place in (ORGANISATION, FOLD):
             if not self.books.is_published(place.metric, place.labels):
                 return None
+            if "repository" not in METRICS[place.metric].labels:
+                return place.labels
             return (ALL if place.place == ORGANISATION else OTHER, *place.labels)
         shown = self.shown.get(place.place)
         if self.books.joined(place.place, place.metric, place.labels) is None:
@@ -202,12 +213,12 @@ class Snapshot:
             queue.QUEUE, queue.DRAFTS, queue.OLDEST_WAIT, queue.OLDEST_WAIT_BUSINESS, queue.QUEUE_WAIT,
             queue.QUEUE_FLOW, queue.REPOSITORY_INFO, queue.TEAM_REPOSITORY_INFO,
         )}  # fmt: skip
-        for key, shown in self.shown.items():
+        for key, shown in self._repositories():
             families[queue.REPOSITORY_INFO.name][shown.label, shown.source, shown.team] = 1
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(shown.team, shown.label): 1, (ALL, shown.label): 1}
             if shown.as_of is not None and (key, Stream.CHANGES) in self.books.streams:
                 self._queue(key, shown, shown.as_of, families)
-        if self.shown:  # what is kept for the organisation, or folded, belongs to all of it
+        if families[queue.REPOSITORY_INFO.name]:  # what is kept for the organisation, or folded, belongs to all of it
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(ALL, ALL): 1, (ALL, OTHER): 1}
         families[queue.BUSINESS_HOURS.name] = {
             (team,): float(self._hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
@@ -303,7 +314,7 @@ class Snapshot:
     def _repository_windows(self, key: int) -> dict[str, Samples]:
         shown = self.shown[key]
         samples: dict[str, Samples] = defaultdict(dict)
-        if not shown.quiet:
+        if not shown.quiet and shown.source not in self.presentation.notes:
             self._summaries(samples, "repository", {shown.label: [key]})
         return samples
 

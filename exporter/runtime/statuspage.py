@@ -24,7 +24,7 @@ def status_of(
         config=loaded,
         store=store,
         sources=tuple(_source(config, snapshot.health, each.name, rows) for each in config.sources),
-        repositories=tuple(_repository(snapshot, row) for row in rows),
+        repositories=tuple(_repository(snapshot, row) for row in rows if row.source not in snapshot.presentation.notes),
         series=tuple(
             page.SeriesStatus(
                 name, count, snapshot.presentation.budgets.get(name, budget), snapshot.books.dropped.get(name, 0)

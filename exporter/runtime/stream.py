@@ -124,7 +124,7 @@ class Asking(Protocol):
         """Everything of a repository dated in [lower, upper] read and stored; ``urgent``: ahead of histories.
 
         A repository that could not be read whole has a fault in the outcome; one that was left for something else has
-        ``more``, and is asked for again.
+        ``more``, and is asked for again; one that needs what another stream tells ``waits`` for the next pass.
 
         Raises:
             ExporterError: the server, the credential or the store is in trouble; it says nothing of the repository.
@@ -141,6 +141,15 @@ class SideStream(Beside):
         super().__init__(asking.stream, reader, interval, monotonic)
         self.asking = asking
         self._widths: dict[int, int] = {}
+        self._waiting: set[int] = set()
+
+    async def advance(self, lane: Lane, lane_rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> None:
+        """As any stream; what waits for another one is tried once in each pass."""
+        self._waiting -= {row.id for row in lane_rows}
+        await super().advance(lane, lane_rows, until)
+
+    def _rests(self, row: RepositoryRow) -> bool:
+        return row.id in self._waiting or super()._rests(row)
 
     async def _poll(self, lane: Lane, rows: Sequence[RepositoryRow], until: Callable[[], bool]) -> int:
         """Read what moved, the stalest first; the number of repositories that failed or were not come to."""
@@ -160,7 +169,7 @@ class SideStream(Beside):
                 self._polled.pop(lane, None)
                 failed += 1
                 continue
-            await self.reader.read([row], outcome, lane.clock.now(), cursor=upper, watermark=upper - LAG)
+            await self.reader.read([row], outcome, lane.clock.now(), cursor=upper, watermark=_mark(upper, outcome))
             failed += self._note([row], outcome)
         return failed
 
@@ -174,13 +183,21 @@ class SideStream(Beside):
         outcome = await self._tried(lane, [row], self.asking.read(lane, row, (lower, reached), urgent=False))
         if outcome is None:
             return False
-        if outcome.more:
-            await self.reader.loading([row], outcome, reached, started)
+        if outcome.more or outcome.waits:
+            self._waiting |= {row.id} if outcome.waits else set()
+            if outcome.more or row.loaded_from is None:  # else that it is loading is noted
+                await self.reader.loading([row], outcome, reached, started)
         elif lower > self.reader.ledger_start:
             self._widths[row.id] = wider(width, outcome.changes, 1)
             await self.reader.loading([row], outcome, lower, started)
         else:
             self._widths.pop(row.id, None)
-            await self.reader.read([row], outcome, lane.clock.now(), cursor=started, watermark=started - LAG)
+            mark = _mark(started, outcome)
+            await self.reader.read([row], outcome, lane.clock.now(), cursor=started, watermark=mark)
         self._note([row], outcome)
         return True
+
+
+def _mark(upper: int, outcome: Outcome) -> int:
+    """Up to where all is known by a reading that began then."""
+    return upper - LAG if outcome.until is None else min(upper - LAG, outcome.until)

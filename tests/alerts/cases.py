@@ -31,6 +31,7 @@ class Case(NamedTuple):
     ``holds`` seconds after its beginning, and for ``lasts`` seconds after its end. ``bearable`` are thresholds with
     which the same page is no trouble; an alert without any compares with none. ``JOB`` in a description stands for the
     target's. ``only_exporter``: of the target's labels it keeps those alone that tell one exporter from another.
+    ``arm``: which of several troubles that an alert tells of.
     """
 
     alert: str
@@ -46,6 +47,12 @@ class Case(NamedTuple):
     holds: int = 0
     lasts: int = 0
     only_exporter: bool = False
+    arm: str = ""
+
+    @property
+    def name(self) -> str:
+        """The alert, and which of its troubles."""
+        return f"{self.alert}, {self.arm}" if self.arm else self.alert
 
     @property
     def step(self) -> int:
@@ -209,6 +216,16 @@ def attempts(team: str, window: str, branch: str = "change") -> str:
 def windowed(name: str, team: str, window: str = "28d") -> str:
     """Another window summary of a team."""
     return f'sdlc_team_{name}{{team="{team}",window="{window}"}}'
+
+
+def named(scope: str, theme: str = "qa") -> str:
+    """In which share of the sprints with notes a theme was named."""
+    return f'sdlc_retro_mentions_ratio{{scope="{scope}",theme="{theme}"}}'
+
+
+def noted(scope: str) -> str:
+    """How many of the last six sprints have notes."""
+    return f'sdlc_retro_mentions_samples{{scope="{scope}"}}'
 
 
 def climb(team: str, bound: str = "lower") -> str:
@@ -602,15 +619,28 @@ CASES = [
         wait=DAY,
         keep=DAY,
         labels={"team": "basket"},
-        summary="A team's issues are blocked for much of the time that QA has them.",
+        summary="QA holds a team up: its issues are blocked there, or its retrospectives keep naming it.",
         description="For at least 30% of the time that issues of basket were with QA they were blocked there, by the "
         "stays that ended within 28 days: more than agreed, beyond chance.",
         dashboard="sdlc-quality?var-team=basket",
         trouble={windowed("qa_blocked_ratio", "basket"): 0.42, windowed("qa_blocked_ratio_lower", "basket"): 0.3},
         bearable={of("qa_blocked", "ratio"): 0.3},
     ),
+    Case(
+        alert="SdlcQaBlocking",
+        arm="named",
+        severity="warning",
+        wait=DAY,
+        keep=DAY,
+        labels={"team": "basket", "told_by": "retrospectives"},
+        summary="QA holds a team up: its issues are blocked there, or its retrospectives keep naming it.",
+        description="In 4 of the last six sprints retrospectives of basket named QA.",
+        dashboard="sdlc-quality?var-team=basket",
+        trouble={named("basket"): 0.8, noted("basket"): 5},
+        bearable={of("qa_named", "ratio"): 0.7},
+    ),
 ]
-BY_NAME = {case.alert: case for case in CASES}
+BY_NAME = {case.name: case for case in CASES}
 
 CHANGES, RUNS, DEPLOYMENTS, ISSUES = STREAMS
 
@@ -647,6 +677,7 @@ RESTS = {
     "SdlcAiQualityGap": Rests(),
     "SdlcEscapeRateDrifting": Rests((CHANGES,), (DEPLOYMENTS, ISSUES)),
     "SdlcQaBlocking": Rests((ISSUES,)),
+    "SdlcQaBlocking, named": Rests((), (ISSUES,)),
 }
 """What each alert about repositories and teams rests on."""
 

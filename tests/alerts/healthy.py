@@ -90,9 +90,11 @@ def releasing(name: str) -> dict[str, Value]:
 
 def escaping(name: str) -> dict[str, Value]:
     """A team that had 100 outcomes in 45 days and 90 in the 45 before, and escapes but for chance as before; a tenth
-    of the time that QA has its issues they are blocked.
+    of the time that QA has its issues they are blocked, and one of its five retrospectives named it.
     """
-    page: dict[str, Value] = {}
+    page: dict[str, Value] = {f'sdlc_retro_mentions_samples{{scope="{name}"}}': 5}
+    for theme, ratio in (("qa", 0.2), ("ci", 0.6)):
+        page[f'sdlc_retro_mentions_ratio{{scope="{name}",theme="{theme}"}}'] = ratio
     for bound, times in (("lower", 0.6), ("estimate", 1.1), ("upper", 2.0)):
         page[f'sdlc_escape_drift_ratio{{scope="{name}",bound="{bound}"}}'] = times
     for span, outcomes in (("now", 100), ("before", 90)):

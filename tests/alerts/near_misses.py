@@ -21,6 +21,8 @@ from tests.alerts.cases import (
     flow,
     median,
     merged,
+    named,
+    noted,
     oldest,
     outcomes,
     polls,
@@ -254,4 +256,8 @@ NEAR = [
     ),
     NearMiss("SdlcQaBlocking", "30 stays", {windowed("qa_blocked_samples", "basket"): 29}),
     NearMiss("SdlcQaBlocking", "any stay in this window", {windowed("qa_blocked_ratio_lower", "basket"): None}),
+    NearMiss("SdlcQaBlocking, named", "four sprints", {named("basket"): 0.6}),  # 3 of 5
+    NearMiss("SdlcQaBlocking, named", "four sprints with notes", {named("basket"): 1, noted("basket"): 3}),
+    NearMiss("SdlcQaBlocking, named", "QA", {named("basket"): 0.2, named("basket", "ci"): 1}),
+    NearMiss("SdlcQaBlocking, named", "any notes", {named("basket"): None, noted("basket"): None}),
 ]

@@ -1,6 +1,6 @@
 """Tests for promtool, each of one alert's trouble in one situation."""
 
-from exporter.catalogue import HOUR, MINUTE
+from exporter.catalogue import DAY, HOUR, MINUTE
 from tests.alerts.cases import BY_NAME, GRAFANA, RUNBOOKS, START, WATERMARK, Case, last_success, watermark
 from tests.alerts.healthy import HEALTHY, STREAMS
 from tests.alerts.near_misses import NearMiss
@@ -257,6 +257,24 @@ def organisation(*stale: str) -> Test:
             (case.wait - case.stride, case.alert, []),
             (end, case.alert, [] if stale else [case.firing(STATIC)]),
         ],
+    )
+
+
+def nobodys() -> Test:
+    """Notes that are no team's own name QA, and no repository is nobody's."""
+    team = BY_NAME["SdlcQaBlocking, named"]
+    case = team._replace(
+        labels={**team.labels, "team": "none"},
+        description=team.description.replace("basket", "none"),
+        dashboard=team.dashboard.replace("basket", "none"),
+        trouble={series.replace("basket", "none"): value for series, value in team.trouble.items()},
+    )
+    page = {**HEALTHY, **case.trouble}
+    return scenario(
+        [Scrapes(page), *(Scrapes(HEALTHY, target) for target in ELSEWHERE)],
+        step=case.step,
+        length=DAY,
+        firing=[(DAY, case.alert, [case.firing(STATIC)])],
     )
 
 

@@ -14,7 +14,7 @@ from tests.alerts.situations import SHARED
 
 pytestmark = needs_promtool
 
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 def seconds(duration: str) -> int:
@@ -30,7 +30,8 @@ def test_every_alert_has_a_case_with_its_severity_and_durations():
                 if "alert" in rule:
                     keep = seconds(rule.get("keep_firing_for", "0m"))
                     shipped.append((rule["alert"], rule["labels"], seconds(rule["for"]), keep))
-    expected = [(case.alert, {"severity": case.severity}, case.wait, case.keep) for case in CASES]
+    told = {case.alert: (case.alert, {"severity": case.severity}, case.wait, case.keep) for case in CASES}
+    expected = list(told.values())
     expected.append((SHARED, {"severity": "warning"}, HOUR, 0))
     assert sorted(shipped, key=str) == sorted(expected, key=str)
 
@@ -41,7 +42,7 @@ def test_it_fires_when_its_time_is_over_says_everything_and_ends(case, tmp_path)
     check(tmp_path, situations.whole(case))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if not case.lasts], ids=lambda case: case.alert)
+@pytest.mark.parametrize("case", [case for case in CASES if not case.lasts], ids=lambda case: case.name)
 def test_what_is_over_in_time_is_told_to_nobody(case, tmp_path):
     check(tmp_path, situations.brief(case))
 

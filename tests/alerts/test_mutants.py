@@ -55,7 +55,7 @@ class Mutant(NamedTuple):
 
 def near(case: Case, short_of: str) -> Test:
     """The near miss of that name."""
-    return just_not(next(each for each in NEAR if each.alert == case.alert and each.short_of.startswith(short_of)))
+    return just_not(next(each for each in NEAR if each.alert == case.name and each.short_of.startswith(short_of)))
 
 
 MUTANTS = {
@@ -150,6 +150,17 @@ MUTANTS = {
         "(last_over_time(sdlc_team_qa_blocked_ratio_lower",
         "(last_over_time(sdlc_team_qa_blocked_ratio",
         near(BY_NAME["SdlcQaBlocking"], "a lower bound"),
+    ),
+    "any theme is QA": Mutant('theme="qa"', 'theme=~"qa|ci"', near(BY_NAME["SdlcQaBlocking, named"], "QA")),
+    "the share is taken for one of six": Mutant(
+        'sdlc_retro_mentions_samples{scope!="all"}[5m])',
+        'sdlc_retro_mentions_samples{scope!="all"}[5m]) * 0 + 6',
+        near(BY_NAME["SdlcQaBlocking, named"], "four sprints with notes"),
+    ),
+    "three sprints will do": Mutant(
+        'threshold_ratio{name="qa_named"}[5m]))',
+        'threshold_ratio{name="qa_named"}[5m])) * 0.7',
+        near(BY_NAME["SdlcQaBlocking, named"], "four sprints"),
     ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',

@@ -11,6 +11,7 @@ from exporter.model import (
     IssueOpened,
     Labelled,
     Merged,
+    Noted,
     Ran,
     Subject,
     Tested,
@@ -23,6 +24,14 @@ from tests.double.world import World
 
 PULL_REQUEST, PUSH = "pull_request", "push"
 TEST = "test"
+SAID = {
+    "qa": "- waiting for the testers again",
+    "review": "- code reviews took days",
+    "ci": "- flaky tests",
+    "environment": "- the test environment was down",
+    "requirements": "- acceptance criteria came late",
+}
+"""What a retrospective's notes say of each theme."""
 
 
 class Backstage:
@@ -68,6 +77,8 @@ class Backstage:
             case Labelled():
                 turn = tracker.label if event.on else tracker.unlabel
                 turn(self.world, self._issues[subject.key], event.label, at=event.at)
+            case Noted():
+                self._issues[subject.key].body = "\n".join(SAID[theme] for theme in event.themes)
             case IssueClosed():
                 by = repository.pulls.get(event.by)
                 tracker.close(self.world, self._issues[subject.key], by=by, at=event.at)

@@ -109,6 +109,7 @@ def _issues(desk: Desk) -> None:
             "unlabelled 63d: qa blocked",
             "unlabelled 64d: qa",
         ),
+        *((f"opened {day}d", f"noted {day}d: qa review ci environment requirements") for day in range(31, 115, 14)),
         *(("opened 3d", "labelled 3d: incident", f"names 3d: #{number}", "closed 4d") for number in (1, 2, 3)),
     )
     for number, lines in enumerate(stories, 3000):

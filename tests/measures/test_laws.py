@@ -131,7 +131,7 @@ def test_what_an_observation_is(measure, data, policy):
         assert each.metric in fed
         assert not measure.words or each.labels[-1] in measure.words
         assert each.at >= caused[each.cause]
-        assert len(each.labels) + 1 == len(METRICS[each.metric].labels)
+        assert len(each.labels) == len([label for label in METRICS[each.metric].labels if label != "repository"])
         assert all(isinstance(label, str) for label in each.labels)
         assert type(each.value) is int
         assert each.value >= 0

@@ -10,11 +10,13 @@ from exporter.model import (
     IssueReopened,
     Labelled,
     Naming,
+    Noted,
     Referred,
     Subject,
     Thing,
 )
 from exporter.providers.github.issues import issues
+from exporter.retro import RetroRules
 from tests.providers.forge import (
     HOUR,
     REPOSITORY,
@@ -135,3 +137,39 @@ def test_an_issue_that_cannot_be_told_is_a_fault_of_its_own():
     answer = read(ASK, found(issue(createdAt="yesterday"), issue(number=51)))
     assert [told.subject.number for told in answer.told] == [51]
     assert [(fault.repository, fault.reason) for fault in answer.faults] == [(REPOSITORY, Garbled.reason)]
+
+
+def noted(*items, rules=None, **more):
+    """What an issue says as a retrospective note: (id, hours after the start, themes)."""
+    forge = issues("/graphql", rules or RetroRules())
+    ask = forge.held(forge.window("user:acme", START, START + HOUR))
+    (told,) = read(ask, found(issue(*items, **more))).told
+    return [(each.id, (each.at - START) / HOUR, each.themes) for each in told.events if isinstance(each, Noted)]
+
+
+def test_an_issue_with_the_label_is_a_note_and_only_its_themes_are_kept():
+    """From the label on, when its text was there before; opened at 0 h, labelled at 2 h."""
+    told = noted(labelled(2, "Retrospective"), body="Manual testing took ages, Ann said")
+    assert told == [(f"noted@{START}", 2, ("qa",))]
+
+
+def test_a_text_that_was_edited_later_counts_from_then_on():
+    told = noted(labelled(2, "retrospective"), body="flaky", lastEditedAt=at(5))
+    assert told == [(f"noted@{START + 5 * HOUR}", 5, ("ci",))]
+
+
+def test_a_label_that_was_taken_off_made_it_a_note_all_the_same():
+    """What is read does not depend on when: the first time it had one counts."""
+    off = labelled(3, "retrospective", on=False)
+    again = labelled(4, "retrospective")
+    assert noted(labelled(2, "retrospective"), off, again, body="qa") == [(f"noted@{START}", 2, ("qa",))]
+
+
+def test_no_other_issue_is_a_note():
+    assert noted(labelled(2, "bug"), body="qa") == []
+    assert noted(body="qa") == []
+    assert noted(labelled(2, "retrospective"), body="qa", rules=RetroRules(labels=())) == []
+
+
+def test_a_note_that_names_nothing_is_a_note():
+    assert noted(labelled(2, "retrospective"), body=None) == [(f"noted@{START}", 2, ())]

@@ -11,6 +11,7 @@ from exporter.model import (
     Labelled,
     Moved,
     Naming,
+    Noted,
     Referred,
     Thing,
 )
@@ -28,7 +29,9 @@ def facts(draw: st.DrawFn) -> list[Fact]:
     for place, at in enumerate(sorted(later)):
         name = f"e{place}"
         kind = draw(
-            st.sampled_from(("on", "on", "on", "off", "closed", "closed", "reopened", "moved", "said", "named"))
+            st.sampled_from(
+                ("on", "on", "on", "off", "closed", "closed", "reopened", "moved", "said", "named", "noted")
+            )
         )
         match kind:
             case "on" | "off":
@@ -41,6 +44,8 @@ def facts(draw: st.DrawFn) -> list[Fact]:
                 told.append(Moved(name, at, draw(st.sampled_from(("in qa", "in progress", "done")))))
             case "said":
                 told.append(IssueDescribed(name, at, (draw(st.sampled_from(("Severity: 1", "Fixes #3"))),)))
+            case "noted":
+                told.append(Noted(name, at, draw(st.sampled_from(((), ("qa",), ("ci", "qa"))))))
             case _:
                 changes = draw(st.sampled_from(((), (NUMBER,), (3, NUMBER))))
                 told.append(Referred(name, at, draw(st.sampled_from(Naming)), (draw(shas)[:9],), changes))

@@ -1,5 +1,8 @@
 """An issue as GraphQL tells it, read into facts; who opened, closed or labelled it is not even asked for."""
 
+from collections.abc import Iterable
+from functools import partial
+
 from exporter.markers import marker_lines
 from exporter.model import (
     IssueClosed,
@@ -9,6 +12,7 @@ from exporter.model import (
     IssueReopened,
     Labelled,
     Naming,
+    Noted,
     Referred,
     Subject,
     Thing,
@@ -19,8 +23,10 @@ from exporter.providers.github.answers import seconds
 from exporter.providers.github.listing import Listing, Sort
 from exporter.providers.github.nodes import Item, Node, Reading
 from exporter.references import referred
+from exporter.retro import RetroRules
 
 COMPLETED = "COMPLETED"
+NO_NOTES = RetroRules(labels=())
 REASONS = frozenset({COMPLETED, "NOT_PLANNED", "DUPLICATE", "REOPENED"})
 
 
@@ -29,7 +35,14 @@ class Issue(Node, rename="camel"):
 
 
 class IssueReading(Reading):
-    """Reads one issue. One that was transferred is another issue in another repository, and begins there anew."""
+    """Reads one issue. One that was transferred is another issue in another repository, and begins there anew.
+
+    ``retro`` says which issues are retrospective notes, and what those name.
+    """
+
+    def __init__(self, node: Node, retro: RetroRules = NO_NOTES) -> None:
+        super().__init__(node)
+        self.retro = retro
 
     def told(self) -> Told:
         """All facts of the issue.
@@ -49,7 +62,14 @@ class IssueReading(Reading):
             *(each for each in named if each.naming is Naming.FIX),
             *(event for item in self.items if (event := self._event(item)) is not None),
         ]
+        events += self._noted(issue.body or "", edited, events)
         return Told(Subject(self.repository, issue.id, issue.number, Thing.ISSUE), tuple(events))
+
+    def _noted(self, text: str, edited: int, events: Iterable[object]) -> list[IssueEvent]:
+        """What the text names, where the issue ever had the label of a note; from then on it is one."""
+        labels = (each for each in events if isinstance(each, Labelled) and each.on)
+        since = min((each.at for each in labels if self.retro.is_note(each.label)), default=None)
+        return [] if since is None else [Noted(f"noted@{edited}", max(edited, since), self.retro.named(text))]
 
     def _event(self, item: Item) -> IssueEvent | None:
         match item.typename:
@@ -88,6 +108,7 @@ ISSUES = Sort(
 )
 
 
-def issues(graphql_path: str) -> Listing:
-    """What asks GitHub for issues; pull requests are none."""
-    return Listing(graphql_path, ISSUES, queries.ISSUE_TYPES)
+def issues(graphql_path: str, retro: RetroRules = NO_NOTES) -> Listing:
+    """What asks GitHub for issues; pull requests are none. ``retro``: which are notes, and what those name."""
+    sort = ISSUES._replace(reading=partial(IssueReading, retro=retro))
+    return Listing(graphql_path, sort, queries.ISSUE_TYPES)

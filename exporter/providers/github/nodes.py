@@ -1,5 +1,6 @@
 """What changes and issues have in common in GraphQL: accounts, pages, and timelines that are read to their end."""
 
+from copy import copy
 from typing import Self
 
 from msgspec import Struct, field
@@ -161,8 +162,8 @@ class Reading:
 
     def copy(self) -> Self:
         """The same, to be read on without a trace in this one: a question may have to be asked again."""
-        other = type(self)(self.node)
-        other.items = list(self.items)
+        other = copy(self)
+        other.items, other.unknown = list(self.items), []
         return other
 
     def take(self, page: Timeline, after: str | None = None) -> str | None:

@@ -75,6 +75,11 @@ COLOURS = {
     "production": RED,
     "before_release": GREEN,
     "unstated": GREY,
+    # themes of retrospectives, beside review
+    "qa": RED,
+    "ci": BLUE,
+    "environment": "#3cb3a9",
+    "requirements": PURPLE,
     # intervals
     "lower": "light-blue",
     "estimate": BLUE,

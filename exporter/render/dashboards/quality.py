@@ -6,11 +6,13 @@ from exporter.render.dashboards.panels import ask, coloured, counted, heatmap, l
 from exporter.render.dashboards.rows import Dashboard, Row
 from exporter.render.dashboards.series import chosen, largest, mean, series, share, threshold, total
 from exporter.render.dashboards.shared import NOT_COUNTED
+from exporter.retro import Theme
 
 SEASON = "90d"
 NO_OUTCOME = "no change has been in production for 30 days, or merged for so long"
 NO_DRIFT = "no change escaped in 90 days, or what was known before has no escape to compare with"
 NO_QA = "no label or state of an issue says QA (issues.qa)"
+NO_NOTES = "no retrospective notes were supplied (a source of notes, or retrospectives.labels)"
 NO_DEFECT = "no issue whose labels call it a defect was counted in this window (issues.defect)"
 FOUND = ("production", "before_release", "unstated")
 
@@ -167,6 +169,38 @@ QA = (
     ),
 )
 
+NAMED = (
+    lines(
+        "Named in retrospectives, of six sprints",
+        "Share of the last six sprints with retrospective notes in which a note named the theme, by keywords; the grey "
+        "area is n, the sprints that have notes. Dashed is the threshold qa_named: four of six. Good is what does not "
+        "come back. People name what they see: a named step need not be the scarce one.",
+        [
+            ask(largest(series("sdlc_retro_mentions_ratio", scope="$team"), "theme"), "{{theme}}"),
+            ask(largest(series("sdlc_retro_mentions_samples", scope="$team")), "n"),
+        ],
+        unit="percentunit",
+        none=NO_NOTES,
+        width=12,
+        step="1d",
+        share=True,
+        limit=threshold("ratio", "qa_named"),
+        overrides=[*coloured(Theme), counted("n")],
+    ),
+    lines(
+        "Notes that name a theme, 90 days",
+        "Retrospective notes of 90 days that name each theme, of all teams, from counters; a note counts a theme at "
+        "most once. Good is few of each; more teams that write notes raise all of them.",
+        [ask(total(series("sdlc_retro_mentions_total", SEASON), "theme"), "{{theme}}")],
+        unit="short",
+        decimals=0,
+        none=NO_NOTES,
+        width=12,
+        step="1d",
+        overrides=coloured(Theme),
+    ),
+)
+
 QA_REPOSITORIES = table(
     "With QA, by repository",
     "Share of the time with QA for which issues were blocked, by the stays that ended within the window, with the "
@@ -212,6 +246,7 @@ DASHBOARD = Dashboard(
         Row("Do more changes escape?", ESCAPES),
         Row("Who finds the defects?", DEFECTS),
         Row("Does QA hold work up?", QA),
+        Row("What do retrospectives name?", NAMED),
         Row("Which repository?", (REPOSITORIES, QA_REPOSITORIES)),
     ),
 )

@@ -28,6 +28,21 @@ and on ($exporter, team)
     ),
 )
 QA = (
+    # Sprints of the last six in which a retrospective named QA, by team: the metrics call it a scope.
+    Recording(
+        "team:sdlc_retro_mentions_ratio:qa_sprints",
+        """
+max without ($pod, theme, scope) (
+  label_replace(
+    last_over_time(sdlc_retro_mentions_ratio{scope!="all", theme="qa"}[5m]), "team", "$$1", "scope", "(.*)"
+  )
+)
+* on ($exporter, team) group_left ()
+max without ($pod, scope) (
+  label_replace(last_over_time(sdlc_retro_mentions_samples{scope!="all"}[5m]), "team", "$$1", "scope", "(.*)")
+)
+""",
+    ),
     # The lower bound, of so many stays that it can be compared.
     Recording(
         "team:sdlc_team_qa_blocked_ratio_lower:max28d",
@@ -73,12 +88,23 @@ ALERTS = (
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="qa_blocked"}[5m]))
 )
 """
-        + team(ISSUES),
+        + team(ISSUES)
+        + """or
+label_replace(
+  team:sdlc_retro_mentions_ratio:qa_sprints
+  >= on ($exporter) group_left ()
+  6 * max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="qa_named"}[5m])),
+  "told_by", "retrospectives", "", ""
+)
+"""
+        + team(followed=(ISSUES,)),
         wait="1d",
         keep="1d",
-        summary="A team's issues are blocked for much of the time that QA has them.",
-        description="For at least {{ $value | humanizePercentage }} of the time that issues of {{ $labels.team }} were "
-        "with QA they were blocked there, by the stays that ended within 28 days: more than agreed, beyond chance.",
+        summary="QA holds a team up: its issues are blocked there, or its retrospectives keep naming it.",
+        description="{{ if $labels.told_by }}In {{ $value | humanize }} of the last six sprints retrospectives of "
+        "{{ $labels.team }} named QA.{{ else }}For at least {{ $value | humanizePercentage }} of the time that issues "
+        "of {{ $labels.team }} were with QA they were blocked there, by the stays that ended within 28 days: more than "
+        "agreed, beyond chance.{{ end }}",
         dashboard=OF_TEAM,
     ),
 )
