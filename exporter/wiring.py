@@ -21,6 +21,7 @@ from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged
 from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.deployments import DeploymentsOf
+from exporter.providers.github.findings import Findings as FindingsOf
 from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.runs import Runs as RunsOfGitHub
@@ -32,6 +33,7 @@ from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVar
 from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.deployments import Deployments
 from exporter.runtime.desk import Desk
+from exporter.runtime.findings import Findings
 from exporter.runtime.health import Health
 from exporter.runtime.inquiry import Searching
 from exporter.runtime.issues import Issues
@@ -92,6 +94,7 @@ def policy(config: Config) -> Policy:
         labels=LabelRules(**structs.asdict(config.issues)),
         production=config.delivery.production,
         staging=config.delivery.staging,
+        findings_after=config.findings.counted_after,
     )
 
 
@@ -234,6 +237,8 @@ def sides(
         own = reader.of(Stream.ISSUES)
         asking = Issues(issues(graphql), own, Searching(settings.poll, monotonic))
         found.append(JointStream(asking, own, interval, monotonic))
+    if Stream.FINDINGS in settings.streams:
+        found.append(Findings(FindingsOf(rest), reader.of(Stream.FINDINGS), interval, monotonic))
     for each in found:
         reader.health.source(settings.name, (each.stream,))
     return found
