@@ -75,6 +75,12 @@ COLOURS = {
     "production": RED,
     "before_release": GREEN,
     "unstated": GREY,
+    # severities of findings
+    "critical": RED,
+    "high": ORANGE,
+    "medium": YELLOW,
+    "low": "light-blue",
+    "unknown": GREY,
     # intervals
     "lower": "light-blue",
     "estimate": BLUE,
