@@ -49,7 +49,7 @@ MENDED = 0.1
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
-    "found": 3, "outcome": 5, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
+    "found": 3, "outcome": 5, "tier": 3, "what": 2, "severity": 3, "direction": 2, "percentile": 3, "window": 3,
     "theme": len(Theme),
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
@@ -166,7 +166,12 @@ async def plan(config: Config, settings: SourceSettings, now: int) -> Plan:
                 for each in found
             )
         ),
-        hourly_requests=round(sum(_hour(settings, each) + _hour_of_issues(settings, each, span) for each in found)),
+        hourly_requests=round(
+            sum(
+                _hour(settings, each) + _hour_of_issues(settings, each, span) + _hour_of_findings(settings, each)
+                for each in found
+            )
+        ),
         run_requests=round(sum(_hour_of_runs(settings, each) for each in found)),
         series=series,
         over=over,
@@ -278,7 +283,8 @@ def _hour(settings: SourceSettings, found: Found) -> float:
     merged = sum(each.month for each in found.counted) * MERGED / WORKING_HOURS
     # The files of all merged changes are read when the first of them has to be counted.
     files = HOUR / (LAG + settings.interval / 2 + HOUR / merged) if merged else 0.0
-    sides = HOUR / settings.stream_interval * _questions(found) if set(settings.streams) - {Stream.ISSUES} else 0.0
+    pulsed = set(settings.streams) - {Stream.ISSUES, Stream.FINDINGS}
+    sides = HOUR / settings.stream_interval * _questions(found) if pulsed else 0.0
     return (polls - long) * short + long * longer + files + found.listed * HOUR / settings.rediscover + sides
 
 
@@ -336,6 +342,13 @@ def _hour_of_issues(settings: SourceSettings, found: Found, span: int) -> float:
     polls = HOUR / settings.stream_interval
     moves = sum(each.issues for each in found.counted) / span * MONTH * MOVES / WORKING_HOURS
     return polls * ceil(len(found.names) / PAGE) + min(moves, polls * ceil(len(found.names) / PULSE_PACK))
+
+
+def _hour_of_findings(settings: SourceSettings, found: Found) -> float:
+    """Requests of an hour for findings: a list for each owner, which costs no limit while nothing new is found."""
+    if Stream.FINDINGS not in settings.streams:
+        return 0.0
+    return HOUR / settings.stream_interval * len({name.partition("/")[0].lower() for name in found.names})
 
 
 # Series
@@ -422,7 +435,8 @@ def report(plans: Sequence[Plan]) -> str:
         "One request costs one point of GitHub's GraphQL limit (5,000 an hour for a token); most of those for runs "
         "cost one of the REST limit (5,000 too). The question where anything has moved beside the changes costs about "
         "15 points for a hundred repositories. The first load of runs takes two requests for each hundred of them.",
-        "A deployment to production or staging costs up to two requests more, one of them in the first load too.",
+        "A deployment to production or staging costs up to two requests more, one of them in the first load too. A new "
+        "finding costs one, and the first load of findings one more for each hundred alerts of an organisation.",
     ]
     for each in plans:
         notes += [

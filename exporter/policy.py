@@ -250,7 +250,8 @@ class Policy(Struct, frozen=True):
     ``other_jobs`` are names of CI jobs that run no tests. ``most_of_a_fix`` and ``most_of_a_day``: seconds believed of
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
     environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an issue
-    is, ``retro`` which issues are retrospective notes and what a note names.
+    is, ``retro`` which issues are retrospective notes and what a note names. ``findings_after``: seconds after a merge
+    at which what scanners found in it is counted.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -274,6 +275,7 @@ class Policy(Struct, frozen=True):
     analysis: tuple[str, ...] = ANALYSIS
     labels: LabelRules = LabelRules()
     retro: RetroRules = RetroRules()
+    findings_after: int = 7 * DAY
 
     def environment(self, name: str) -> Environment:
         """Which kind of environment a forge's name means."""
@@ -343,6 +345,7 @@ class Policy(Struct, frozen=True):
             self.other_jobs,
             self.most_of_a_fix,
             self.most_of_a_day,
+            self.findings_after,
         )
 
 

@@ -21,6 +21,7 @@ from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged, ships
 from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.deployments import DeploymentsOf
+from exporter.providers.github.findings import Findings as FindingsOf
 from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.runs import Runs as RunsOfGitHub
@@ -33,6 +34,7 @@ from exporter.runtime.credentials import AppKey, Credential, TokenFile, TokenVar
 from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.deployments import Deployments
 from exporter.runtime.desk import Desk
+from exporter.runtime.findings import Findings
 from exporter.runtime.health import Health
 from exporter.runtime.inquiry import Searching
 from exporter.runtime.issues import Issues
@@ -97,6 +99,7 @@ def policy(config: Config) -> Policy:
         production=config.delivery.production,
         staging=config.delivery.staging,
         retro=retro_rules(config),
+        findings_after=config.findings.counted_after,
     )
 
 
@@ -247,6 +250,8 @@ def sides(
         own = reader.of(Stream.ISSUES)
         asking = Issues(issues(graphql, retro_rules(config)), own, Searching(settings.poll, monotonic))
         found.append(JointStream(asking, own, interval, monotonic))
+    if Stream.FINDINGS in settings.streams:
+        found.append(Findings(FindingsOf(rest), reader.of(Stream.FINDINGS), interval, monotonic))
     for each in found:
         reader.health.source(settings.name, (each.stream,))
     return found

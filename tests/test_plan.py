@@ -14,6 +14,7 @@ from exporter.plan import (
     Found,
     Plan,
     _hour,
+    _hour_of_findings,
     _hour_of_issues,
     _issues,
     _pages,
@@ -129,3 +130,12 @@ def test_issues_cost_a_look_at_all_repositories_and_their_searches():
     assert _hour_of_issues(settings, found, span) == pytest.approx(36.2325)
     assert _hour_of_issues(changed(settings, streams=()), found, span) == 0
     assert _issues(changed(settings, streams=()), found, span) == 0
+
+
+def test_findings_cost_a_list_for_each_owner():
+    """Twelve polls an hour of three organisations, however many repositories they have; no pulse is asked for them."""
+    found = Found(("acme/a", "acme/b", "Acme/c", "tools/x", "web/y"), 5, (Counted(0, 0, 0, 0, 0),), 1)
+    settings = changed(Source(name="acme", provider="github"), streams=("findings",))
+    assert _hour_of_findings(settings, found) == 36
+    assert _hour_of_findings(changed(settings, streams=("issues",)), found) == 0
+    assert _hour(settings, found) == _hour(changed(settings, streams=()), found)

@@ -193,6 +193,7 @@ class Other:
     [
         Other("abandoned_after", 1),
         Other("first_activity_within", 1),
+        Other("findings_after", 1),
         Other("comments_count", True),
         Other("generated", ("*.lock",)),
         Other("test_files", ("tests/",)),

@@ -208,9 +208,10 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         "`search` asks one question for all repositories, `pulse` looks at each, `auto` does so while search fails.",
     ] = "auto"
     streams: Annotated[
-        tuple[Literal["runs", "deployments", "issues", "code"], ...],
+        tuple[Literal["runs", "deployments", "issues", "code", "findings"], ...],
         "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent. "
-        "`code` clones every repository; it needs git and a disk.",
+        "`code` clones every repository; it needs git and a disk. `findings` of code scanning are told by organisation "
+        "alone.",
     ] = ("runs", "deployments", "issues")
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
     production: Annotated[
@@ -430,6 +431,17 @@ class DeliverySettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     ] = NOT_SHIPPING
 
 
+class FindingSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How findings of security scanners are counted."""
+
+    counted_after: Annotated[
+        int,
+        duration("1d", "90d"),
+        "How long after the merge that brought it a finding is counted, unless it was dismissed as a false positive by "
+        "then.",
+    ] = 7 * DAY
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -602,6 +614,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     retrospectives: Annotated[RetroSettings, "What retrospective notes name."] = RetroSettings()
     reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
+    findings: Annotated[FindingSettings, "How findings of security scanners are counted."] = FindingSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

@@ -31,6 +31,7 @@ from exporter.demo.cast import (
 from exporter.demo.checks import Checks
 from exporter.demo.commits import landed
 from exporter.demo.plot import DAY, HOUR, Plot, poisson
+from exporter.demo.scans import scanned, timed
 from exporter.demo.shipping import (
     DAILY,
     PRODUCTION,
@@ -56,6 +57,8 @@ NUMBERS_A_DAY = 100
 """Change numbers kept for the changes that a repository opens on one day."""
 TICKETS_FROM, BUGS_FROM, RETROS_FROM = 1_000_000, 2_000_000, 3_000_000
 """Issues are numbered from here, so that none has a change's number."""
+SCANS_FROM = 3_000_000
+"""So are findings of scans that no change asked for; others have the number of their change."""
 TESTED = ("pay", "web")
 """Teams that have testers."""
 
@@ -100,7 +103,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
                         yield Told(change.subject, past)
 
     def delivered(self, since: int, until: int) -> Iterator[Told]:
-        """Every run, commit, train and ticket to which something happened in (since, until], with its facts by then."""
+        """Every run, commit, train, ticket and finding to which something happened in (since, until], as of then."""
         for day in range(max(self.first_day, since // DAY - HORIZON), until // DAY + 1):
             for place in range(self.repositories):
                 if day * DAY <= since and not _delivers(self, place, day, since, until):
@@ -208,7 +211,7 @@ def _delivery_moments(organisation: Organisation, place: int, day: int) -> Seque
 
 
 def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
-    """Runs, commits and tickets of the changes opened in one repository on one day, and its trains of that day."""
+    """Runs, commits, tickets and findings of the changes opened in one repository on one day, and its trains then."""
     repository = f"demo:R{place + 1}"
     end = (day + HORIZON) * DAY
     for plot, number, weather in _plots(organisation, place, day):
@@ -216,6 +219,12 @@ def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[
         yield from _runs(repository, checks, end)
         yield from _qa(organisation, place, day, number, plot, weather)
         yield from _commit(organisation, place, day, number, plot, weather)
+        rng = Random(f"{organisation.seed}/{place}/{number}/scan")  # noqa: S311 - has to be reproducible, not secret
+        yield from _finding(place, number, scanned(rng, number, plot.writer, plot.events), end)
+    if (day + 3) % 7 == MONDAY:
+        rng, number = _chances(organisation, place, day, "scan"), SCANS_FROM + day - organisation.first_day
+        chance = 0.03 * SITES[place % len(SITES)][1]
+        yield from _finding(place, number, timed(rng, chance, day * DAY + 3 * HOUR), end)
     yield from _trains(organisation, place, day)
     yield from _retrospective(organisation, place, day)
 
@@ -259,6 +268,11 @@ def _commit(
     end = (day + HORIZON) * DAY
     if known := tuple(event for event in facts if event.at <= end):
         yield Told(Subject(f"demo:R{place + 1}", sha, 0, Thing.COMMIT), known)
+
+
+def _finding(place: int, number: int, events: Iterable[Fact], end: int) -> Iterator[Told]:
+    if known := tuple(event for event in events if event.at <= end):
+        yield Told(Subject(f"demo:R{place + 1}", f"code:{number}", number, Thing.FINDING), known)
 
 
 def _issue(place: int, number: int) -> Subject:

@@ -39,6 +39,7 @@ from exporter.model.changes import (
 )
 from exporter.model.code import Aged, CodeEvent, Landed
 from exporter.model.deployments import RELEASE, Contained, Deployed, DeploymentEvent, Environment, Outcome
+from exporter.model.findings import FindingEvent, Found, Judged, Severity
 from exporter.model.issues import (
     IssueClosed,
     IssueDescribed,
@@ -51,7 +52,7 @@ from exporter.model.issues import (
 )
 from exporter.model.runs import Ran, Result, RunEvent, Tested, Worked, begins, lines_between, lines_of
 
-Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent | CodeEvent
+Fact = ChangeEvent | RunEvent | DeploymentEvent | IssueEvent | CodeEvent | FindingEvent
 
 
 class Told(Struct, frozen=True):
@@ -84,11 +85,14 @@ __all__ = [
     "Event",
     "Fact",
     "FilesChanged",
+    "FindingEvent",
+    "Found",
     "IssueClosed",
     "IssueDescribed",
     "IssueEvent",
     "IssueOpened",
     "IssueReopened",
+    "Judged",
     "Labelled",
     "Landed",
     "Layer",
@@ -110,6 +114,7 @@ __all__ = [
     "ReviewRequested",
     "Reviewed",
     "RunEvent",
+    "Severity",
     "Stage",
     "Stream",
     "Subject",

@@ -18,6 +18,7 @@ class Stream(StrEnum):
     DEPLOYMENTS = "deployments"
     ISSUES = "issues"
     CODE = "code"
+    FINDINGS = "findings"
 
 
 class Thing(StrEnum):
@@ -29,6 +30,7 @@ class Thing(StrEnum):
     DEPLOYMENT = "deployment"
     ISSUE = "issue"
     COMMIT = "commit"
+    FINDING = "finding"
 
 
 TOLD_BY: dict[Thing, Stream] = {
@@ -38,6 +40,7 @@ TOLD_BY: dict[Thing, Stream] = {
     Thing.DEPLOYMENT: Stream.DEPLOYMENTS,
     Thing.ISSUE: Stream.ISSUES,
     Thing.COMMIT: Stream.CODE,
+    Thing.FINDING: Stream.FINDINGS,
 }
 """The stream whose watermark says how far the facts about a thing are complete."""
 

@@ -11,6 +11,7 @@ from exporter.model.base import Event, Subject, Thing
 from exporter.model.changes import Committed, Merged, Opened, Referred
 from exporter.model.code import Landed
 from exporter.model.deployments import Contained
+from exporter.model.findings import Found
 from exporter.model.issues import IssueClosed, IssueOpened
 from exporter.model.runs import Ran, Worked
 
@@ -19,11 +20,12 @@ SHORT = 7
 
 
 class Bond(StrEnum):
-    """The kinds of bond."""
+    """The kinds of bond. A change is told by ``CHANGE`` of whoever names it, and by ``HEAD`` to who was seen on it."""
 
     COMMIT = "commit"
     MERGE = "merge"
     CHANGE = "change"
+    HEAD = "head"
     ISSUE = "issue"
 
 
@@ -34,6 +36,8 @@ JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
     (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
     (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE,),
+    (Thing.FINDING, Bond.HEAD): (Thing.CHANGE,),
+    (Thing.FINDING, Bond.MERGE): (Thing.CHANGE,),
 }
 """Whose facts a thing is told over which bond."""
 
@@ -47,6 +51,7 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
     match event:
         case Opened():
             yield Bond.CHANGE, str(subject.number)
+            yield Bond.HEAD, str(subject.number)
         case Committed():
             yield Bond.COMMIT, event.sha
         case Merged() if event.sha:
@@ -63,6 +68,9 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
             yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.shas)
         case Landed():
             yield Bond.MERGE, event.sha[:SHORT]
+        case Found():
+            yield from ((Bond.HEAD, str(number)) for number in event.changes)
+            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.commits)
         case IssueOpened():
             yield Bond.ISSUE, str(subject.number)
         case IssueClosed() if event.by:

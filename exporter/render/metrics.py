@@ -10,7 +10,7 @@ from exporter.measures.escape import Tier
 from exporter.measures.exporter import RESULTS
 from exporter.measures.quality import ISSUES
 from exporter.measures.windows import PERCENTILES, WINDOWS
-from exporter.model import Environment, Layer, Origin, Outcome, QueueState, Result, Stage, Stream, Verdict
+from exporter.model import Environment, Layer, Origin, Outcome, QueueState, Result, Severity, Stage, Stream, Verdict
 from exporter.retro import Theme
 from exporter.statistics.interval import Interval
 from exporter.store.base import RepositoryState
@@ -141,6 +141,11 @@ EXAMPLES: dict[str, Example] = {
         "How many defects are logged in a week, and by whom are they found?",
         "sum by (found) (increase(sdlc_defects_total[7d]))",
     ),
+    "sdlc_security_findings_total": Example(
+        "How many grave findings do a hundred merged changes bring, by origin?",
+        '100 * sum by (origin) (increase(sdlc_security_findings_total{severity=~"critical|high"}[28d]))\n'
+        "/ sum by (origin) (increase(sdlc_changes_merged_total[28d]))",
+    ),
     "sdlc_exporter_watermark_timestamp_seconds": Example(
         "Which sources are blind: behind by more than an hour?",
         "time() - sdlc_exporter_watermark_timestamp_seconds > 3600",
@@ -192,6 +197,7 @@ LABELS: dict[str, str] = {
     "reviewed": "`yes` when a person other than the author reviewed it before the merge, else `no`",
     "reviewer": f"{_words(('human', 'bot'))}",
     "scope": "`all` for the organisation, or a team as in the label `team`",
+    "severity": f"how bad a finding is, as its tool says: {_words(Severity)} where it says nothing",
     "source": "name of a source in the configuration",
     "span": "of two that are compared: `now`, the last 45 days, or `before`, the 45 days before",
     "stage": f"part of a change's life: {_words(STAGES)}",
@@ -205,7 +211,8 @@ LABELS: dict[str, str] = {
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
     "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
-    "first attempt of CI had a test report; `production`: it was in production within 30 days",
+    "first attempt of CI had a test report; `production`: it was in production within 30 days; `findings`: a change "
+    "could be named for what a scanner found",
     "window": _words(WINDOWS),
 }
 
@@ -222,6 +229,7 @@ UNITS = {
     "_tests": "tests",
     "_cases": "test cases",
     "_runs": "attempts",
+    "_findings": "findings",
     "_fte": "full-time people",
     "_reviews": "reviews",
     "_requests": "requests",

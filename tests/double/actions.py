@@ -1,30 +1,32 @@
-"""The REST answers about CI: runs, attempts, jobs, artifacts, and comparisons.
+"""The REST answers about CI and code scanning: runs, attempts, jobs, artifacts, comparisons and alerts.
 
-https://docs.github.com/rest/actions/workflow-runs, /workflow-jobs, /artifacts, https://docs.github.com/rest/commits
+https://docs.github.com/rest/actions/workflow-runs, /workflow-jobs, /artifacts, https://docs.github.com/rest/commits,
+/rest/code-scanning/code-scanning
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tests.double.auth import DeniedError, Token
 from tests.double.ci import Artifact, Attempt, Ci, Job, Run
 from tests.double.delivering import compared
 from tests.double.facts import Commit, Repository
 from tests.double.faults import Answer, Asked, said
+from tests.double.scanning import Alert
 from tests.double.search import LIMIT
 from tests.double.view import View, stamp
 from tests.double.world import World, seconds
 
 MOST_FILES = 300
 SIGNED = "signed"
-ACTIONS, CONTENTS = "actions", "contents"
+ACTIONS, CONTENTS, SECURITY = "actions", "contents", "security_events"
 
 
 class Actions:
-    """Answers for one token. ``home``: where the double listens."""
+    """Answers for one token. ``home``: where the double listens; ``link``: the header of that name."""
 
     def __init__(self, world: World, token: Token, asked: Asked, home: str) -> None:
         self.world = world
@@ -32,6 +34,7 @@ class Actions:
         self.token = token
         self.asked = asked
         self.home = home
+        self.link = ""
         self.parts = asked.path.strip("/").split("/")
 
     def repository(self, needs: str) -> Repository:
@@ -128,6 +131,46 @@ class Actions:
         }
         return told | ({"files": files} if first else {})
 
+    def alerts(self) -> Any:
+        """``GET /orgs/{}/code-scanning/alerts``: of the default branches; ``after`` is a cursor that Link gives.
+
+        Raises:
+            DeniedError: the organisation has no code scanning, or the token lacks the permission.
+        """
+        owner, given = self.parts[1].lower(), self.asked.variables
+        if owner in self.world.scanning.off or not any(name.startswith(f"{owner}/") for name in self.world.names):
+            raise DeniedError(404, "Not Found")
+        if SECURITY in self.token.lacks:
+            raise DeniedError(403, "Resource not accessible by personal access token")
+        view = View(self.world, self.token.owners, lambda: None)
+        rows = [
+            each
+            for each in self.world.scanning.on_default_branches(owner)
+            if view.sees(each.repository) and given.get("state") in (None, each.state)
+        ]
+        if given.get("sort") == "updated":
+            rows.sort(key=lambda each: (each.updated, each.repository.id, each.number))
+        if given.get("direction", "desc") == "desc":
+            rows.reverse()
+        start, size = int(given.get("after", "0")), int(given.get("per_page", "30"))
+        if start + size < len(rows):
+            query = urlencode({**given, "after": start + size})
+            self.link = f'<{self.home}{self.asked.path}?{query}>; rel="next"'
+        return [_alert(each) for each in rows[start : start + size]]
+
+    def instances(self) -> Any:
+        """``GET /repos/{}/{}/code-scanning/alerts/{}/instances``.
+
+        Raises:
+            DeniedError: there is no such alert.
+        """
+        repository = self.repository(SECURITY)
+        found = self.world.scanning.find(repository, int(self.parts[5]))
+        if found is None:
+            raise DeniedError(404, "Not Found")
+        rows = [{"ref": ref, "commit_sha": sha, "state": found.state} for ref, sha in found.places(self.world.now)]
+        return self.page(rows)
+
 
 def signed(world: World, asked: Asked) -> Answer:
     """The storage behind a signed address, which takes no credential beside it."""
@@ -144,6 +187,8 @@ ROUTES: dict[tuple[str, ...], Callable[[Actions], Any]] = {
     ("GET", "repos", "+", "+", "actions", "artifacts"): Actions.artifacts,
     ("GET", "repos", "+", "+", "actions", "artifacts", "*", "zip"): Actions.archive,
     ("GET", "repos", "+", "+", "compare", "+"): Actions.compare,
+    ("GET", "orgs", "+", "code-scanning", "alerts"): Actions.alerts,
+    ("GET", "repos", "+", "+", "code-scanning", "alerts", "*", "instances"): Actions.instances,
 }
 """Answers by method and path; ``*`` stands for a number, ``+`` for any word."""
 
@@ -153,9 +198,10 @@ def rest(world: World, path: str) -> Answer:
     parts = urlsplit(path)
     asked = Asked(1, "GET", parts.path, variables=dict(parse_qsl(parts.query)))
     told = next(told for pattern, told in ROUTES.items() if fits(pattern, ["GET", *parts.path.strip("/").split("/")]))
-    answer = told(Actions(world, Token(), asked, ""))
+    actions = Actions(world, Token(), asked, "")
+    answer = told(actions)
     if not isinstance(answer, Answer):
-        return Answer(payload=answer)
+        return Answer(payload=answer, headers={"link": actions.link})
     if answer.status != 302:
         return answer
     kept = urlsplit(answer.headers["Location"])
@@ -223,6 +269,20 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
         "created_at": stamp(artifact.created),
         "updated_at": stamp(artifact.created),
         "workflow_run": {"id": artifact.run.id, "head_branch": artifact.run.branch, "head_sha": artifact.run.sha},
+    }
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "number": alert.number,
+        "created_at": stamp(alert.created),
+        "updated_at": stamp(alert.updated),
+        "state": alert.state,
+        "dismissed_at": stamp(alert.dismissed),
+        "dismissed_reason": alert.reason,
+        "rule": {"id": "py/sql-injection", "severity": "error", "security_severity_level": alert.severity},
+        "tool": {"name": "CodeQL"},
+        "repository": {"node_id": alert.repository.id, "full_name": alert.repository.name},
     }
 
 

@@ -1,4 +1,4 @@
-"""What goes on behind the changes of a story: its runs, deployments and tickets, entered into a world."""
+"""What goes on behind the changes of a story: its runs, deployments, tickets and findings, entered into a world."""
 
 from html import escape
 
@@ -7,12 +7,15 @@ from exporter.model import (
     Contained,
     Deployed,
     Event,
+    Found,
     IssueClosed,
     IssueOpened,
+    Judged,
     Labelled,
     Merged,
     Noted,
     Ran,
+    Severity,
     Subject,
     Tested,
     Thing,
@@ -82,6 +85,12 @@ class Backstage:
             case IssueClosed():
                 by = repository.pulls.get(event.by)
                 tracker.close(self.world, self._issues[subject.key], by=by, at=event.at)
+            case Found():
+                self._found(repository, subject, event)
+            case Judged():
+                alert = self.world.scanning.find(repository, subject.number)
+                reason = "false positive" if event.wrong else "won't fix"
+                self.world.scanning.dismiss(alert, reason, event.at)
             case _:
                 raise TypeError(f"the world has nothing for {event}")
 
@@ -105,6 +114,12 @@ class Backstage:
         took = event.at - event.created
         state = event.outcome.upper()
         delivering.deploy(self.world, repository, event.sha, event.environment, at=event.at, took=took, state=state)
+
+    def _found(self, repository: Repository, subject: Subject, event: Found) -> None:
+        heads = [repository.pulls[number] for number in event.changes]
+        grade = None if event.severity is Severity.UNKNOWN else event.severity
+        sha = event.commits[0] if event.commits else ""
+        self.world.scanning.found(repository, on=heads, sha=sha, severity=grade, at=event.at, number=subject.number)
 
 
 def report(event: Tested) -> str:

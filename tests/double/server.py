@@ -231,11 +231,12 @@ class Double:
     def _rest(self, asked: Asked, told: Callable[[Actions], Any]) -> Answer:
         """An answer of REST, with an ETag; one that has not changed costs nothing."""
         token, known = self.auth.token(asked.headers.get("authorization"))
-        payload = told(Actions(self.world, known, asked, self.url))
+        actions = Actions(self.world, known, asked, self.url)
+        payload = told(actions)
         answer = payload if isinstance(payload, Answer) else self._tagged(asked, payload)
         if answer.status != 304 and not self.limits.spend(token, "core", 1):
             answer = said(403, "API rate limit exceeded for user ID 1.")
-        answer.headers |= self.limits.headers(token, "core")
+        answer.headers |= self.limits.headers(token, "core") | ({"Link": actions.link} if actions.link else {})
         return answer
 
     def signed(self, asked: Asked) -> Answer:

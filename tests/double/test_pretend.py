@@ -46,7 +46,7 @@ from tests.system.processes import apart_from_own
 END = seconds("2026-06-25T15:00:00Z")
 QUARTER = Organisation(start=END - 90 * DAY)
 SOURCE = "made"
-STREAMS = ("runs", "deployments", "issues")
+STREAMS = ("runs", "deployments", "issues", "findings")
 
 
 async def through_github(folder: Path, double: Double, play: Play, instants: list[int]) -> list[list[str]]:
@@ -95,6 +95,7 @@ def test_both_ways_give_the_same_numbers(tmp_path: Path) -> None:
     theirs = asyncio.run(by_itself(tmp_path / "config.yaml", instants))
     assert [len(lines) > 2000 for lines in ours] == [True, True]
     assert ours[0] != ours[1]
+    assert all(any(line.startswith("sdlc_security_findings_total{") for line in lines) for lines in ours)
     assert ours == theirs
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.double.ci import Ci
 from tests.double.facts import Account, Commit, Deployment, Issue, Item, PullRequest, Repository, Team, account
+from tests.double.scanning import Scanning
 
 Who = str | Account | None
 
@@ -33,6 +34,7 @@ class World:
         self.issues: dict[str, Issue] = {}
         self.ci = Ci(self)
         self.deployments: dict[str, Deployment] = {}
+        self.scanning = Scanning(self)
         self._speed = speed
         self._start, self._since = float(now), time.monotonic()
         self._waiting: deque[tuple[int, PullRequest | Issue, tuple[int, str, bool]]] = deque()

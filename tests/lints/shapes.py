@@ -9,8 +9,8 @@ from tests.lints.promql import SETS, Aggregate, Binary, Call, Negative, Node, Se
 
 CLOSED = frozenset({
     "arm", "attempt", "bound", "branch", "by", "capability", "direction", "environment", "found", "issue", "layer",
-    "le", "name", "origin", "outcome", "percentile", "reason", "result", "reviewed", "reviewer", "stage", "state",
-    "stream", "theme", "tier", "until", "verdict", "what", "window",
+    "le", "name", "origin", "outcome", "percentile", "reason", "result", "reviewed", "reviewer", "severity",
+    "stage", "state", "stream", "theme", "tier", "until", "verdict", "what", "window",
 })  # fmt: skip
 """The labels whose values are known beforehand; the others hold names that only an organisation knows."""
 EXPORTER = ("cluster", "namespace", "job")
@@ -152,6 +152,8 @@ def _called(node: Call, args: list[Shape]) -> Shape:
             return {each.label: Label(values=frozenset({each.value})) for each in equal}
         case Call(name="absent" | "absent_over_time"):
             return NOTHING
+        case Call(name="label_replace", args=(_, Text(label), Text("$1"), Text(source), Text("(.*)"))) if source in args[0]:
+            return {**args[0], label: args[0][source]}
         case Call(name="label_replace", args=(_, Text(label), Text(value), Text(source), Text(pattern))):
             constant = not source or not pattern
             return {**args[0], label: Label(values=frozenset({value})) if constant else Label(sure=False)}

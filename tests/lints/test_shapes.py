@@ -63,6 +63,7 @@ def faults(text):
         ("absent(sum(queue))", ""),
         ('label_replace(limit, "team", "pay", "", "")', "name team"),
         ('label_replace(limit, "team", "$1", "name", "(.+)")', "?team name"),
+        ('label_replace(limit, "team", "$1", "name", "(.*)")', "name team"),
         ('label_join(limit, "team", ",", "name")', "name team"),
         ("histogram_quantile(0.5, sum by (le, origin) (size_bucket))", "origin"),
         ("queue and on (repository) sdlc_repository_info", "origin repository state"),

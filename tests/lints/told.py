@@ -6,7 +6,7 @@ from msgspec import structs
 
 from exporter import model
 from exporter.catalogue import DAY
-from exporter.model import Outcome, Ran, Result, Stream, Thing
+from exporter.model import Found, Outcome, Ran, Result, Severity, Stream, Thing
 from tests.branch import ENDS, line
 from tests.runtime.desk import PRESENTATION, Desk
 from tests.shipments import deployment
@@ -31,6 +31,7 @@ def page() -> str:
         _deployments(desk)
         _runs(desk)
         _issues(desk)
+        _findings(desk)
         desk.mark(END)
         desk.books.publish_organisation()
         desk.text(END)
@@ -114,3 +115,9 @@ def _issues(desk: Desk) -> None:
     )
     for number, lines in enumerate(stories, 3000):
         desk.tell(HOME, number, issue(*lines), thing=Thing.ISSUE)
+
+
+def _findings(desk: Desk) -> None:
+    """One of each severity, on the head of a change."""
+    for number, severity in enumerate(Severity, 200):
+        desk.tell(HOME, number, [Found("found", at(f"{number // 2}d1h"), severity, (number,))], thing=Thing.FINDING)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from exporter.catalogue import DAY, HOUR, METRICS, Kind, load
 from exporter.measures.ci import PUSH_FACT
 from exporter.measures.escape import ESCAPES, Tier
+from exporter.measures.findings import FINDINGS
 from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
 from exporter.model import JOINS, Contained, Deployed, Naming, Outcome, Referred, Thing
 from tests.stories import POLICY, START, change
@@ -183,6 +184,17 @@ def test_random_changes_escape_in_every_way(tier):
         lambda case: any(
             each.metric == ESCAPES.name and each.labels == (tier,) for each in observed(feeder, case, POLICY)
         ),
+        settings=settings(max_examples=5000, deadline=None),
+    )
+
+
+@pytest.mark.parametrize("by", ["changes", "commits"])
+def test_random_findings_are_brought_in_both_ways(by):
+    """The laws are tried on findings seen on heads of changes, and on those that a scan of a merge found."""
+    feeder = next(each for each in MEASURES if FINDINGS in each.feeds)
+    find(
+        CASES[Thing.FINDING],
+        lambda case: bool(getattr(case.events[0], by)) and bool(observed(feeder, case, POLICY)),
         settings=settings(max_examples=5000, deadline=None),
     )
 

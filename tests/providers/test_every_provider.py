@@ -15,6 +15,7 @@ from exporter.providers.github.artifacts import Wanted as Reports
 from exporter.providers.github.artifacts import report, uploaded
 from exporter.providers.github.compare import Gap, compare
 from exporter.providers.github.deployments import DeploymentsOf, Wanted
+from exporter.providers.github.findings import Findings
 from exporter.providers.github.listing import Window
 from exporter.providers.github.provider import GitHub, Unread
 from exporter.providers.github.runs import Home, Runs, Untold
@@ -48,6 +49,10 @@ def github() -> Known:
         delivering.release(world, shop, f"v1.{n}.0", sha, START + 60 * n)
         delivering.tag(world, shop, f"v1.{n}.0", sha, START + 60 * n if n % 2 else None)
     waits = delivering.deploy(world, shop, sha, at=START + DAY, state=None)
+    for n in range(120):
+        found = world.scanning.found(shop, on=list(shop.pulls.values())[n % 3 : 3], sha=sha, at=START + n)
+        if n % 2:
+            world.scanning.dismiss(found, at=START + DAY)
     documents, view = Documents(), View(world, None, lambda: None)
     deployments = DeploymentsOf("/api/graphql")
     wanted = Wanted(shop.id, START, EARLIEST, START, tag=r"v.*")
@@ -67,7 +72,15 @@ def github() -> Known:
             *ci(size),
             deployments.latest(wanted, "deployments", "releases", "tags", first=size),
             *deployments.unfinished({waits.id: wanted}),
+            *scanned(),
         ]
+
+    def scanned() -> list[Request]:
+        """What is asked about findings, once it is known which there are."""
+        provider = Findings("")
+        listing = provider.alerts("acme", {"acme/shop": Home(shop.id, "acme/shop", "main")}, START)
+        page = listing.read(answer(listing))
+        return [listing, *(provider.seen(alert) for alert in page.found)]
 
     def ci(size: int) -> list[Request]:
         """What is asked about runs, once it is known which there are."""
@@ -97,7 +110,7 @@ def github() -> Known:
     def answer(request: Request) -> Response:
         if request.method == "GET":
             got = rest(world, request.path)
-            return Response(got.status, {}, got.bytes())
+            return Response(got.status, got.headers, got.bytes())
         body = request.body or {}
         data, errors = documents.quickly(body["query"], view.root, dict(body["variables"]))
         assert not errors
@@ -107,7 +120,7 @@ def github() -> Known:
         for known, new in (
             ("APPROVED", "MARVELLED"), ("ReadyForReviewEvent", "TeleportedEvent"), ('"Bot"', '"Robot"'),
             ('"failure"', '"marvelled"'), ('"conclusion": "FAILURE"', '"conclusion": "MARVELLED"'),
-            ("IN_PROGRESS", "LEVITATING"),
+            ("IN_PROGRESS", "LEVITATING"), ('"false positive"', '"marvelled"'),
         ):  # fmt: skip
             body = body.replace(known.encode(), new.encode())
         return body

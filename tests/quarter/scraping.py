@@ -119,7 +119,7 @@ def _configured(folder: Path, double: Double, start: int, budgets: Mapping[str, 
         "token_file": "token",
         "include": ["acme/*"],
         "history": stamp(start),
-        "streams": ["runs", "deployments", "issues"],
+        "streams": ["runs", "deployments", "issues", "findings"],
         "rediscover": "1d",  # with the usual hour every poll of the long steps would look for repositories
     }
     series = {"budgets": budgets, "stage_windows": True}  # with stages per repository every panel has something to show

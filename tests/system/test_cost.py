@@ -170,6 +170,36 @@ def test_deliveries_of_a_hundred_idle_repositories_cost_one_request_and_plan_for
     assert near(planned.load_requests, load - 10), "comparisons come on top"
 
 
+def test_findings_of_a_hundred_idle_repositories_cost_one_request_that_has_not_changed(tmp_path: Path) -> None:
+    """250 alerts are three pages and 250 places at first; then a list that has not changed, and for ten new alerts one
+    that has, with ten places.
+    """
+    world = made_world(100, 300)
+    homes = list(world.repositories.values())
+    for n in range(250):
+        world.scanning.found(homes[n % 100], sha=f"{n:040x}", at=world.now - 86_400 + n)
+
+    async def run(double: Double, path: Path) -> list[list[tuple[str, int]]]:
+        asked = []
+        async with at_work(double, read(path)) as parts:
+            for rest, new in ((0, 0), (DAYS_OF_REST, 0), (300, 0), (300, 10)):
+                world.now += rest
+                for n in range(new):
+                    world.scanning.found(homes[n], sha=f"{1000 + n:040x}", at=world.now - 60)
+                double.reset()
+                assert await parts.source.poll(lambda: False) == "success"
+                rest_api = [one for one in double.requests if one.path != "/graphql"]
+                asked.append([(one.path.rpartition("/")[2], one.status) for one in rest_api])
+        return asked
+
+    with served(world) as double:
+        path = configuration(tmp_path, double, ["acme/*"], HISTORY, ["findings"])
+        load, _, idle, busy = asyncio.run(run(double, path))
+    assert load == [("alerts", 200)] * 3 + [("instances", 200)] * 250
+    assert idle == [("alerts", 304)]
+    assert busy == [("alerts", 200)] + [("instances", 200)] * 10
+
+
 # A first load
 
 

@@ -197,7 +197,7 @@ def test_the_surge_makes_one_queue_grow(quarter: Quarter) -> None:
         ('count_over_time((sdlc_exporter_repositories{state="failing"} > 0)[90d:6h])', 8),
         *(
             (f'sdlc_exporter_polls_total{{stream="{stream}",result="success"}}', 100)
-            for stream in ("runs", "deployments", "issues")
+            for stream in ("runs", "deployments", "issues", "findings")
         ),
         ('sdlc_exporter_truncated_total{stream="changes"}', 1),
         ("sum(sdlc_exporter_unknown_words_total)", 1),
@@ -227,6 +227,7 @@ def test_the_quarter_ends_in_good_health(quarter: Quarter) -> None:
         ("runs", 6 * MINUTE),
         ("deployments", 6 * MINUTE),
         ("issues", 6 * MINUTE),
+        ("findings", 6 * MINUTE),
     ):
         age = f'time() - sdlc_exporter_last_success_timestamp_seconds{{stream="{stream}"}}'
         assert one(quarter, age) <= late, stream

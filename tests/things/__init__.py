@@ -4,7 +4,7 @@ A new kind of fact is added to the module of its thing; ``CASES`` is what the la
 """
 
 from exporter.model import Thing
-from tests.things import changes, commits, deployments, issues, runs
+from tests.things import changes, commits, deployments, findings, issues, runs
 from tests.things.base import Case, Other, bound_at, story_at
 
 __all__ = ["CASES", "Case", "Other", "bound_at", "story_at"]
@@ -16,5 +16,6 @@ CASES = {
     Thing.DEPLOYMENT: deployments.cases,
     Thing.ISSUE: issues.cases,
     Thing.COMMIT: commits.cases,
+    Thing.FINDING: findings.cases,
 }
 """Random cases of each kind of thing."""

@@ -1,13 +1,14 @@
 """AI changes beside unmarked ones: what is found in them, and what becomes of them."""
 
 from exporter.measures.quality import ISSUES
-from exporter.model import Origin
+from exporter.model import Origin, Severity
 from exporter.render.dashboards.panels import Panel, ask, coloured, dotted, lines, override, stat, table
 from exporter.render.dashboards.rows import Dashboard, Row
-from exporter.render.dashboards.series import chosen, largest, series, threshold, total
+from exporter.render.dashboards.series import chosen, largest, series, share, smallest, threshold, total
 from exporter.render.dashboards.shared import AI_SHARE, NOT_MERGED
 
 NO_RATIO = "fewer than 30 changes on either side, or what tells of it is not read"
+NO_FINDINGS = "no finding was counted in this window, or the stream findings is not read"
 NOT_ENDED = "nothing was merged or abandoned in this window"
 AI = (Origin.AGENTIC, Origin.ASSISTED)
 TITLES = {
@@ -183,6 +184,64 @@ KEPT = (
     ),
 )
 
+FINDINGS, MERGED = "sdlc_security_findings_total", "sdlc_changes_merged_total"
+WEAKNESSES = (
+    lines(
+        "Findings per 100 merged changes",
+        "What code scanning found in merged changes, counted within the window, by a hundred changes merged within it, "
+        "by origin, from counters. A finding counts 7 days after the merge (findings.counted_after), without false "
+        "positives, so that a window's findings stand beside merges of a week later. Good is AI changes that bring no "
+        "more than others; larger changes bring more.",
+        [ask(f"100 *\n{share(chosen(FINDINGS, '$window'), chosen(MERGED, '$window'), 'origin')}", "{{origin}}")],
+        unit="short",
+        decimals=1,
+        none=NO_FINDINGS,
+        width=8,
+        step="1d",
+        overrides=coloured(Origin),
+    ),
+    lines(
+        "Findings, per week, by severity",
+        "Findings counted within 7 days, by the severity that the tool gives them, from counters; unknown where it "
+        "grades nothing. Good is few, and none of the two grave ones.",
+        [ask(total(chosen(FINDINGS, "7d"), "severity"), "{{severity}}")],
+        unit="short",
+        decimals=0,
+        none=NO_FINDINGS,
+        width=8,
+        step="1d",
+        stack="normal",
+        overrides=coloured(Severity),
+    ),
+    lines(
+        "Findings that are laid to a change",
+        "Share of the findings of a month, thirty days later, for which a merged change could be named, in the "
+        "repository where it is lowest. Dashed is the threshold coverage. Good is near 100%; what a scan by its timer "
+        "finds can be laid to nobody.",
+        [ask(smallest(chosen("sdlc_exporter_coverage_ratio", what="findings")), "lowest")],
+        unit="percentunit",
+        none=NO_FINDINGS,
+        width=8,
+        step="1d",
+        share=True,
+        limit=threshold("ratio", "coverage"),
+    ),
+    table(
+        "Findings of the repositories",
+        "Findings counted within the window by repository and origin, those among them that are critical or high, and "
+        "the changes merged, from counters. Good is few for so many merges.",
+        {"repository": "Repository", "origin": "Origin"},
+        {
+            "Findings": total(chosen(FINDINGS, "$window"), "repository", "origin"),
+            "Critical, high": total(chosen(FINDINGS, "$window", severity="~critical|high"), "repository", "origin"),
+            "Merged": total(chosen(MERGED, "$window"), "repository", "origin"),
+        },
+        none=NO_FINDINGS,
+        sort="Findings",
+        overrides=[override(name, decimals=0) for name in ("Findings", "Critical, high", "Merged")],
+    ),
+)
+
 DASHBOARD = Dashboard(
     uid="sdlc-ai",
     title="AI",
@@ -192,6 +251,7 @@ DASHBOARD = Dashboard(
         Row("Is there a gap?", NOW),
         Row("What is found in them?", tuple(over_time(issue.word) for issue in ISSUES)),
         Row("How sure is that?", SAMPLES),
+        Row("Do they bring weaknesses?", WEAKNESSES),
         Row("Are they kept?", KEPT),
     ),
 )

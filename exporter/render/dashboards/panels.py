@@ -80,6 +80,12 @@ COLOURS = {
     "ci": BLUE,
     "environment": "#3cb3a9",
     "requirements": PURPLE,
+    # severities of findings
+    "critical": RED,
+    "high": ORANGE,
+    "medium": YELLOW,
+    "low": "light-blue",
+    "unknown": GREY,
     # intervals
     "lower": "light-blue",
     "estimate": BLUE,
