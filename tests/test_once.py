@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from exporter import once
+from exporter.config import load as read
 from exporter.config import parse
 from exporter.errors import RateLimited, Refused, SecondaryLimited, ServerError, Unauthorised
 from exporter.model import Stream
@@ -120,3 +121,23 @@ def test_a_ledger_that_begins_too_late_prints_nothing_false():
         once._within(configured("60d"), {"forge": 50 * day}, 100 * day)
     with pytest.raises(NotComplete):
         once._within(configured("2020-01-01"), {"forge": 1_577_836_800}, 1_577_836_800)
+
+
+def test_notes_alone_are_an_organisation(tmp_path):
+    """Two sprints back from 2025-12-11 have one note each, of which one names QA; the third file has no date."""
+    (tmp_path / "notes").mkdir()
+    for name, text in (("2025-11-13.md", "QA again"), ("2025-11-27.md", "all well"), ("undated.md", "QA")):
+        (tmp_path / "notes" / name).write_text(text)
+    path = tmp_path / "c.yaml"
+    source = "{name: retros, provider: notes, notes: [notes/*.md], team: pay, history: 2025-11-01}"
+    path.write_text(f"sources: [{source}]\nteams: {{pay: [acme/*]}}\n")
+    page = asyncio.run(once.once(read(path, {}), 1_765_411_200)).decode().splitlines()
+    found = [line for line in page if line.startswith(("sdlc_retro", "sdlc_repo"))]
+    assert [line for line in found if 'theme="' not in line or '"qa"' in line] == [
+        'sdlc_retro_mentions_ratio{scope="all",theme="qa"} 0.5',
+        'sdlc_retro_mentions_ratio{scope="pay",theme="qa"} 0.5',
+        'sdlc_retro_mentions_samples{scope="all"} 2.0',
+        'sdlc_retro_mentions_samples{scope="pay"} 2.0',
+        'sdlc_retro_mentions_total{theme="qa"} 1.0',
+    ]
+    assert 'sdlc_exporter_errors_total{reason="bad_note",source="retros"} 1.0' in page
