@@ -343,10 +343,11 @@ def _hour_of_issues(settings: SourceSettings, found: Found, span: int) -> float:
 
 
 def _hour_of_findings(settings: SourceSettings, found: Found) -> float:
-    """Requests of an hour for findings: a list for each owner, which costs no limit while nothing new is found."""
+    """Requests of an hour for findings: lists of each owner, which cost no limit while nothing new is found."""
     if Stream.FINDINGS not in settings.streams:
         return 0.0
-    return HOUR / settings.stream_interval * len({name.partition("/")[0].lower() for name in found.names})
+    lists = len(settings.findings) * len({name.partition("/")[0].lower() for name in found.names})
+    return HOUR / settings.stream_interval * lists
 
 
 # Series

@@ -124,5 +124,6 @@ def test_findings_cost_a_list_for_each_owner():
     found = Found(("acme/a", "acme/b", "Acme/c", "tools/x", "web/y"), 5, (Counted(0, 0, 0, 0, 0),), 1)
     settings = changed(Source(name="acme", provider="github"), streams=("findings",))
     assert _hour_of_findings(settings, found) == 36
+    assert _hour_of_findings(changed(settings, findings=("code_scanning", "dependabot")), found) == 72
     assert _hour_of_findings(changed(settings, streams=("issues",)), found) == 0
     assert _hour(settings, found) == _hour(changed(settings, streams=()), found)

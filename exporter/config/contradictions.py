@@ -34,10 +34,17 @@ ONLY_GITHUB = (
     "rediscover", "timeout", "retry_wait", "reserve", "poll",
 )  # fmt: skip
 WITH_A_TOKEN = ("token_file", "token_env", "ca_file")
+OF_STREAMS = ("streams", "findings", "stream_interval")
 NOT_ITS_OWN = {
     "github": (*ONLY_DEMO, *ONLY_GIT),
     "demo": (*ONLY_GITHUB, *ONLY_GIT),
-    "git": (*ONLY_DEMO, *(key for key in ONLY_GITHUB if key not in WITH_A_TOKEN), "streams", "stream_interval"),
+    "git": (
+        *ONLY_DEMO,
+        *(key for key in ONLY_GITHUB if key not in WITH_A_TOKEN),
+        "streams",
+        "findings",
+        "stream_interval",
+    ),
 }
 FLEETING = ("/tmp", "/dev/shm", "/run", "/var/run")  # noqa: S108 - named to warn of them
 
