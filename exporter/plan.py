@@ -13,6 +13,7 @@ from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
 from exporter.measures.escape import OUTCOMES
+from exporter.measures.findings import FINDINGS
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.model import Stream
 from exporter.providers.base import Page, Request
@@ -48,7 +49,7 @@ MENDED = 0.1
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
-    "found": 3, "outcome": 5, "tier": 3, "what": 2, "severity": 3, "direction": 2, "percentile": 3, "window": 3,
+    "found": 3, "outcome": 5, "tier": 3, "what": 2, "severity": 5, "direction": 2, "percentile": 3, "window": 3,
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
 SUMMARISED = 3
@@ -358,8 +359,9 @@ def _series(config: Config, repositories: int, active: int, changes: int) -> tup
     # A repository with few changes has few label combinations; the curve is an upper bound on pretend organisations.
     filled = 1 - 0.75 * exp(-changes / max(1, active) / 8)
     total, over = float(SERIES_OWN), []
+    scanned = any(Stream.FINDINGS in each.streams for each in config.sources)  # not unless asked for
     for row in exported():
-        if row.group is Group.EXPORTER and "repository" not in row.labels:
+        if (row.group is Group.EXPORTER and "repository" not in row.labels) or (row is FINDINGS and not scanned):
             continue
         size, often = _size(config, row), _places(config, row, repositories, active, filled)
         budget = config.series.budgets.get(row.name, config.series.budget)
