@@ -49,7 +49,7 @@ MENDED = 0.1
 
 VALUES = {
     "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
-    "found": 3, "outcome": 5, "tier": 3, "what": 2, "severity": 3, "direction": 2, "percentile": 3, "window": 3,
+    "found": 3, "outcome": 5, "tier": 3, "what": 2, "severity": 5, "direction": 2, "percentile": 3, "window": 3,
     "theme": len(Theme),
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
@@ -345,10 +345,11 @@ def _hour_of_issues(settings: SourceSettings, found: Found, span: int) -> float:
 
 
 def _hour_of_findings(settings: SourceSettings, found: Found) -> float:
-    """Requests of an hour for findings: a list for each owner, which costs no limit while nothing new is found."""
+    """Requests of an hour for findings: lists of each owner, which cost no limit while nothing new is found."""
     if Stream.FINDINGS not in settings.streams:
         return 0.0
-    return HOUR / settings.stream_interval * len({name.partition("/")[0].lower() for name in found.names})
+    lists = len(settings.findings) * len({name.partition("/")[0].lower() for name in found.names})
+    return HOUR / settings.stream_interval * lists
 
 
 # Series

@@ -21,6 +21,7 @@ from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged, ships
 from exporter.providers.github.artifacts import Wanted
 from exporter.providers.github.deployments import DeploymentsOf
+from exporter.providers.github.findings import SORTS
 from exporter.providers.github.findings import Findings as FindingsOf
 from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
@@ -251,7 +252,8 @@ def sides(
         asking = Issues(issues(graphql, retro_rules(config)), own, Searching(settings.poll, monotonic))
         found.append(JointStream(asking, own, interval, monotonic))
     if Stream.FINDINGS in settings.streams:
-        found.append(Findings(FindingsOf(rest), reader.of(Stream.FINDINGS), interval, monotonic))
+        sorts = [SORTS[word] for word in settings.findings]
+        found.append(Findings(FindingsOf(rest), reader.of(Stream.FINDINGS), interval, monotonic, sorts))
     for each in found:
         reader.health.source(settings.name, (each.stream,))
     return found

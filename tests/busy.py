@@ -42,14 +42,22 @@ ENDS = 0.16
 """Share of the later moves that end a change, so that as many end as begin."""
 
 
-def configuration(folder: Path, double: Double, include: list[str], history: str, streams: Sequence[str] = ()) -> Path:
+def configuration(
+    folder: Path,
+    double: Double,
+    include: list[str],
+    history: str,
+    streams: Sequence[str] = (),
+    findings: Sequence[str] = ("code_scanning",),
+) -> Path:
     """Writes a configuration for one source on the double, with a store; ``streams`` are read beside the changes."""
     (folder / "token").write_text(TOKEN)
     names = ", ".join(f'"{each}"' for each in include)
     path = folder / "config.yaml"
     path.write_text(
         f"sources: [{{name: made, provider: github, url: '{double.url}', token_file: token, include: [{names}], "
-        f"history: {history}, streams: [{', '.join(streams)}]}}]\nstore: {{path: state.db}}\n"
+        f"history: {history}, streams: [{', '.join(streams)}], "
+        f"findings: [{', '.join(findings)}]}}]\nstore: {{path: state.db}}\n"
     )
     return path
 

@@ -35,15 +35,17 @@ ONLY_GITHUB = (
     "rediscover", "timeout", "retry_wait", "reserve", "poll",
 )  # fmt: skip
 WITH_A_TOKEN = ("token_file", "token_env", "ca_file")
+OF_STREAMS = ("streams", "findings", "stream_interval")
 NOT_ITS_OWN = {
     "github": (*ONLY_DEMO, *ONLY_GIT, *ONLY_NOTES),
     "demo": (*ONLY_GITHUB, *ONLY_GIT, *ONLY_NOTES),
-    "notes": (*ONLY_DEMO, *ONLY_GITHUB, *ONLY_GIT, "streams", "stream_interval", "production", "repository_prefix"),
+    "notes": (*ONLY_DEMO, *ONLY_GITHUB, *ONLY_GIT, *OF_STREAMS, "production", "repository_prefix"),
     "git": (
         *ONLY_DEMO,
         *ONLY_NOTES,
         *(key for key in ONLY_GITHUB if key not in WITH_A_TOKEN),
         "streams",
+        "findings",
         "stream_interval",
     ),
 }

@@ -210,9 +210,14 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     streams: Annotated[
         tuple[Literal["runs", "deployments", "issues", "code", "findings"], ...],
         "What to read beside the changes; each needs a permission of its own, and without it its metrics are absent. "
-        "`code` clones every repository; it needs git and a disk. `findings` of code scanning are told by organisation "
-        "alone.",
+        "`code` clones every repository; it needs git and a disk. `findings` are told by organisation alone.",
     ] = ("runs", "deployments", "issues")
+    findings: Annotated[
+        tuple[Literal["code_scanning", "dependabot"], ...],
+        "Which alerts the stream `findings` reads: those of code scanning; of Dependabot, dependencies that a change "
+        "brought though they were known to be vulnerable. Each needs a permission of its own, and all named have to be "
+        "readable.",
+    ] = ("code_scanning",)
     stream_interval: Annotated[int, duration("10s", "1d"), "Time between two polls of those."] = 5 * MINUTE
     production: Annotated[
         Literal["auto", "deployments", "releases", "tags", "workflows"],

@@ -31,7 +31,7 @@ from exporter.demo.cast import (
 from exporter.demo.checks import Checks
 from exporter.demo.commits import landed
 from exporter.demo.plot import DAY, HOUR, Plot, poisson
-from exporter.demo.scans import scanned, timed
+from exporter.demo.scans import outdated, scanned, timed
 from exporter.demo.shipping import (
     DAILY,
     PRODUCTION,
@@ -220,11 +220,12 @@ def _delivered_on(organisation: Organisation, place: int, day: int) -> Iterator[
         yield from _qa(organisation, place, day, number, plot, weather)
         yield from _commit(organisation, place, day, number, plot, weather)
         rng = Random(f"{organisation.seed}/{place}/{number}/scan")  # noqa: S311 - has to be reproducible, not secret
-        yield from _finding(place, number, scanned(rng, number, plot.writer, plot.events), end)
+        yield from _finding(place, f"code:{number}", scanned(rng, number, plot.writer, plot.events), end)
+        yield from _finding(place, f"dependency:{number}", outdated(rng, plot.events), end)
     if (day + 3) % 7 == MONDAY:
         rng, number = _chances(organisation, place, day, "scan"), SCANS_FROM + day - organisation.first_day
         chance = 0.03 * SITES[place % len(SITES)][1]
-        yield from _finding(place, number, timed(rng, chance, day * DAY + 3 * HOUR), end)
+        yield from _finding(place, f"code:{number}", timed(rng, chance, day * DAY + 3 * HOUR), end)
     yield from _trains(organisation, place, day)
     yield from _retrospective(organisation, place, day)
 
@@ -270,9 +271,9 @@ def _commit(
         yield Told(Subject(f"demo:R{place + 1}", sha, 0, Thing.COMMIT), known)
 
 
-def _finding(place: int, number: int, events: Iterable[Fact], end: int) -> Iterator[Told]:
+def _finding(place: int, key: str, events: Iterable[Fact], end: int) -> Iterator[Told]:
     if known := tuple(event for event in events if event.at <= end):
-        yield Told(Subject(f"demo:R{place + 1}", f"code:{number}", number, Thing.FINDING), known)
+        yield Told(Subject(f"demo:R{place + 1}", key, int(key.partition(":")[2]), Thing.FINDING), known)
 
 
 def _issue(place: int, number: int) -> Subject:

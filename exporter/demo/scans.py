@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from random import Random
 
 from exporter.demo.cast import Writer
-from exporter.model import Fact, FindingEvent, Found, Judged, Merged, Opened, Origin, Severity
+from exporter.model import Fact, FilesChanged, FindingEvent, Found, Judged, Merged, Opened, Origin, Severity
 
 HOUR, DAY = 3600, 86400
 
-CHANCES = {Origin.UNMARKED: 0.05, Origin.ASSISTED: 0.07, Origin.AGENTIC: 0.11, Origin.BOT: 0.01}
+CHANCES = {Origin.UNMARKED: 0.05, Origin.ASSISTED: 0.07, Origin.AGENTIC: 0.11, Origin.BOT: 0.0}
 """Of the changes that are merged, the share on whose head something is found."""
+LOCK, OUTDATED = "package-lock.json", 0.05
+"""What bots' updates change, and the share of them that bring a version which is known to be vulnerable."""
 GRADES = {Severity.CRITICAL: 1, Severity.HIGH: 5, Severity.MEDIUM: 8, Severity.LOW: 4, Severity.UNKNOWN: 2}
 WRONG, ACCEPTED = 0.2, 0.1
 """Shares that are dismissed as false positives, and for other reasons."""
@@ -23,6 +25,16 @@ def scanned(rng: Random, number: int, writer: Writer, facts: Sequence[Fact]) -> 
         return ()
     at = max(opened.at, merged.at - rng.randrange(60, 2 * DAY))
     return (Found("found", at, _grade(rng), (number,)), *_triaged(rng, merged.at))
+
+
+def outdated(rng: Random, facts: Sequence[Fact]) -> tuple[FindingEvent, ...]:
+    """That a merged change brought a vulnerable dependency, as is known some minutes later; mostly nothing."""
+    merged = next((event for event in facts if isinstance(event, Merged)), None)
+    files = {path for event in facts if isinstance(event, FilesChanged) for path, *_ in event.files}
+    if merged is None or LOCK not in files or rng.random() >= OUTDATED:
+        return ()
+    at = merged.at + rng.randrange(60, 600)
+    return (Found("found", at, _grade(rng), manifest=LOCK), *_triaged(rng, at))
 
 
 def timed(rng: Random, chance: float, at: int) -> tuple[FindingEvent, ...]:

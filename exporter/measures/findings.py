@@ -6,7 +6,7 @@ from typing import NamedTuple
 from exporter.catalogue import DAY, HOUR, Group, Kind, Observation, measure, metric
 from exporter.change import Change
 from exporter.measures.flow import COVERAGE_FACT
-from exporter.model import Found, Judged, Merged, Stream, Thing
+from exporter.model import FilesChanged, Found, Judged, Merged, Stream, Thing
 from exporter.policy import Policy
 from exporter.story import Story
 
@@ -19,9 +19,9 @@ FINDINGS = metric(
     "sdlc_security_findings_total",
     Kind.COUNTER,
     Group.EVENTS,
-    "Findings of code scanning that a merged change brought to the default branch, by the tool's severity: critical, "
-    "high, medium, low, or unknown where it grades nothing; counted 7 days after the merge (findings.counted_after), "
-    "without what was dismissed as a false positive by then.",
+    "Findings of code scanning, and vulnerable dependencies where they are read, that a merged change brought to the "
+    "default branch, by severity: critical, high, medium, low, or unknown where the tool grades nothing; counted 7 "
+    "days after the merge (findings.counted_after), without what was dismissed as a false positive by then.",
     why="Divide by sdlc_changes_merged_total of the same origin; what no change can be named for is in no origin, and "
     "sdlc_exporter_coverage_ratio says how much that is.",
     labels=("repository", "origin", "severity"),
@@ -60,26 +60,29 @@ def findings_coverage(finding: Story, policy: Policy) -> Iterator[Observation]:
 def _brought(finding: Story, found: Found) -> _Brought | None:
     """The change a finding came with, as far as the story tells (definitions 116).
 
-    Of those on whose heads it was seen, the first that was merged since: whoever was merged later had it from there.
+    Of those on whose heads it was seen, the first that was merged since: whoever was merged later had it from there. Of
+    several that changed the file which names a dependency, none.
     """
-    merges = (
+    merges = [
         _Brought(merged, change)
         for facts in finding.bound
         if (change := Change(facts, finding.policy)).opened is not None
         for merged in change.own(Merged)
-        if (_follows(found, merged) if found.changes else _is_scan_of(found, merged))
-    )
+        if _may_have_brought(change, merged, found)
+    ]
+    if found.manifest and len(merges) > 1:
+        return None
     return min(merges, default=None, key=lambda each: (each.merged.at, each.merged.sha))
 
 
-def _follows(found: Found, merged: Merged) -> bool:
-    """Whether a change on whose head it was seen was merged with it."""
-    return merged.at >= found.at
-
-
-def _is_scan_of(found: Found, merged: Merged) -> bool:
-    """Whether it was found by the scan that follows upon a merge."""
-    return merged.sha in found.commits and merged.at <= found.at <= merged.at + SCANNED_WITHIN
+def _may_have_brought(change: Change, merged: Merged, found: Found) -> bool:
+    """Whether a change was merged with what was seen on its head, or whether the merge's scan came upon it."""
+    if found.changes:
+        return merged.at >= found.at
+    if not merged.at <= found.at <= merged.at + SCANNED_WITHIN:
+        return False
+    files = {path for event in change.own(FilesChanged) if event.at == merged.at for path, *_ in event.files}
+    return found.manifest in files if found.manifest else merged.sha in found.commits
 
 
 def _is_wrong(finding: Story, second: int) -> bool:

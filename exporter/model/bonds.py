@@ -8,24 +8,30 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from exporter.model.base import Event, Subject, Thing
-from exporter.model.changes import Committed, Merged, Opened, Referred
+from exporter.model.changes import Committed, FilesChanged, Merged, Opened, Referred
 from exporter.model.code import Landed
 from exporter.model.deployments import Contained
-from exporter.model.findings import Found
+from exporter.model.findings import Found, is_manifest
 from exporter.model.issues import IssueClosed, IssueOpened
 from exporter.model.runs import Ran, Worked
 
+HOUR = 3600
 SHORT = 7
 """Characters of a commit's name that people write; a bond made by it may be chance, so readers compare the rest."""
 
 
 class Bond(StrEnum):
-    """The kinds of bond. A change is told by ``CHANGE`` of whoever names it, and by ``HEAD`` to who was seen on it."""
+    """The kinds of bond.
+
+    A change is bound by ``CHANGE`` to whoever names it, by ``HEAD`` to what was seen on it, and by ``MANIFEST`` to what
+    became known within two hours of its merge of the file it changed.
+    """
 
     COMMIT = "commit"
     MERGE = "merge"
     CHANGE = "change"
     HEAD = "head"
+    MANIFEST = "manifest"
     ISSUE = "issue"
 
 
@@ -38,6 +44,7 @@ JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE,),
     (Thing.FINDING, Bond.HEAD): (Thing.CHANGE,),
     (Thing.FINDING, Bond.MERGE): (Thing.CHANGE,),
+    (Thing.FINDING, Bond.MANIFEST): (Thing.CHANGE,),
 }
 """Whose facts a thing is told over which bond."""
 
@@ -52,16 +59,13 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
         case Opened():
             yield Bond.CHANGE, str(subject.number)
             yield Bond.HEAD, str(subject.number)
-        case Committed():
+        case Committed() | Ran() if subject.thing is not Thing.LINE:
             yield Bond.COMMIT, event.sha
         case Merged() if event.sha:
             yield Bond.COMMIT, event.sha
             yield Bond.MERGE, event.sha[:SHORT]
         case Referred():
-            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.commits)
-            yield from ((Bond.CHANGE, str(number)) for number in event.changes)
-        case Ran() if subject.thing is Thing.RUN:
-            yield Bond.COMMIT, event.sha
+            yield from _of_text(event)
         case Worked():
             yield from ((Bond.COMMIT, sha) for sha, *_ in event.commits)
         case Contained():
@@ -69,9 +73,27 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
         case Landed():
             yield Bond.MERGE, event.sha[:SHORT]
         case Found():
-            yield from ((Bond.HEAD, str(number)) for number in event.changes)
-            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.commits)
+            yield from _of_found(event)
+        case FilesChanged():
+            yield from _of_files(event)
         case IssueOpened():
             yield Bond.ISSUE, str(subject.number)
         case IssueClosed() if event.by:
             yield Bond.CHANGE, str(event.by)
+
+
+def _of_text(referred: Referred) -> Iterator[tuple[Bond, str]]:
+    yield from ((Bond.MERGE, sha[:SHORT]) for sha in referred.commits)
+    yield from ((Bond.CHANGE, str(number)) for number in referred.changes)
+
+
+def _of_found(found: Found) -> Iterator[tuple[Bond, str]]:
+    """A merge that changed a manifest was in the hour in which something was found, or in the one before."""
+    yield from ((Bond.HEAD, str(number)) for number in found.changes)
+    yield from ((Bond.MERGE, sha[:SHORT]) for sha in found.commits)
+    if found.manifest:
+        yield from ((Bond.MANIFEST, f"{found.at // HOUR - ago}:{found.manifest}") for ago in (0, 1))
+
+
+def _of_files(changed: FilesChanged) -> Iterator[tuple[Bond, str]]:
+    yield from ((Bond.MANIFEST, f"{changed.at // HOUR}:{path}") for path, *_ in changed.files if is_manifest(path))

@@ -1,8 +1,9 @@
-"""How findings of code scanning are asked for: one list for an organisation, then each new alert's places.
+"""How findings are asked for: a list for an organisation, then each new alert's places.
 
 The list has what was updated last first, so that an organisation in which nothing happened is told by one page that did
 not change. An alert that was found on a change's head enters the list when the change is merged, and may be older then
-than what was read last: so once a day the list is read further back.
+than what was read last: so once a day the list is read further back. Of a vulnerable dependency the list says all there
+is to say.
 """
 
 import time
@@ -14,7 +15,7 @@ from itertools import groupby
 from exporter.catalogue import DAY, MINUTE
 from exporter.model import Stream, Thing, Told
 from exporter.providers.base import Request
-from exporter.providers.github.findings import Alert
+from exporter.providers.github.findings import CODE, Alert, Sort
 from exporter.providers.github.findings import Findings as FindingsOf
 from exporter.providers.github.runs import Home
 from exporter.runtime.lane import Lane
@@ -48,13 +49,19 @@ class Look:
 
 
 class Findings(Beside):
-    """The stream of findings at work."""
+    """The stream of findings at work. ``sorts``: the kinds of alerts that it reads."""
 
     def __init__(
-        self, provider: FindingsOf, reader: Reader, interval: int, monotonic: Callable[[], float] = time.monotonic
+        self,
+        provider: FindingsOf,
+        reader: Reader,
+        interval: int,
+        monotonic: Callable[[], float] = time.monotonic,
+        sorts: Sequence[Sort] = (CODE,),
     ) -> None:
         super().__init__(Stream.FINDINGS, reader, interval, monotonic)
         self.provider = provider
+        self.sorts = tuple(sorts)
         self._swept: dict[tuple[Lane, str], float] = {}
         self._looks: dict[tuple[Lane, str], Look] = {}
 
@@ -94,8 +101,9 @@ class Findings(Beside):
 
     def _look(self, owner: str, rows: Sequence[RepositoryRow], started: int, since: int, *, urgent: bool) -> Look:
         homes = {row.name.lower(): Home(row.key, row.name, row.default_branch) for row in rows}
-        request = self.provider.alerts(owner, homes, max(since, self._horizon))
-        return Look(rows, started, Work(deque([request]), frozenset(row.key for row in rows), urgent))
+        back = max(since, self._horizon)
+        requests = deque(self.provider.alerts(sort, owner, homes, back) for sort in self.sorts)
+        return Look(rows, started, Work(requests, frozenset(row.key for row in rows), urgent))
 
     async def _go_on(self, lane: Lane, look: Look, until: Callable[[], bool]) -> bool:
         """Read until all is read (True) or something else is due.
@@ -111,7 +119,10 @@ class Findings(Beside):
         return await self.reader.go_on(lane, look.work, until)
 
     async def _unknown(self, look: Look) -> list[Request]:
-        """Store what became of alerts that are known; what is to be asked of the others."""
+        """Store what became of alerts that are known, and what is told whole; what is to be asked of the others.
+
+        A dependency that was there before it was known to be vulnerable came with no change.
+        """
         places = {row.key: row.id for row in look.rows}
         listed: dict[str, dict[str, Alert]] = {}
         for alert in look.outcome.found:
@@ -121,8 +132,10 @@ class Findings(Beside):
         for repository, alerts in listed.items():
             known = await self.reader.desk(store.facts, places[repository], Thing.FINDING, list(alerts))
             for key, alert in alerts.items():
-                if key not in known:
+                if key not in known and alert.sort is CODE:
                     asked.append(self.provider.seen(alert))
+                elif key not in known:
+                    told += [alert.told()] * bool(alert.manifest)
                 elif judged := alert.judged(known[key]):
                     told.append(Told(alert.subject, judged))
         if told:

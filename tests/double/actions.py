@@ -23,6 +23,7 @@ from tests.double.world import World, seconds
 MOST_FILES = 300
 SIGNED = "signed"
 ACTIONS, CONTENTS, SECURITY = "actions", "contents", "security_events"
+VULNERABLE = "vulnerability_alerts"
 
 
 class Actions:
@@ -132,22 +133,26 @@ class Actions:
         return told | ({"files": files} if first else {})
 
     def alerts(self) -> Any:
-        """``GET /orgs/{}/code-scanning/alerts``: of the default branches; ``after`` is a cursor that Link gives.
+        """``GET /orgs/{}/code-scanning/alerts``: of the default branches."""
+        return [_alert(each) for each in self.listed(SECURITY, self.world.scanning.on_default_branches)]
+
+    def dependencies(self) -> Any:
+        """``GET /orgs/{}/dependabot/alerts``."""
+        return [_dependency(each) for each in self.listed(VULNERABLE, self.world.scanning.dependencies)]
+
+    def listed(self, needs: str, of: Callable[[str], list[Alert]]) -> list[Alert]:
+        """A page of an organisation's alerts; ``after`` is a cursor that Link gives.
 
         Raises:
-            DeniedError: the organisation has no code scanning, or the token lacks the permission.
+            DeniedError: the organisation has no such list, or the token lacks the permission.
         """
         owner, given = self.parts[1].lower(), self.asked.variables
         if owner in self.world.scanning.off or not any(name.startswith(f"{owner}/") for name in self.world.names):
             raise DeniedError(404, "Not Found")
-        if SECURITY in self.token.lacks:
+        if needs in self.token.lacks:
             raise DeniedError(403, "Resource not accessible by personal access token")
         view = View(self.world, self.token.owners, lambda: None)
-        rows = [
-            each
-            for each in self.world.scanning.on_default_branches(owner)
-            if view.sees(each.repository) and given.get("state") in (None, each.state)
-        ]
+        rows = [each for each in of(owner) if view.sees(each.repository) and given.get("state") in (None, each.state)]
         if given.get("sort") == "updated":
             rows.sort(key=lambda each: (each.updated, each.repository.id, each.number))
         if given.get("direction", "desc") == "desc":
@@ -156,7 +161,7 @@ class Actions:
         if start + size < len(rows):
             query = urlencode({**given, "after": start + size})
             self.link = f'<{self.home}{self.asked.path}?{query}>; rel="next"'
-        return [_alert(each) for each in rows[start : start + size]]
+        return rows[start : start + size]
 
     def instances(self) -> Any:
         """``GET /repos/{}/{}/code-scanning/alerts/{}/instances``.
@@ -188,6 +193,7 @@ ROUTES: dict[tuple[str, ...], Callable[[Actions], Any]] = {
     ("GET", "repos", "+", "+", "actions", "artifacts", "*", "zip"): Actions.archive,
     ("GET", "repos", "+", "+", "compare", "+"): Actions.compare,
     ("GET", "orgs", "+", "code-scanning", "alerts"): Actions.alerts,
+    ("GET", "orgs", "+", "dependabot", "alerts"): Actions.dependencies,
     ("GET", "repos", "+", "+", "code-scanning", "alerts", "*", "instances"): Actions.instances,
 }
 """Answers by method and path; ``*`` stands for a number, ``+`` for any word."""
@@ -273,6 +279,19 @@ def _artifact(artifact: Artifact) -> dict[str, Any]:
 
 
 def _alert(alert: Alert) -> dict[str, Any]:
+    rule = {"id": "py/sql-injection", "severity": "error", "security_severity_level": alert.severity}
+    return _any_alert(alert) | {"rule": rule, "tool": {"name": "CodeQL"}}
+
+
+def _dependency(alert: Alert) -> dict[str, Any]:
+    return _any_alert(alert) | {
+        "dependency": {"manifest_path": alert.manifest, "scope": "runtime"},
+        "security_advisory": {"severity": alert.severity, "published_at": stamp(alert.published)},
+        "auto_dismissed_at": None,
+    }
+
+
+def _any_alert(alert: Alert) -> dict[str, Any]:
     return {
         "number": alert.number,
         "created_at": stamp(alert.created),
@@ -280,8 +299,6 @@ def _alert(alert: Alert) -> dict[str, Any]:
         "state": alert.state,
         "dismissed_at": stamp(alert.dismissed),
         "dismissed_reason": alert.reason,
-        "rule": {"id": "py/sql-injection", "severity": "error", "security_severity_level": alert.severity},
-        "tool": {"name": "CodeQL"},
         "repository": {"node_id": alert.repository.id, "full_name": alert.repository.name},
     }
 

@@ -88,9 +88,7 @@ class Backstage:
             case Found():
                 self._found(repository, subject, event)
             case Judged():
-                alert = self.world.scanning.find(repository, subject.number)
-                reason = "false positive" if event.wrong else "won't fix"
-                self.world.scanning.dismiss(alert, reason, event.at)
+                self._judged(repository, subject, event)
             case _:
                 raise TypeError(f"the world has nothing for {event}")
 
@@ -116,10 +114,22 @@ class Backstage:
         delivering.deploy(self.world, repository, event.sha, event.environment, at=event.at, took=took, state=state)
 
     def _found(self, repository: Repository, subject: Subject, event: Found) -> None:
-        heads = [repository.pulls[number] for number in event.changes]
+        scanning, number = self.world.scanning, subject.number
         grade = None if event.severity is Severity.UNKNOWN else event.severity
+        if event.manifest:
+            scanning.vulnerable(repository, event.manifest, severity=grade, at=event.at, number=number)
+            return
+        heads = [repository.pulls[change] for change in event.changes]
         sha = event.commits[0] if event.commits else ""
-        self.world.scanning.found(repository, on=heads, sha=sha, severity=grade, at=event.at, number=subject.number)
+        scanning.found(repository, on=heads, sha=sha, severity=grade, at=event.at, number=number)
+
+    def _judged(self, repository: Repository, subject: Subject, event: Judged) -> None:
+        scanning = self.world.scanning
+        code = subject.key.startswith("code:")
+        alert = (scanning.find if code else scanning.find_dependency)(repository, subject.number)
+        wrong, other = ("false positive", "won't fix") if code else ("inaccurate", "tolerable_risk")
+        assert alert is not None
+        scanning.dismiss(alert, wrong if event.wrong else other, event.at)
 
 
 def report(event: Tested) -> str:

@@ -47,11 +47,12 @@ END = seconds("2026-06-25T15:00:00Z")
 QUARTER = Organisation(start=END - 90 * DAY)
 SOURCE = "made"
 STREAMS = ("runs", "deployments", "issues", "findings")
+ALERTS = ("code_scanning", "dependabot")
 
 
 async def through_github(folder: Path, double: Double, play: Play, instants: list[int]) -> list[list[str]]:
     """What the exporter knew of each instant, when it has polled every eleven hours of the last two weeks."""
-    config = read(configuration(folder, double, ["acme/*"], f"'{stamp(QUARTER.start)}'", STREAMS))
+    config = read(configuration(folder, double, ["acme/*"], f"'{stamp(QUARTER.start)}'", STREAMS, ALERTS))
     async with at_work(double, config) as parts:
         double.on_request(lambda asked: play.until(play.world.now + 1))
         for at in [*range(END - 14 * DAY, END, 11 * HOUR), END]:

@@ -17,10 +17,10 @@ MERGE, OTHER = "a1" * 20, "c3" * 20
 MARK = "with Co-authored-by: Claude <noreply@anthropic.com>"
 
 
-def finding(when, *bound, heads=(7,), commits=(), judged=(), severity=Severity.HIGH, policy=POLICY):
+def finding(when, *bound, heads=(7,), commits=(), manifest="", judged=(), severity=Severity.HIGH, policy=POLICY):
     """A finding and the changes it is bound to; ``judged``: when it was called a false positive, or not."""
     words = [Judged(f"judged{place}", at(then), wrong) for place, (then, wrong) in enumerate(judged)]
-    return Story([Found("found", at(when), severity, heads, commits), *words], policy, bound)
+    return Story([Found("found", at(when), severity, heads, commits, manifest), *words], policy, bound)
 
 
 def counted(*args, **how):
@@ -69,6 +69,23 @@ def test_where_no_head_showed_it_the_scan_of_a_merge_within_the_hour_names_the_c
     assert counted("6h1m", merged, heads=(), commits=(MERGE,)) is None
     assert counted("4h", merged, heads=(), commits=(MERGE,)) is None
     assert counted("6h", merged, heads=(), commits=(OTHER,)) is None, "another commit of that name's beginning"
+
+
+def test_a_vulnerable_dependency_is_the_changes_that_changed_its_file_within_the_hour():
+    """Merged at hour 5 and told of at 6; a minute later, or of another file, it is nobody's."""
+    merged = change("opened 0h", "merged 5h", "files 5h: web/go.sum +3 -1, a.go +1 -1")
+    found = {"heads": (), "manifest": "web/go.sum"}
+    assert counted("6h", merged, **found) == (6 + WEEK, ("unmarked", "high"))
+    assert counted("6h1m", merged, **found) is None
+    assert counted("4h", merged, **found) is None
+    assert counted("6h", merged, heads=(), manifest="go.sum") is None
+
+
+def test_where_two_changes_changed_the_file_within_the_hour_neither_is_named():
+    found = {"heads": (), "manifest": "go.sum"}
+    one, two = (change("opened 0h", f"merged {when}", f"files {when}: go.sum +3 -1") for when in ("5h", "5h30m"))
+    assert counted("6h", one, two, **found) is None
+    assert counted("6h10m", one, two, **found) == (6 + 1 / 6 + WEEK, ("unmarked", "high")), "the first is too long ago"
 
 
 def test_what_was_dismissed_as_a_false_positive_by_then_is_none():

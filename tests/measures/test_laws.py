@@ -188,9 +188,9 @@ def test_random_changes_escape_in_every_way(tier):
     )
 
 
-@pytest.mark.parametrize("by", ["changes", "commits"])
-def test_random_findings_are_brought_in_both_ways(by):
-    """The laws are tried on findings seen on heads of changes, and on those that a scan of a merge found."""
+@pytest.mark.parametrize("by", ["changes", "commits", "manifest"])
+def test_random_findings_are_brought_in_every_way(by):
+    """The laws are tried on findings seen on heads of changes, and on those that came to light after a merge."""
     feeder = next(each for each in MEASURES if FINDINGS in each.feeds)
     find(
         CASES[Thing.FINDING],

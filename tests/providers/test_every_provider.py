@@ -15,7 +15,7 @@ from exporter.providers.github.artifacts import Wanted as Reports
 from exporter.providers.github.artifacts import report, uploaded
 from exporter.providers.github.compare import Gap, compare
 from exporter.providers.github.deployments import DeploymentsOf, Wanted
-from exporter.providers.github.findings import Findings
+from exporter.providers.github.findings import CODE, DEPENDENCY, Findings
 from exporter.providers.github.listing import Window
 from exporter.providers.github.provider import GitHub, Unread
 from exporter.providers.github.runs import Home, Runs, Untold
@@ -53,6 +53,7 @@ def github() -> Known:
         found = world.scanning.found(shop, on=list(shop.pulls.values())[n % 3 : 3], sha=sha, at=START + n)
         if n % 2:
             world.scanning.dismiss(found, at=START + DAY)
+        world.scanning.vulnerable(shop, "go.sum", at=START + n, severity="high" if n % 2 else "low")
     documents, view = Documents(), View(world, None, lambda: None)
     deployments = DeploymentsOf("/api/graphql")
     wanted = Wanted(shop.id, START, EARLIEST, START, tag=r"v.*")
@@ -78,9 +79,10 @@ def github() -> Known:
     def scanned() -> list[Request]:
         """What is asked about findings, once it is known which there are."""
         provider = Findings("")
-        listing = provider.alerts("acme", {"acme/shop": Home(shop.id, "acme/shop", "main")}, START)
-        page = listing.read(answer(listing))
-        return [listing, *(provider.seen(alert) for alert in page.found)]
+        homes = {"acme/shop": Home(shop.id, "acme/shop", "main")}
+        listing = provider.alerts(CODE, "acme", homes, START)
+        seen = [provider.seen(alert) for alert in listing.read(answer(listing)).found]
+        return [listing, provider.alerts(DEPENDENCY, "acme", homes, START), *seen]
 
     def ci(size: int) -> list[Request]:
         """What is asked about runs, once it is known which there are."""

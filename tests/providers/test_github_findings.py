@@ -1,4 +1,4 @@
-"""Alerts of code scanning as GitHub lists them, the heads they were seen on, and what may be wrong with an answer."""
+"""Alerts as GitHub lists them, the heads they were seen on, and what may be wrong with an answer."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from exporter.errors import Garbled, NotFound, Refused
 from exporter.model import Found, Judged, Severity, Subject, Thing
 from exporter.providers.base import Response
-from exporter.providers.github.findings import MOST_PAGES, Findings
+from exporter.providers.github.findings import CODE, DEPENDENCY, MOST_PAGES, Findings
 from exporter.providers.github.runs import Home
 from tests.providers.forge import at, second
 
@@ -39,8 +39,8 @@ def told(request, payload, status=200, **headers):
     return request.read(Response(status, headers, body))
 
 
-def listing(since=0):
-    return FINDINGS.alerts("acme", HOMES, second(since))
+def listing(since=0, sort=CODE):
+    return FINDINGS.alerts(sort, "acme", HOMES, second(since))
 
 
 def known(**more):
@@ -159,8 +159,10 @@ def test_an_alert_that_is_gone_meanwhile_tells_nothing():
 def test_a_refusal_names_what_is_needed():
     with pytest.raises(Refused, match=r"Advanced Security must be enabled.*code scanning alerts"):
         told(listing(), {"message": "Advanced Security must be enabled for this repository."}, 403)
-    with pytest.raises(NotFound, match=r"no code scanning of acme .404.*organisations"):
+    with pytest.raises(NotFound, match=r"acme has no list of code scanning alerts .404.*organisations"):
         told(listing(), {"message": "Not Found"}, 404)
+    with pytest.raises(Refused, match=r"Resource not accessible.*read access to Dependabot alerts"):
+        told(listing(sort=DEPENDENCY), {"message": "Resource not accessible by integration"}, 403)
 
 
 @pytest.mark.parametrize("payload", [b"", b"<html>", b"[{", {"message": "hello"}, [7]])
@@ -173,3 +175,47 @@ def test_garbage_is_told_as_such(request_, payload):
 def test_a_date_that_is_none_is_garbage():
     with pytest.raises(Garbled, match="not a time"):
         told(listing(), [alert(created_at="yesterday")])
+
+
+# --- vulnerable dependencies ---
+
+
+def dependency(number=5, published=0.0, manifest="web/package-lock.json", **more):
+    """An alert of hour 5 about a dependency that was known to be vulnerable since hour 0."""
+    advisory = {"severity": "medium", "published_at": at(published)}
+    return (
+        alert(number) | {"rule": None, "dependency": {"manifest_path": manifest}, "security_advisory": advisory} | more
+    )
+
+
+def vulnerable(**more):
+    """The alert as the list of Dependabot tells it."""
+    return told(listing(sort=DEPENDENCY), [dependency(**more)]).found[0]
+
+
+def test_dependencies_have_a_list_of_their_own():
+    path = listing(sort=DEPENDENCY).path
+    assert path == "/api/v3/orgs/acme/dependabot/alerts?sort=updated&direction=desc&per_page=100"
+
+
+def test_the_list_tells_all_of_a_vulnerable_dependency():
+    one = vulnerable().told()
+    assert one.subject == Subject("R_1", "dependency:5", 5, Thing.FINDING)
+    assert one.events == (Found("found", second(5), Severity.MEDIUM, (), (), "web/package-lock.json"),)
+
+
+def test_an_alert_that_an_advisory_brought_names_no_file():
+    """Known for an hour before the alert: the dependency is new; a minute less, and the advisory may be."""
+    assert vulnerable(published=4).manifest == "web/package-lock.json"
+    assert vulnerable(published=4 + 1 / 60).manifest == ""
+    assert vulnerable(published=9).manifest == ""
+    assert vulnerable(security_advisory=None).manifest == ""
+    assert vulnerable(dependency=None).manifest == ""
+
+
+def test_what_is_inaccurate_is_a_false_positive():
+    wrong = vulnerable(state="dismissed", dismissed_at=at(6), dismissed_reason="inaccurate")
+    assert wrong.told().events[1:] == (Judged(f"dismissed@{second(6)}", second(6), wrong=True),)
+    assert not vulnerable(state="dismissed", dismissed_at=at(6), dismissed_reason="not_used").wrong
+    page = told(listing(sort=DEPENDENCY), [dependency(state="auto_dismissed", dismissed_reason="won't fix")])
+    assert page.unknown == ("alert_dismissal",)

@@ -120,6 +120,7 @@ def _configured(folder: Path, double: Double, start: int, budgets: Mapping[str, 
         "include": ["acme/*"],
         "history": stamp(start),
         "streams": ["runs", "deployments", "issues", "findings"],
+        "findings": ["code_scanning", "dependabot"],
         "rediscover": "1d",  # with the usual hour every poll of the long steps would look for repositories
     }
     series = {"budgets": budgets, "stage_windows": True}  # with stages per repository every panel has something to show

@@ -10,6 +10,7 @@ from tests.runtime.polling import DAY, HOUR, MINUTE, Forge
 
 NOW = 1_750_000_000
 LIST, PLACES = "/orgs/acme/code-scanning/alerts", "/instances"
+DEPENDENCIES = "/orgs/acme/dependabot/alerts"
 
 
 @pytest.fixture
@@ -264,3 +265,50 @@ def test_a_process_that_begins_anew_asks_for_no_place_it_knows(forge, world):
 
     forge.play(first)
     forge.play(second)
+
+
+# --- vulnerable dependencies ---
+
+
+@pytest.fixture
+def with_dependencies(forge):
+    forge.more = {"findings": ("code_scanning", "dependabot")}
+    return forge
+
+
+def test_a_vulnerable_dependency_is_the_changes_that_changed_its_file_and_takes_no_further_question(
+    with_dependencies, world
+):
+    """Merged 20 days ago and told of two minutes later; what only became known as vulnerable came with no change."""
+    pull = merged(world, "a", 21 * DAY, 20 * DAY)
+    pull.files = [("go.sum", 3, 1), ("a.go", 1, 1)]
+    world.scanning.vulnerable(home(world, "a"), "go.sum", at=NOW - 20 * DAY + 120)
+    world.scanning.vulnerable(home(world, "b"), "go.sum", published=NOW - 20 * DAY, at=NOW - 20 * DAY + 120)
+
+    async def act(playing):
+        await playing.load()
+        assert asked(playing) == (1, 0, 0)
+        assert playing.double.count(DEPENDENCIES) == 1
+        assert list(told(playing, "a")) == ["dependency:1"]
+        assert told(playing, "b") == {}
+        assert counted(playing) == [(("unmarked", "high"), 1)]
+        playing.double.reset()
+        await playing.poll(after=10 * MINUTE)
+        await playing.poll(after=10 * MINUTE)
+        answers = [each.status for each in playing.double.requests if each.path == DEPENDENCIES]
+        assert answers == [304, 304]
+
+    with_dependencies.play(act)
+
+
+def test_of_two_kinds_both_have_to_be_readable(with_dependencies, world, double):
+    """The sum of what may be read would pass for all there is."""
+    double.deny("vulnerability_alerts")
+
+    async def act(playing):
+        for _ in range(2):
+            await playing.poll(lambda: False, after=MINUTE)
+        assert (stream(playing, "a").state, stream(playing, "a").reason) == ("failing", "refused")
+        assert any("Dependabot alerts" in each.message for each in playing.health.recent)
+
+    with_dependencies.play(act)

@@ -188,7 +188,7 @@ FINDINGS, MERGED = "sdlc_security_findings_total", "sdlc_changes_merged_total"
 WEAKNESSES = (
     lines(
         "Findings per 100 merged changes",
-        "What code scanning found in merged changes, counted within the window, by a hundred changes merged within it, "
+        "What scanners found in merged changes, counted within the window, by a hundred changes merged within it, "
         "by origin, from counters. A finding counts 7 days after the merge (findings.counted_after), without false "
         "positives, so that a window's findings stand beside merges of a week later. Good is AI changes that bring no "
         "more than others; larger changes bring more.",
