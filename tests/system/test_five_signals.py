@@ -150,6 +150,7 @@ STILL_QUIET = {
 }
 """Alerts about the signals that no cause sets off, and why."""
 BESIDE = {
+    "SdlcTeamNotJudged": "streams that are stale",
     "SdlcAgenticChangesWaiting": "agents' changes beside others: people put them off whatever the cause",
     "SdlcAiQualityGap": "AI changes beside others: chance alone may tell some escape in a hundred from one",
 }
