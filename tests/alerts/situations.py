@@ -4,7 +4,7 @@ from exporter.catalogue import DAY, HOUR, MINUTE
 from tests.alerts.cases import BY_NAME, GRAFANA, RUNBOOKS, START, WATERMARK, Case, last_success, watermark
 from tests.alerts.healthy import HEALTHY, STREAMS
 from tests.alerts.near_misses import NearMiss
-from tests.alerts.promtool import Firing, Test, alert_series, fired, scenario
+from tests.alerts.promtool import BESIDE, Firing, Test, alert_series, fired, scenario
 from tests.alerts.scrapes import POD, STATIC, Page, Scrapes, Target, lives, turns
 
 DOWN, STALE, STUCK = (BY_NAME[name] for name in ("SdlcExporterDown", "SdlcSourceStale", "SdlcWatermarkStuck"))
@@ -21,7 +21,7 @@ def series(case: Case, target: Target = STATIC) -> str:
 
 def begun(case: Case, target: Target, at: int) -> tuple[int, str, dict[str, float]]:
     """For ``samples``: since when the case's alert has been pending or firing, and that no other is."""
-    named = f'ALERTS_FOR_STATE{{alertname!="{DOWN.alert}"}}'
+    named = f'ALERTS_FOR_STATE{{alertname!~"{DOWN.alert}|{BESIDE}"}}'
     return at, f"max without (__name__) ({named})", {series(case, target): START + case.holds}
 
 

@@ -8,7 +8,7 @@ from tests.alerts import situations
 from tests.alerts.cases import CASES
 from tests.alerts.healthy import HEALTHY
 from tests.alerts.near_misses import NEAR
-from tests.alerts.promtool import RULES, check, fired, needs_promtool, scenario
+from tests.alerts.promtool import BESIDE, RULES, check, fired, needs_promtool, scenario
 from tests.alerts.scrapes import POD, STATIC, Scrapes
 from tests.alerts.situations import SHARED
 
@@ -22,7 +22,7 @@ def seconds(duration: str) -> int:
 
 
 def test_every_alert_has_a_case_with_its_severity_and_durations():
-    """But for one that is about no page: it has tests of its own."""
+    """But for two that are about no page of their own: these have tests of their own."""
     shipped = []
     for path in RULES.glob("*.yaml"):
         for group in yaml.safe_load(path.read_text())["groups"]:
@@ -33,6 +33,7 @@ def test_every_alert_has_a_case_with_its_severity_and_durations():
     told = {case.alert: (case.alert, {"severity": case.severity}, case.wait, case.keep) for case in CASES}
     expected = list(told.values())
     expected.append((SHARED, {"severity": "warning"}, HOUR, 0))
+    expected.append((BESIDE, {"severity": "info"}, 15 * MINUTE, 15 * MINUTE))
     assert sorted(shipped, key=str) == sorted(expected, key=str)
 
 

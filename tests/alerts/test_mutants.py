@@ -30,6 +30,7 @@ from tests.alerts.situations import (
     unscraped,
     whole,
 )
+from tests.alerts.test_not_judged import first_load
 
 pytestmark = needs_promtool
 
@@ -225,6 +226,9 @@ MUTANTS = {
     "one input rests on what all do": Mutant('"what", "tests"', '"what", ""', stale(PARTS["tests"][0], "runs")),
     "a part of a team speaks for all": Mutant(
         TEAM_STALE, f"{TEAM_STALE} > 9", partly_stale(BY_NAME["SdlcReviewCapacityExceeded"], "changes")
+    ),
+    "what was never read is missed": Mutant(
+        "\nand\nlast_over_time(team_stream:sdlc_repository_info:fresh[4d])", "", first_load()
     ),
     "pods are kept apart": Mutant("(instance, pod", "(instance", replaced(GROWING)),
     "instances are kept apart": Mutant("(instance, pod", "(pod", replaced(DRIFT)),

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 import pytest
 
+from exporter.measures.quality import ISSUES
 from exporter.render.rules.exporter import INPUTS
 from exporter.render.rules.files import GROUPS
-from exporter.render.rules.freshness import STREAMS
+from exporter.render.rules.freshness import NOT_JUDGED, STREAMS
+from tests.alerts.cases import PARTS, RESTS, Rests
 from tests.deploy import stack
 from tests.deploy.stack import ALWAYS, NEVER, Alertmanager, Inbox
 from tests.system.processes import until
@@ -18,7 +20,7 @@ from tests.system.processes import until
 pytestmark = [pytest.mark.system, stack.needs_prometheus]
 
 ALERTS = {alert.name: alert for group in GROUPS.values() for alert in group.alerts}
-OTHERS = {"Sdlc.+", "critical", "warning", *STREAMS, *(what for what, _ in INPUTS)}
+OTHERS = {"Sdlc.+", "critical", "warning", *STREAMS, *(what for what, _ in INPUTS), *(issue.word for issue in ISSUES)}
 """What matchers name beside alerts."""
 RECEIVERS = {"critical": "pager", "warning": "team", "info": "digest"}
 SETTINGS = stack.loaded("alertmanager/alertmanager.yml")
@@ -174,6 +176,35 @@ def test_a_stale_stream_silences_what_is_said_of_the_inputs_that_it_tells(office
     inhibited = {what for what, _ in INPUTS if office.inhibitors("SdlcCoverageLow", source="acme", what=what)}
     assert inhibited == silent
     assert not any(office.inhibitors("SdlcCoverageLow", source="other", what=what) for what, _ in INPUTS)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_team_that_is_not_judged_hears_nothing_that_rests_on_the_stream(office, stream):
+    """And all that rests on others, as other teams do."""
+    office.tell(NOT_JUDGED.name, team="web", stream=stream)
+    issues = ("change_requests", "first_ci_red", "escape")
+    of_teams = [
+        (name, rests, {}) for name, rests in RESTS.items() if "$labels.repository" not in ALERTS[name].description
+    ]
+    cases = [each for each in of_teams if each[0] != "SdlcAiQualityGap"]
+    cases += [("SdlcAiQualityGap", PARTS[each][1] if each in PARTS else Rests(), {"issue": each}) for each in issues]
+    for name, _, labels in cases:
+        office.tell(name, team="web", **labels)
+        office.tell(name, team="pay", **labels)
+    for name, rests, labels in cases:
+        expected = [NOT_JUDGED.name] if stream in rests.on else []
+        assert office.inhibitors(name, team="web", **labels) == expected, (name, labels)
+        assert office.inhibitors(name, team="pay", **labels) == []
+
+
+def test_which_source_is_stale_says_more_than_which_team_goes_without(office):
+    """Each by its stream."""
+    office.tell("SdlcSourceStale", source="acme", stream="runs")
+    office.tell("SdlcWatermarkStuck", source="acme", stream="issues")
+    for stream in STREAMS:
+        office.tell(NOT_JUDGED.name, team="web", stream=stream)
+    found = {stream: office.inhibitors(NOT_JUDGED.name, stream=stream) for stream in STREAMS}
+    assert found == {"changes": [], "runs": ["SdlcSourceStale"], "deployments": [], "issues": ["SdlcWatermarkStuck"]}
 
 
 def test_a_source_of_which_polls_fail_and_that_is_read_all_the_same_silences_nothing(office):

@@ -32,16 +32,16 @@ class Filled(NamedTuple):
     bytes: int
 
 
-def stamped(text: bytes, at: int) -> bytes:
+def stamped(text: bytes, at: int, target: bytes = TARGET) -> bytes:
     """A scrape's samples as Prometheus keeps them: with the target's labels, its instant, and ``up``.
 
     No label of this exporter holds a brace. promtool reads sample by sample: it asks for no metadata, and not for the
     samples of a family to stand together.
     """
-    samples = _METADATA.sub(b"", text).replace(b"{", TARGET + b",")
-    samples = b"up" + TARGET + b"} 1.0\n" + samples
+    samples = _METADATA.sub(b"", text).replace(b"{", target + b",")
+    samples = b"up" + target + b"} 1.0\n" + samples
     for start in _BARE:
-        samples = samples.replace(start, start[:-1] + TARGET + b"} ")
+        samples = samples.replace(start, start[:-1] + target + b"} ")
     return samples.replace(b"\n", b" %d\n" % at)
 
 

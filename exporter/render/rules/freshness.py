@@ -5,7 +5,7 @@ speak of the past. The watermark knows only what is read without fault, and is g
 one bad poll.
 """
 
-from exporter.render.rules.rows import Recording
+from exporter.render.rules.rows import Alert, Recording
 
 STREAMS = ("changes", "runs", "deployments", "issues")
 """Streams that alerts rest on."""
@@ -76,6 +76,24 @@ unless
 team_stream:sdlc_repository_info:stale
 """,
     ),
+)
+
+
+NOT_JUDGED = Alert(
+    name="SdlcTeamNotJudged",
+    severity="info",
+    # Only what was fresh within a long weekend can have left an alert that still goes on.
+    expr="""
+team_stream:sdlc_repository_info:stale > 0
+and
+last_over_time(team_stream:sdlc_repository_info:fresh[4d])
+""",
+    wait="15m",
+    keep="15m",
+    summary="Alerts about a team are silent: a stream that they rest on is not read any more.",
+    description="Of {{ $labels.team }} the {{ $labels.stream }} of {{ $value }} repositories are not read any more. "
+    "Alerts that rest on them are silent, and what of these still goes on is of before.",
+    dashboard=("sdlc-exporter",),
 )
 
 

@@ -262,5 +262,6 @@ and on ($exporter, team)
         *tests.ROWS,
         *releases.ROWS,
         *quality.ROWS,
+        freshness.NOT_JUDGED,
     ),
 )
