@@ -6,6 +6,7 @@ verb, a time since ``START`` (``90s``, ``2h``, ``1d3h``, ``-5h``) and what the v
     opened 0h by author [as draft] [on codex/fix]      reviewed 1h by bob[: approved]     commented 1h by bob
     committed 2h [authored -3h] [with Co-authored-by: Claude <noreply@anthropic.com>]     pushed 2h
     ready 2h    drafted 3h    closed 4h    reopened 5h    merged 30h [as SHA]    asked 3h for bob    dismissed 4h of bob
+    links 1h: #5 #6 (issues)
     described 1h: Generated with [Claude Code]    retargeted 3h to release    files 30h: a.py +3 -4, b.py +1 -0
 
 ``ghost`` is a deleted account; a login that ends in ``[bot]`` is a bot's.
@@ -29,6 +30,7 @@ from exporter.model import (
     Dismissed,
     Drafted,
     FilesChanged,
+    Linked,
     Merged,
     Opened,
     Pushed,
@@ -135,6 +137,9 @@ TELL: dict[str, Callable[[str, int, str, list[ChangeEvent]], ChangeEvent]] = {
     "committed": _committed,
     "pushed": _simple(Pushed),
     "described": lambda name, when, rest, told: Described(name, when, (rest.partition(": ")[2],)),
+    "links": lambda name, when, rest, told: Linked(
+        name, when, tuple(int(each) for each in re.findall(r"#(\d+)", rest))
+    ),
     "retargeted": lambda name, when, rest, told: BaseChanged(name, when, _after("to", rest)),
     "closed": _simple(Closed),
     "reopened": _simple(Reopened),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from exporter.model.base import Event, Subject, Thing
-from exporter.model.changes import Committed, Merged, Opened, Referred
+from exporter.model.changes import Committed, Linked, Merged, Opened, Referred
 from exporter.model.code import Landed
 from exporter.model.deployments import Contained
 from exporter.model.issues import IssueClosed, IssueOpened
@@ -31,6 +31,7 @@ JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.CHANGE, Bond.COMMIT): (Thing.RUN,),
     (Thing.CHANGE, Bond.MERGE): (Thing.DEPLOYMENT, Thing.CHANGE, Thing.ISSUE),
     (Thing.CHANGE, Bond.CHANGE): (Thing.CHANGE, Thing.ISSUE),
+    (Thing.CHANGE, Bond.ISSUE): (Thing.ISSUE,),
     (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
     (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
     (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE,),
@@ -55,6 +56,8 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
         case Referred():
             yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.commits)
             yield from ((Bond.CHANGE, str(number)) for number in event.changes)
+        case Linked():
+            yield from ((Bond.ISSUE, str(number)) for number in event.issues)
         case Ran() if subject.thing is Thing.RUN:
             yield Bond.COMMIT, event.sha
         case Worked():

@@ -116,6 +116,15 @@ class Referred(Event, frozen=True, tag="referred", array_like=True):
     changes: tuple[int, ...]
 
 
+class Linked(Event, frozen=True, tag="linked", array_like=True):
+    """A description or a commit's message says which issues the change answers, dated as that text.
+
+    ``issues``: numbers in the same repository.
+    """
+
+    issues: tuple[int, ...]
+
+
 ChangeEvent = (
     Opened
     | Ready
@@ -133,4 +142,5 @@ ChangeEvent = (
     | Merged
     | FilesChanged
     | Referred
+    | Linked
 )

@@ -153,9 +153,6 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
-STAGES = tuple(stage for stage in Stage if stage is not Stage.QA)
-"""The stages that are measured; the other needs facts from services that are not read yet."""
-
 
 def _words(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
@@ -193,7 +190,7 @@ LABELS: dict[str, str] = {
     "scope": "`all` for the organisation, or a team as in the label `team`",
     "source": "name of a source in the configuration",
     "span": "of two that are compared: `now`, the last 45 days, or `before`, the 45 days before",
-    "stage": f"part of a change's life: {_words(STAGES)}",
+    "stage": f"part of a change's life: {_words(Stage)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",

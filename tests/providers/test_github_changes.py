@@ -14,6 +14,7 @@ from exporter.model import (
     Drafted,
     Event,
     FilesChanged,
+    Linked,
     Merged,
     Naming,
     Opened,
@@ -265,6 +266,17 @@ def test_what_it_takes_back_or_mends_is_dated_as_the_text_that_says_so():
         Referred(f"revert:body@{second(2)}", second(2), Naming.REVERT, (), (12,)),
         Referred(f"fix:commit:{oid}", second(3), Naming.FIX, (), (9,)),
         Referred(f"revert:commit:{oid}", second(3), Naming.REVERT, (sha,), ()),
+    ]
+
+
+def test_the_issues_it_answers_are_dated_as_the_text_that_says_so():
+    """Those of this repository, of the description and of the commits; it does not answer itself."""
+    said = commit(3, messageBody="Refs #9")
+    body = "Closes #4 and acme/pay#5.\n\nThis also fixes #6, resolves #1"
+    oid = said["commit"]["oid"]
+    assert only(Linked, said, body=body, lastEditedAt=at(2)) == [
+        Linked(f"linked:body@{second(2)}", second(2), (4, 6)),
+        Linked(f"linked:commit:{oid}", second(3), (9,)),
     ]
 
 

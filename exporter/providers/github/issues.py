@@ -44,7 +44,7 @@ class IssueReading(Reading):
         # An issue takes nothing back: what it says of a revert is not its own doing.
         named = referred(issue.body or "", self.home, described.id, described.at, issue.number)
         events: list[IssueEvent | Referred] = [
-            IssueOpened("opened", opened),
+            IssueOpened("opened", opened, number=issue.number),
             described,
             *(each for each in named if each.naming is Naming.FIX),
             *(event for item in self.items if (event := self._event(item)) is not None),
