@@ -113,9 +113,14 @@ class Change(Story):
     def with_qa(self, second: int) -> list[Span]:
         """When QA had the change up to a second: the stays of the issues it is known to answer by then."""
         linked = {issue for event in self.own(Linked) if event.at <= second for issue in event.issues}
-        known = (until(facts, second) for facts in self.bound)
+        known = (until(facts, second) for facts in self._issues)
         ours = (facts for facts in known if _answered(facts, linked, self.number))
         return disjoint(span for facts in ours for span in stays(facts, self.policy.labels, second))
+
+    @cached_property
+    def _issues(self) -> tuple[tuple[Fact, ...], ...]:
+        """The facts of the issues it is bound to."""
+        return tuple(facts for facts in self.bound if any(isinstance(event, IssueOpened) for event in facts))
 
     def stages(self, life: Life) -> list[tuple[Stage, int]]:
         """The stages of a merged life up to the merge, without what QA had of them as known then (definitions 130)."""

@@ -200,7 +200,8 @@ LABELS: dict[str, str] = {
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
     "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
-    "first attempt of CI had a test report; `production`: it was in production within 30 days",
+    "first attempt of CI had a test report; `flaky_tests`: a flaky run has its tests named, and not its jobs alone; "
+    "`production`: it was in production within 30 days",
     "window": _words(WINDOWS),
 }
 
