@@ -133,11 +133,11 @@ def flakes(run: Story, policy: Policy) -> Iterator[Observation]:
 
 
 def _turned(earlier: Iterable[Tested], now: Iterable[Tested]) -> set[str]:
-    """The tests that passed in one of some earlier reports and failed in one of these of their place, or reversed."""
+    """The tests that passed in an earlier report and failed in one of these, of its place, or reversed; one commit."""
     found: set[str] = set()
     for new in now:
         for old in earlier:
-            if new.place and (new.sha, new.place) == (old.sha, old.place):
+            if new.place and new.place == old.place:
                 found |= turned_green(old, new) | turned_green(new, old)
     return found
 
