@@ -128,6 +128,13 @@ class Change(Story):
             return []
         return list(stages(life, self.events, self.policy, self.with_qa(life.merged.at)))
 
+    def had_by_the_merge(self, life: Life) -> int:
+        """Seconds from T1 to T6 that QA had a merged life, as known at T6; they are in none of its stages."""
+        if life.merged is None:
+            return 0
+        end = life.merged.at
+        return within(self.with_qa(end), first_activity(life, self.events, end, self.policy), end)
+
     def after_the_merge(self, life: Life) -> list[tuple[Stage, int]]:
         """What T9 adds to the stages: QA, where something tells of it, and the wait for deployment (definitions 131).
 
@@ -138,8 +145,7 @@ class Change(Story):
         end = None if merged is None else self.production(merged)
         if merged is None or end is None:
             return []
-        begin = first_activity(life, self.events, merged.at, self.policy)
-        before = within(self.with_qa(merged.at), begin, merged.at)
+        before = self.had_by_the_merge(life)
         after = within(self.with_qa(end), merged.at, end)
         if not before + after:
             entered = self._arrived(merged, Environment.STAGING)

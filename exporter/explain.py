@@ -25,6 +25,7 @@ from exporter.model import (
     Opened,
     Reviewed,
     ReviewRequested,
+    Stage,
     Thing,
     Told,
 )
@@ -35,6 +36,7 @@ from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
 from exporter.store.sqlite import SqliteStore
 from exporter.tables import table
+from exporter.timeline import Life
 
 
 async def fetch(config: Config, url: str) -> Told:
@@ -141,11 +143,21 @@ def _stages(change: Change) -> str:
         now = standing(change)
         state = (now.state or "draft") if now else "closed"
         return f"not merged: {state}" + (f", waiting since {_time(now.since)}" if now and now.since is not None else "")
-    spent = [each for life in merged for each in (*change.stages(life), *change.after_the_merge(life))]
-    rows = [(stage.value, _span(seconds)) for stage, seconds in spent]
+    rows = [(stage, _span(seconds)) for life in merged for stage, seconds in _spent(change, life)]
+    total = sum(seconds for life in merged for _, seconds in _spent(change, life))
     counted = change.in_stage_statistics(merged[-1].merged.at if merged[-1].merged else 0)
     note = "" if counted else "\nnot in stage statistics: bots' changes and reverts are only counted"
-    return table(("stage", "time"), [*rows, ("lead time", _span(sum(seconds for _, seconds in spent)))]) + note
+    return table(("stage", "time"), [*rows, ("lead time", _span(total))]) + note
+
+
+def _spent(change: Change, life: Life) -> Iterator[tuple[str, int]]:
+    """Each stage of a merged life; what QA had before the merge also where it has not come into production."""
+    yield from change.stages(life)
+    after = change.after_the_merge(life)
+    had = change.had_by_the_merge(life)
+    if had and not after:
+        yield f"{Stage.QA}, told once it is in production", had
+    yield from after
 
 
 def _readings(change: Change, known: Kept | None) -> Iterator[tuple[str, ...]]:

@@ -47,7 +47,7 @@ MENDED = 0.1
 """Comparisons of commits for each push: a line was red before and is green."""
 
 VALUES = {
-    "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
+    "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 7,
     "found": 3, "outcome": 5, "tier": 3, "what": 2, "direction": 2, "percentile": 3, "window": 3,
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""

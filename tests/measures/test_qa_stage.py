@@ -1,20 +1,24 @@
 """QA as a stage of a change: as the issues it answers say, else from staging to production."""
 
+import re
+
 import pytest
 from hypothesis import Phase, find, given, settings
 from msgspec import structs
 
 from exporter.catalogue import HOUR
 from exporter.change import Change
+from exporter.explain import Kept, report
 from exporter.measures.cycle import STAGE, cycle
 from exporter.measures.production import arrivals
-from exporter.model import Outcome, Thing
+from exporter.model import Outcome, Thing, Told
 from exporter.spans import disjoint, within
 from exporter.timeline import stages
 from tests.measures.read import dated
 from tests.shipments import deployment
 from tests.stories import POLICY, change
 from tests.things import CASES, story_at
+from tests.things.base import subject
 from tests.tickets import issue
 
 LINES = ("opened 10h", "links 10h: #5", "reviewed 15h by bob: approved", "merged 34h")
@@ -218,3 +222,31 @@ def test_spans_that_overlap_are_one():
     """1 to 4, 3 to 6 and 6 to 7 are 1 to 7; of that 2 s lie between 5 and 9."""
     assert disjoint([(3, 6), (1, 4), (6, 7), (9, 9), (12, 13)]) == [(1, 7), (12, 13)]
     assert within([(1, 7), (12, 13)], 5, 9) == 2
+
+
+# What a person is shown
+
+
+def rows(*bound):
+    """The stages that ``explain`` prints, by what it calls them."""
+    facts = change(*LINES)
+    known = Kept(set(), list(bound))
+    text = report(Told(subject(Thing.CHANGE, 7), tuple(facts)), POLICY, known).partition("\nStages\n")[2]
+    table = text.partition("\n\n")[0].splitlines()[1:]
+    return dict(re.split(r"\s{2,}", line.strip()) for line in table)
+
+
+def test_explain_shows_qa_and_the_wait_for_deployment():
+    """8 h of QA before the merge, 26 h from there to production: the lead time is 60 - 10 = 50 h."""
+    shown = rows(ticket("labelled 12h: in qa", "unlabelled 20h: in qa"), PRODUCTION)
+    assert (shown["pickup"], shown["qa"], shown["deploy_wait"], shown["lead time"]) == (
+        "2 h",
+        "8 h",
+        "1 d 2 h",
+        "2 d 2 h",
+    )
+
+
+def test_explain_says_what_qa_had_of_a_change_that_is_not_in_production():
+    shown = rows(ticket("labelled 12h: in qa", "unlabelled 20h: in qa"))
+    assert (shown["qa, told once it is in production"], shown["lead time"]) == ("8 h", "1 d")
