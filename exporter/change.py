@@ -16,6 +16,7 @@ from exporter.model import (
     Fact,
     IssueClosed,
     IssueOpened,
+    Labelled,
     Linked,
     Merged,
     Opened,
@@ -111,11 +112,17 @@ class Change(Story):
         return tuple((kind, brought) for kind, event, brought in here if event.counts or kind is Environment.STAGING)
 
     def with_qa(self, second: int) -> list[Span]:
-        """When QA had the change up to a second: the stays of the issues it is known to answer by then."""
+        """When QA had the change up to a second: by its own labels up to the merge, and by the issues it answers.
+
+        Those it is known to answer by then.
+        """
         linked = {issue for event in self.own(Linked) if event.at <= second for issue in event.issues}
         known = (until(facts, second) for facts in self._issues)
         ours = (facts for facts in known if _answered(facts, linked, self.number))
-        return disjoint(span for facts in ours for span in stays(facts, self.policy.labels, second))
+        end = min([second, *(event.at for event in self.own(Merged))])
+        found = [*stays(tuple(self.own(Labelled)), self.policy.labels, end)]
+        found += [span for facts in ours for span in stays(facts, self.policy.labels, second)]
+        return disjoint(found)
 
     @cached_property
     def _issues(self) -> tuple[tuple[Fact, ...], ...]:

@@ -191,6 +191,22 @@ def test_a_link_that_is_written_after_the_merge_carves_no_stage_before_it():
     assert (found["unreviewed"], found["qa"], found["deploy_wait"]) == (24, 6, 20)
 
 
+# Labels of the change itself
+
+
+def test_a_label_of_the_change_says_qa_until_the_merge():
+    """On from 12 to 20 h, and again from 30 h on: 8 + 4 h before the merge at 34 h; what is left on says no more."""
+    lines = (*LINES, "labelled 12h: Needs QA", "unlabelled 20h: Needs QA", "labelled 30h: qa", "labelled 35h: in qa")
+    found = hours(PRODUCTION, lines=lines)
+    assert (found["pickup"], found["merge_wait"], found["qa"], found["deploy_wait"]) == (2, 10, 12, 26)
+
+
+def test_what_the_changes_label_and_its_issue_say_at_once_counts_once():
+    """12 to 20 h by the label, 18 to 22 h and 36 to 40 h by the issue: 10 + 4 h."""
+    bound = ticket("labelled 18h: qa", "unlabelled 22h: qa", "labelled 36h: qa", "unlabelled 40h: qa")
+    assert hours(bound, PRODUCTION, lines=(*LINES, "labelled 12h: qa", "unlabelled 20h: qa"))["qa"] == 14
+
+
 # Laws
 
 

@@ -14,6 +14,7 @@ from exporter.model import (
     Drafted,
     Event,
     FilesChanged,
+    Labelled,
     Linked,
     Merged,
     Naming,
@@ -266,6 +267,17 @@ def test_what_it_takes_back_or_mends_is_dated_as_the_text_that_says_so():
         Referred(f"revert:body@{second(2)}", second(2), Naming.REVERT, (), (12,)),
         Referred(f"fix:commit:{oid}", second(3), Naming.FIX, (), (9,)),
         Referred(f"revert:commit:{oid}", second(3), Naming.REVERT, (sha,), ()),
+    ]
+
+
+def test_labels_are_told_in_lower_case_with_their_dates():
+    def item(kind, hours, name):
+        return {"__typename": kind, "id": f"{kind}@{hours}", "createdAt": at(hours), "label": {"name": name}}
+
+    told = only(Labelled, item("LabeledEvent", 1, "Needs QA"), item("UnlabeledEvent", 2, "Needs QA"))
+    assert told == [
+        Labelled("LabeledEvent@1", second(1), "needs qa", True),
+        Labelled("UnlabeledEvent@2", second(2), "needs qa", False),
     ]
 
 

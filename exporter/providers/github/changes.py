@@ -30,7 +30,7 @@ from exporter.model import (
     Verdict,
 )
 from exporter.providers.github.answers import seconds
-from exporter.providers.github.nodes import TEAM, Account, GitActor, Item, Node, PageInfo, Reading, actor
+from exporter.providers.github.nodes import TEAM, Account, GitActor, Item, Node, PageInfo, Reading, actor, labelled
 from exporter.references import linked, referred, referred_by_branch
 
 VERDICTS = {
@@ -120,6 +120,8 @@ class ChangeReading(Reading):
                 return Dismissed(item.id, seconds(item.created_at), item.review.id if item.review else "")
             case "IssueComment":
                 return Commented(item.id, seconds(item.created_at), actor(item.author))
+            case "LabeledEvent" | "UnlabeledEvent":
+                return labelled(item)
             case "BaseRefChangedEvent":
                 return BaseChanged(item.id, seconds(item.created_at), item.current_ref_name)
         simple = SIMPLE.get(item.typename)

@@ -7,7 +7,6 @@ from exporter.model import (
     IssueEvent,
     IssueOpened,
     IssueReopened,
-    Labelled,
     Naming,
     Referred,
     Subject,
@@ -17,7 +16,7 @@ from exporter.model import (
 from exporter.providers.github import queries
 from exporter.providers.github.answers import seconds
 from exporter.providers.github.listing import Listing, Sort
-from exporter.providers.github.nodes import Item, Node, Reading
+from exporter.providers.github.nodes import Item, Node, Reading, labelled
 from exporter.references import referred
 
 COMPLETED = "COMPLETED"
@@ -54,10 +53,7 @@ class IssueReading(Reading):
     def _event(self, item: Item) -> IssueEvent | None:
         match item.typename:
             case "LabeledEvent" | "UnlabeledEvent":
-                name = item.label.name.strip().lower() if item.label else ""
-                return (
-                    Labelled(item.id, seconds(item.created_at), name, item.typename == "LabeledEvent") if name else None
-                )
+                return labelled(item)
             case "ClosedEvent":
                 return self._closed(item)
             case "ReopenedEvent":

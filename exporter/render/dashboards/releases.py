@@ -192,10 +192,10 @@ ARRIVING = (
     hours(
         "Hours with QA",
         "Exact median over the changes that came into production within the window and passed through QA, by origin: "
-        "as their issues say, else from staging to production; dotted, over 90 days, the own baseline. The grey area "
-        "is n. Good is at or below the baseline while more comes in.",
+        "as labels and issues say, else from staging to production; dotted, over 90 days, the own baseline. The grey "
+        "area is n. Good is at or below the baseline while more comes in.",
         Stage.QA,
-        "no issue says QA and nothing goes to staging, or nothing came into production",
+        "no label or issue says QA and nothing goes to staging, or nothing came into production",
     ),
     hours(
         "Hours of waiting for deployment",
