@@ -152,14 +152,14 @@ def linked(text: str, repository: str, cause: str, at: int, own: int = 0) -> lis
         words = plain(line)
         begins = [about.end()] if (about := _ABOUT.match(words)) else []
         for begin in (*begins, *(each.end() for each in _CLOSING.finditer(words))):
-            found |= dict.fromkeys(_issues(words[begin:], repository.lower()))
+            found |= dict.fromkeys(_issues(words, begin, repository.lower()))
     issues = tuple(number for number in found if number != own)[:MOST]
     return [Linked(f"linked:{cause}", at, issues)] if issues else []
 
 
-def _issues(rest: str, repository: str) -> Iterator[int]:
-    """The issues of this repository that a line goes on with, up to the first word that is none."""
-    while (one := _ISSUE.match(rest)) is not None:
+def _issues(line: str, begin: int, repository: str) -> Iterator[int]:
+    """The issues of this repository that a line goes on with from a place, up to the first word that is none."""
+    while (one := _ISSUE.match(line, begin)) is not None:
         if (one["place"] or one["home"] or repository).lower() == repository:
             yield int(one["number"] or one["linked"])
-        rest = rest[one.end() :]
+        begin = one.end()
