@@ -1,16 +1,33 @@
 """One change as the measures see it: its ordered facts, its lives, and what its origin was at any second."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import cached_property
 from operator import attrgetter
 
 from exporter.catalogue import DAY
-from exporter.model import Committed, Contained, Described, Event, Fact, Merged, Opened, Origin
+from exporter.labels import stays
+from exporter.model import (
+    Committed,
+    Contained,
+    Described,
+    Environment,
+    Event,
+    Fact,
+    IssueClosed,
+    IssueOpened,
+    Labelled,
+    Linked,
+    Merged,
+    Opened,
+    Origin,
+    Stage,
+)
 from exporter.origin import Decision, Evidence
 from exporter.policy import Policy
+from exporter.spans import Span, disjoint, within
 from exporter.story import Story, arrivals
-from exporter.timeline import Life, lives
+from exporter.timeline import Life, first_activity, lives, stages, until
 
 LAST_IN_PRODUCTION = 90 * DAY
 """Seconds after the merge in which a change can come into production; what comes later is another story."""
@@ -78,16 +95,70 @@ class Change(Story):
         A commit that was deployed before it was merged is in production at the merge. None where it does not come
         within 90 days.
         """
-        found = (each.at for each in self._arrivals if merged.sha and merged.sha in each.shas)
-        at = max(min(found, default=merged.at + LAST_IN_PRODUCTION + 1), merged.at)
-        return at if at <= merged.at + LAST_IN_PRODUCTION else None
+        at = self._arrived(merged, Environment.PRODUCTION)
+        return at if at is not None and at <= merged.at + LAST_IN_PRODUCTION else None
+
+    def _arrived(self, merged: Merged, environment: Environment) -> int | None:
+        """When the merge commit first came into an environment, not before the merge."""
+        found = (brought.at for kind, brought in self._arrivals if kind is environment and merged.sha in brought.shas)
+        at = min(found, default=None) if merged.sha else None
+        return None if at is None else max(at, merged.at)
 
     @cached_property
-    def _arrivals(self) -> tuple[Contained, ...]:
-        """What the successful production deployments it is bound to brought."""
-        return tuple(
-            brought for facts in self.bound for event, brought in arrivals(facts) if self.policy.in_production(event)
-        )
+    def _arrivals(self) -> tuple[tuple[Environment, Contained], ...]:
+        """What the successful deployments it is bound to brought, and where; other ways to production do not count."""
+        found = ((event, brought) for facts in self.bound for event, brought in arrivals(facts))
+        here = ((self.policy.goes_to(event), event, brought) for event, brought in found)
+        return tuple((kind, brought) for kind, event, brought in here if event.counts or kind is Environment.STAGING)
+
+    def with_qa(self, second: int) -> list[Span]:
+        """When QA had the change up to a second: by its own labels up to the merge, and by the issues it answers.
+
+        Those it is known to answer by then.
+        """
+        linked = {issue for event in self.own(Linked) if event.at <= second for issue in event.issues}
+        known = (until(facts, second) for facts in self._issues)
+        ours = (facts for facts in known if _answered(facts, linked, self.number))
+        end = min([second, *(event.at for event in self.own(Merged))])
+        found = [*stays(tuple(self.own(Labelled)), self.policy.labels, end)]
+        found += [span for facts in ours for span in stays(facts, self.policy.labels, second)]
+        return disjoint(found)
+
+    @cached_property
+    def _issues(self) -> tuple[tuple[Fact, ...], ...]:
+        """The facts of the issues it is bound to."""
+        return tuple(facts for facts in self.bound if any(isinstance(event, IssueOpened) for event in facts))
+
+    def stages(self, life: Life) -> list[tuple[Stage, int]]:
+        """The stages of a merged life up to the merge, without what QA had of them as known then (definitions 130)."""
+        if life.merged is None:
+            return []
+        return list(stages(life, self.events, self.policy, self.with_qa(life.merged.at)))
+
+    def had_by_the_merge(self, life: Life) -> int:
+        """Seconds from T1 to T6 that QA had a merged life, as known at T6; they are in none of its stages."""
+        if life.merged is None:
+            return 0
+        end = life.merged.at
+        return within(self.with_qa(end), first_activity(life, self.events, end, self.policy), end)
+
+    def after_the_merge(self, life: Life) -> list[tuple[Stage, int]]:
+        """What T9 adds to the stages: QA, where something tells of it, and the wait for deployment (definitions 131).
+
+        QA had the change as the issues say, before the merge as it was known then; else, from where the change came to
+        staging.
+        """
+        merged = life.merged
+        end = None if merged is None else self.production(merged)
+        if merged is None or end is None:
+            return []
+        before = self.had_by_the_merge(life)
+        after = within(self.with_qa(end), merged.at, end)
+        if not before + after:
+            entered = self._arrived(merged, Environment.STAGING)
+            after = 0 if entered is None else max(0, end - entered)
+        qa = [(Stage.QA, before + after)] if before + after else []
+        return [*qa, (Stage.DEPLOY_WAIT, end - merged.at - after)]
 
     def is_revert(self, second: int) -> bool:
         """Whether the change takes back another one, by its branch or its first description."""
@@ -99,6 +170,15 @@ class Change(Story):
     def in_stage_statistics(self, second: int) -> bool:
         """Bots' changes and reverts are counted, and are in no stage (definitions 12, 35)."""
         return self.origin(second) is not Origin.BOT and not self.is_revert(second)
+
+
+def _answered(facts: Sequence[Fact], linked: Container[int], number: int) -> bool:
+    """Whether these are the facts of an issue that the change answers: it says so, or the change closed the issue."""
+    opened = next((event for event in facts if isinstance(event, IssueOpened)), None)
+    if opened is None:
+        return False
+    closed = any(isinstance(event, IssueClosed) and event.by == number for event in facts) if number else False
+    return closed or opened.number in linked
 
 
 _AT = attrgetter("at")

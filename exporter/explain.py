@@ -20,10 +20,12 @@ from exporter.model import (
     Dismissed,
     Fact,
     FilesChanged,
+    Linked,
     Merged,
     Opened,
     Reviewed,
     ReviewRequested,
+    Stage,
     Thing,
     Told,
 )
@@ -34,7 +36,7 @@ from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
 from exporter.store.sqlite import SqliteStore
 from exporter.tables import table
-from exporter.timeline import stages
+from exporter.timeline import Life
 
 
 async def fetch(config: Config, url: str) -> Told:
@@ -118,7 +120,7 @@ def kept(config: Config, url: str) -> Kept | None:
 
 def report(told: Told, policy: Policy, known: Kept | None) -> str:
     """The explanation as text. Without a store, only what the change's own facts tell is read from them."""
-    change = Change(told.events, policy, known.bound if known else ())
+    change = Change(told.events, policy, known.bound if known else (), told.subject.key, told.subject.number)
     last = change.events[-1].at
     decision = change.decision(last)
     why = f"rule {decision.rule}: {decision.evidence}" if decision.rule else "no marker was found"
@@ -128,24 +130,34 @@ def report(told: Told, policy: Policy, known: Kept | None) -> str:
         "\nFacts\n"
         + table(("when (UTC)", "what", "detail"), [_fact(event, policy, change) for event in change.events]),
     ]
-    parts.append("\nStages\n" + _stages(change, policy))
+    parts.append("\nStages\n" + _stages(change))
     parts.append(
         "\nReadings\n" + table(("date (UTC)", "metric", "labels", "value", "ledger"), list(_readings(change, known)))
     )
     return "\n".join(parts) + "\n"
 
 
-def _stages(change: Change, policy: Policy) -> str:
+def _stages(change: Change) -> str:
     merged = [life for life in change.lives if life.merged is not None]
     if not merged:
         now = standing(change)
         state = (now.state or "draft") if now else "closed"
         return f"not merged: {state}" + (f", waiting since {_time(now.since)}" if now and now.since is not None else "")
-    rows = [(stage.value, _span(seconds)) for life in merged for stage, seconds in stages(life, change.events, policy)]
-    total = sum(seconds for life in merged for _, seconds in stages(life, change.events, policy))
+    rows = [(stage, _span(seconds)) for life in merged for stage, seconds in _spent(change, life)]
+    total = sum(seconds for life in merged for _, seconds in _spent(change, life))
     counted = change.in_stage_statistics(merged[-1].merged.at if merged[-1].merged else 0)
     note = "" if counted else "\nnot in stage statistics: bots' changes and reverts are only counted"
     return table(("stage", "time"), [*rows, ("lead time", _span(total))]) + note
+
+
+def _spent(change: Change, life: Life) -> Iterator[tuple[str, int]]:
+    """Each stage of a merged life; what QA had before the merge also where it has not come into production."""
+    yield from change.stages(life)
+    after = change.after_the_merge(life)
+    had = change.had_by_the_merge(life)
+    if had and not after:
+        yield f"{Stage.QA}, told once it is in production", had
+    yield from after
 
 
 def _readings(change: Change, known: Kept | None) -> Iterator[tuple[str, ...]]:
@@ -185,6 +197,8 @@ def _fact(event: Fact, policy: Policy, change: Change) -> tuple[str, str, str]:
         case FilesChanged():
             lines = sum(added + deleted for path, added, deleted in event.files if policy.counted(path))
             detail = f"{len(event.files)} files, {lines} lines that count"
+        case Linked():
+            detail = "answers " + ", ".join(f"#{number}" for number in event.issues)
         case Described():
             detail = f"{len(event.lines)} lines that may carry a marker"
     return _time(event.at), type(event).__name__, detail

@@ -5,12 +5,15 @@ A label counts in lower case, and a status of a tracker as a label of that name.
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
+from typing import NamedTuple
 
 from msgspec import Struct
 
-from exporter.model import Event, IssueOpened, Labelled, Moved
+from exporter.model import Event, IssueClosed, IssueOpened, IssueReopened, Labelled, Moved
+from exporter.spans import Span
 
 DEFECT = (
     "bug", "bugs", "*/bug", "*: bug", "*:bug", "type-bug", "defect", "*/defect", "*: defect",
@@ -95,6 +98,38 @@ def worn(events: Iterable[Event], second: int) -> set[str]:
             case Moved():
                 status = event.status
     return labels | ({kind, status} - {""})
+
+
+class AtQa(NamedTuple):
+    """How an issue stands after all that happened to it in one second; ``cause``: the first id of those facts."""
+
+    at: int
+    cause: str
+    inside: bool
+    blocked: bool
+
+
+def at_qa(events: Sequence[Event], rules: LabelRules) -> Iterator[AtQa]:
+    """Whether QA has an issue, and whether it is blocked there, after each second in which something happened to it."""
+    is_open = True
+    for at, group in groupby(events, key=lambda event: event.at):
+        now = list(group)
+        turns = [event for event in now if isinstance(event, IssueClosed | IssueReopened)]
+        is_open = isinstance(turns[-1], IssueReopened) if turns else is_open
+        labels = worn(events, at)
+        inside = is_open and rules.in_qa(labels)
+        yield AtQa(at, min(event.id for event in now), inside, inside and rules.is_blocked(labels))
+
+
+def stays(events: Sequence[Event], rules: LabelRules, second: int) -> Iterator[Span]:
+    """When QA had an issue up to a second, by the facts known then."""
+    entered: int | None = None
+    for turn in at_qa([event for event in events if event.at <= second], rules):
+        if entered is not None and not turn.inside:
+            yield entered, turn.at
+        entered = None if not turn.inside else turn.at if entered is None else entered
+    if entered is not None:
+        yield entered, second
 
 
 def _any(globs: tuple[str, ...], labels: Iterable[str]) -> bool:

@@ -139,6 +139,8 @@ def whole(reports: Sequence[Tested]) -> Tested | None:
         first,
         red=tuple(sorted({name for each in reports for name in each.red})),
         flaky=tuple(sorted({name for each in reports for name in each.flaky})),
+        place=0,
+        greens=b"",
         **{field: sum(getattr(each, field) for each in reports) for field in COUNTS},
     )
 

@@ -48,7 +48,7 @@ MENDED = 0.1
 """Comparisons of commits for each push: a line was red before and is green."""
 
 VALUES = {
-    "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 5,
+    "origin": 4, "state": 5, "verdict": 3, "reviewer": 2, "reviewed": 2, "by": 4, "until": 1, "tool": 4, "stage": 7,
     "found": 3, "outcome": 5, "tier": 3, "what": 2, "severity": 5, "direction": 2, "percentile": 3, "window": 3,
     "theme": len(Theme),
 }  # fmt: skip

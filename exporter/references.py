@@ -1,16 +1,16 @@
-"""What a text says that it takes back or mends: commits and changes of the same repository, in the forms tools write.
+"""What a text says that it takes back, mends or answers: commits, changes and issues of the same repository.
 
 A mere mention is no reference: a line has to begin with one of the phrases below and go on with what it names. Code
 blocks, HTML comments and quotations are somebody else's words (``markers``).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Flag, auto
 from typing import NamedTuple
 
 from exporter.markers import own_lines, plain
-from exporter.model import Naming, Referred
+from exporter.model import Linked, Naming, Referred
 
 
 class _Takes(Flag):
@@ -49,6 +49,27 @@ _REFERENCE = re.compile(
 )
 _BRANCH = re.compile(r"revert-(?P<number>\d{1,9})-.+")
 """The branch that GitHub's button makes: ``revert-12-topic``."""
+
+
+_CLOSING = re.compile(
+    r"(?<![\w-])(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?):?\s+",
+    re.IGNORECASE,
+)
+"""What closes an issue, wherever it stands in a line: the forges close by it as well.
+
+https://docs.github.com/issues/tracking-your-work-with-issues/using-issues/linking-a-pull-request-to-an-issue
+https://docs.gitlab.com/user/project/issues/managing_issues/#default-closing-pattern
+"""
+_ABOUT = re.compile(
+    r"(?:refs?|references|part of|relate[sd] to|addresses|contributes to|towards?|issues?|tickets?):?\s+", re.IGNORECASE
+)
+"""How a line begins that names an issue and leaves it open."""
+_ISSUE = re.compile(
+    r"(?:issues?\s+)?(?:https?://[^\s/]+/(?P<place>\S+?)(?:/-)?/issues/(?P<linked>\d{1,9})"
+    r"|(?P<home>[\w.-]+(?:/[\w.-]+)+)?#(?P<number>\d{1,9}))"
+    r"(?![\w@/#-])[^\s\w]{0,3}(?:\s+|$)(?:and\s+|&\s+)?",
+    re.IGNORECASE,
+)
 
 
 class Named(NamedTuple):
@@ -120,3 +141,25 @@ def referred_by_branch(head: str, at: int) -> list[Referred]:
     """The fact that the branch of a revert states."""
     branch = _BRANCH.fullmatch(head)
     return [Referred(f"{Naming.REVERT}:branch", at, Naming.REVERT, (), (int(branch["number"]),))] if branch else []
+
+
+def linked(text: str, repository: str, cause: str, at: int, own: int = 0) -> list[Linked]:
+    """The fact that a text states of the issues it closes or is about; arguments as in ``referred``."""
+    found: dict[int, None] = {}
+    for line in own_lines(text):
+        if "#" not in line and "/issues/" not in line:
+            continue
+        words = plain(line)
+        begins = [about.end()] if (about := _ABOUT.match(words)) else []
+        for begin in (*begins, *(each.end() for each in _CLOSING.finditer(words))):
+            found |= dict.fromkeys(_issues(words, begin, repository.lower()))
+    issues = tuple(number for number in found if number != own)[:MOST]
+    return [Linked(f"linked:{cause}", at, issues)] if issues else []
+
+
+def _issues(line: str, begin: int, repository: str) -> Iterator[int]:
+    """The issues of this repository that a line goes on with from a place, up to the first word that is none."""
+    while (one := _ISSUE.match(line, begin)) is not None:
+        if (one["place"] or one["home"] or repository).lower() == repository:
+            yield int(one["number"] or one["linked"])
+        begin = one.end()

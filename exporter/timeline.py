@@ -23,6 +23,7 @@ from exporter.model import (
     FilesChanged,
     IssueClosed,
     IssueReopened,
+    Linked,
     Merged,
     Opened,
     Pushed,
@@ -35,6 +36,7 @@ from exporter.model import (
     Stage,
     Verdict,
 )
+from exporter.spans import Span, within
 
 _SAME_SECOND: dict[type, int] = {
     kind: rank
@@ -44,6 +46,7 @@ _SAME_SECOND: dict[type, int] = {
             Described,
             Committed,
             Referred,
+            Linked,
             Pushed,
             BaseChanged,
             Drafted,
@@ -358,24 +361,35 @@ def final_approval(life: Life, events: Sequence[Fact], definitions: Definitions)
     return max(approvals, default=merged.at)
 
 
-def stages(life: Life, events: Sequence[Fact], definitions: Definitions) -> Iterator[tuple[Stage, int]]:
-    """The stages of a merged life in seconds; each >= 0, and together exactly T6 - T1. Nothing while unmerged."""
+def stages(
+    life: Life, events: Sequence[Fact], definitions: Definitions, without: Sequence[Span] = ()
+) -> Iterator[tuple[Stage, int]]:
+    """The stages of a merged life in seconds; each >= 0, and together exactly T6 - T1. Nothing while unmerged.
+
+    ``without``: disjoint spans that belong to another stage; they are taken out of what they fall in.
+    """
+    for stage, begin, end in _cut(life, events, definitions):
+        yield stage, end - begin - within(without, begin, end)
+
+
+def _cut(life: Life, events: Sequence[Fact], definitions: Definitions) -> Iterator[tuple[Stage, int, int]]:
+    """The stages of a merged life from second to second."""
     if life.merged is None:
         return
     end = life.merged.at
     start = first_activity(life, events, end, definitions)
     if life.ready is None:
-        yield Stage.CODING, end - start
+        yield Stage.CODING, start, end
         return
     ready = life.ready.at
-    yield Stage.CODING, ready - start
+    yield Stage.CODING, start, ready
     approved = final_approval(life, events, definitions) or end
     if life.first_review is not None:
-        yield Stage.PICKUP, life.first_review.at - ready
-        yield Stage.REVIEW, approved - life.first_review.at
-        yield Stage.MERGE_WAIT, end - approved
+        yield Stage.PICKUP, ready, life.first_review.at
+        yield Stage.REVIEW, life.first_review.at, approved
+        yield Stage.MERGE_WAIT, approved, end
     elif life.early_review:
-        yield Stage.REVIEW, approved - ready
-        yield Stage.MERGE_WAIT, end - approved
+        yield Stage.REVIEW, ready, approved
+        yield Stage.MERGE_WAIT, approved, end
     else:
-        yield Stage.UNREVIEWED, end - ready
+        yield Stage.UNREVIEWED, ready, end

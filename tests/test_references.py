@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model import Naming, Referred
-from exporter.references import references, referred, referred_by_branch, takes_back
+from exporter.model import Linked, Naming, Referred
+from exporter.references import linked, references, referred, referred_by_branch, takes_back
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 REVERT, FIX = Naming.REVERT, Naming.FIX
@@ -113,3 +113,53 @@ def test_a_long_list_is_cut_and_a_long_line_is_quick():
     assert len(said("Reverts " + ", ".join(f"#{n}" for n in range(1, 99)))[REVERT][1]) == 20
     assert said("Caused-by: " + "a/" * 30_000) == {}
     assert said("Caused-by: https://x/" + "pull/" * 30_000) == {}
+
+
+def answered(text):
+    """The issues that a text of acme/shop answers."""
+    return [number for fact in linked(text, "acme/shop", "body@5", 5, own=7) for number in fact.issues]
+
+
+@pytest.mark.parametrize(
+    ("text", "issues"),
+    [
+        ("Fixes #12", [12]),
+        ("This closes: #12 for good.", [12]),
+        ("Resolves #10, resolves #11, closed acme/shop#12", [10, 11, 12]),
+        ("- Implements issue #12 and #13", [12, 13]),
+        ("Fix https://github.com/acme/shop/issues/12", [12]),
+        ("Closes https://gitlab.example/acme/shop/-/issues/12.", [12]),
+        ("Refs #12", [12]),
+        ("**Part of:** #12", [12]),
+        ("Related to #12\nIssue: #13", [12, 13]),
+        ("Fixes #12\n\nRefs #12, #7", [12]),
+    ],
+)
+def test_an_issue_is_answered_by_a_word_that_closes_it_or_a_line_that_is_about_it(text, issues):
+    """Each once, and never the change itself."""
+    assert answered(text) == issues
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See #12",
+        "As said in #12 this is slow",
+        "Follows up what refs #12",
+        "Fixes the list of #12",
+        "Closes acme/pay#12",
+        "Fixes https://github.com/acme/pay/issues/12",
+        "Fixes https://github.com/acme/shop/pull/12",
+        "prefixes #12",
+        "Fixes #12abc",
+        "> Fixes #12",
+        "```\nFixes #12\n```",
+        "<!-- Closes #12 -->",
+    ],
+)
+def test_an_issue_that_is_mentioned_is_not_answered(text):
+    assert answered(text) == []
+
+
+def test_a_text_states_once_which_issues_it_answers():
+    assert linked("Fixes #1, refs\nRefs #2", "acme/shop", "body@5", 5) == [Linked("linked:body@5", 5, (1, 2))]

@@ -1,12 +1,14 @@
 """An issue told in words, as ``tests.stories`` tells changes.
 
-``issue("opened 0h", "labelled 0h: bug", "closed 5h")`` is a list of facts; further lines::
+``issue("opened 0h", "labelled 0h: bug", "closed 5h")`` is a list of facts; it may be closed ``by #7``. Further lines::
 
     unlabelled 3h: bug    dropped 5h (closed as not planned)    reopened 6h    moved 7h: in qa    names 0h: #7 a1b2c3d
     noted 1h: qa ci (a retrospective note that names these themes)
 """
 
 from collections.abc import Callable
+
+from msgspec import structs
 
 from exporter.model import (
     Fact,
@@ -34,7 +36,7 @@ TELL: dict[str, Callable[[str, int, str], Fact]] = {
     "opened": lambda name, when, rest: IssueOpened("opened", when, rest),
     "labelled": lambda name, when, rest: Labelled(name, when, rest, on=True),
     "unlabelled": lambda name, when, rest: Labelled(name, when, rest, on=False),
-    "closed": lambda name, when, rest: IssueClosed(name, when),
+    "closed": lambda name, when, rest: IssueClosed(name, when, by=int(rest.partition("#")[2] or 0)),
     "dropped": lambda name, when, rest: IssueClosed(name, when, done=False),
     "reopened": lambda name, when, rest: IssueReopened(name, when),
     "moved": lambda name, when, rest: Moved(name, when, rest),
@@ -43,14 +45,14 @@ TELL: dict[str, Callable[[str, int, str], Fact]] = {
 }
 
 
-def issue(*lines: str) -> list[Fact]:
-    """The facts of a story."""
+def issue(*lines: str, number: int = 0) -> list[Fact]:
+    """The facts of a story; ``number`` is the issue's own."""
     told = []
     for place, line in enumerate(lines):
         found = LINE.fullmatch(line)
         assert found, f"not a line of a story: {line}"
         told.append(TELL[found["verb"]](f"{found['verb']}{place}", at(found["time"]), found["rest"].removeprefix(": ")))
-    return told
+    return [structs.replace(each, number=number) if isinstance(each, IssueOpened) else each for each in told]
 
 
 def ticket(*lines: str, policy: Policy = POLICY) -> Story:

@@ -376,7 +376,7 @@ class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     before_release: Annotated[
         tuple[LabelGlob, ...], "Labels of defects that were found before a release; `production` wins where both are."
     ] = BEFORE_RELEASE
-    qa: Annotated[tuple[LabelGlob, ...], "Labels, or states, of what QA has now."] = QA
+    qa: Annotated[tuple[LabelGlob, ...], "Labels of issues and changes, or states, of what QA has now."] = QA
     blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
 
 

@@ -46,7 +46,8 @@ from exporter.demo.shipping import (
     train,
 )
 from exporter.demo.tickets import bug, retrospective, tested
-from exporter.model import Fact, Merged, Ran, Repository, RunEvent, Stream, Subject, Thing, Told, lines_of
+from exporter.model import Fact, Linked, Merged, Ran, Repository, RunEvent, Stream, Subject, Thing, Told, lines_of
+from exporter.references import linked
 
 MONDAY, FRIDAY = 0, 4
 
@@ -147,7 +148,7 @@ def _opened_on(organisation: Organisation, place: int, day: int) -> Iterator[Tol
     """The changes opened in one repository on one day, each with all that will ever happen to it."""
     for plot, number, weather in _plots(organisation, place, day):
         checks = _checks(organisation, place, day, number, plot, weather)
-        yield _told(place, number, day, checks.mended_change())
+        yield _told(place, number, day, (*checks.mended_change(), *_answers(place, number, plot)))
 
 
 def _plots(organisation: Organisation, place: int, day: int) -> Iterator[tuple[Plot, int, Climate]]:
@@ -249,16 +250,30 @@ def _runs(repository: str, checks: Checks, end: int) -> Iterator[Told]:
         yield Told(Subject(repository, key, 0, Thing.LINE), tuple(sorted(events, key=_at)))
 
 
-def _qa(organisation: Organisation, place: int, day: int, number: int, plot: Plot, weather: Climate) -> Iterator[Told]:
+def _answers(place: int, number: int, plot: Plot) -> tuple[Linked, ...]:
+    """What the description of a change that testers will look at says of its ticket."""
+    opened = plot.events[0].at
+    here = _is_tested(place, number, plot)
+    return tuple(linked(f"Refs #{TICKETS_FROM + number}", "", f"body@{opened}", opened)) if here else ()
+
+
+def _is_tested(place: int, number: int, plot: Plot) -> bool:
     """Testers look at every third merged change of the teams that have some."""
-    merged = next((event for event in plot.events if isinstance(event, Merged)), None)
-    if merged is None or number % 3 or _team(place).slug not in TESTED:
+    merged = any(isinstance(event, Merged) for event in plot.events)
+    return merged and number % 3 == 0 and _team(place).slug in TESTED
+
+
+def _qa(organisation: Organisation, place: int, day: int, number: int, plot: Plot, weather: Climate) -> Iterator[Told]:
+    """The ticket of a change that testers look at."""
+    if not _is_tested(place, number, plot):
         return
+    merged = next(event for event in plot.events if isinstance(event, Merged))
     rng = Random(f"{organisation.seed}/{place}/{number}/qa")  # noqa: S311 - has to be reproducible, not secret
     worse = weather.progress if TESTERS in organisation.causes else 0.0
-    events = tested(rng, number, plot.events[0].at, merged.at, 9 * (1 + 3 * worse), 0.1 + 0.35 * worse)
+    ticket, opened = TICKETS_FROM + number, plot.events[0].at
+    events = tested(rng, ticket, number, opened, merged.at, 9 * (1 + 3 * worse), 0.1 + 0.35 * worse)
     end = (day + HORIZON) * DAY
-    yield Told(_issue(place, TICKETS_FROM + number), tuple(event for event in events if event.at <= end))
+    yield Told(_issue(place, ticket), tuple(event for event in events if event.at <= end))
 
 
 def _commit(
@@ -296,9 +311,9 @@ def _trains(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
         rng = _chances(organisation, place, day, "bugs")
         for bugs in range(poisson(rng, 0.25 * (1 + 2 * worse))):
             escaped = rng.random() < 0.3 + 0.3 * worse
-            facts = bug(rng, now.arrived + round(rng.uniform(0.02, 4) * DAY), in_production=escaped)
-            numbered = BUGS_FROM + (day - organisation.first_day) * NUMBERS_A_DAY + bugs
-            yield Told(_issue(place, numbered), facts)
+            ticket = BUGS_FROM + (day - organisation.first_day) * NUMBERS_A_DAY + bugs
+            found = now.arrived + round(rng.uniform(0.02, 4) * DAY)
+            yield Told(_issue(place, ticket), bug(rng, ticket, found, in_production=escaped))
 
 
 def _retrospective(organisation: Organisation, place: int, day: int) -> Iterator[Told]:
@@ -342,7 +357,7 @@ def _chances(organisation: Organisation, place: int, day: int, what: str) -> Ran
 
 
 def _lines(organisation: Organisation, place: int) -> list[Line]:
-    """Where a repository's trains go: services to staging and production, the data team's libraries to releases."""
+    """Where a repository's trains go: services to staging and four hours later to production, libraries to releases."""
     team = _team(place)
 
     def often(day: int) -> Sequence[int]:
@@ -351,7 +366,7 @@ def _lines(organisation: Organisation, place: int) -> list[Line]:
 
     if team.slug == "data":
         return [Line(RELEASE, lambda _: WEEKLY, team.offset)]
-    return [Line(STAGING, lambda _: DAILY, team.offset), Line(PRODUCTION, often, team.offset)]
+    return [Line(STAGING, often, team.offset), Line(PRODUCTION, often, team.offset)]
 
 
 def _merges(organisation: Organisation, place: int, since: int, until: int) -> list[Landed]:

@@ -9,22 +9,24 @@ BUG, PRODUCTION, BY_QA, IN_QA, QA_BLOCKED = "bug", "production", "found in qa", 
 RETRO = "retrospective"
 
 
-def bug(rng: Random, found: int, *, in_production: bool) -> tuple[IssueEvent, ...]:
-    """A bug found at a second (Unix), by users or before the release, and closed some days later."""
+def bug(rng: Random, ticket: int, found: int, *, in_production: bool) -> tuple[IssueEvent, ...]:
+    """The bug of a number, found at a second (Unix), by users or before the release, and closed some days later."""
     said = rng.random() < 0.7
     labels = (BUG, PRODUCTION) if in_production else (BUG, BY_QA) if said else (BUG,)
     closed = found + round(rng.uniform(0.1, 9) * DAY)
     return (
-        IssueOpened("opened", found),
+        IssueOpened("opened", found, number=ticket),
         *(Labelled(f"labelled:{label}", found + 5, label, True) for label in labels),
         IssueClosed("closed", closed),
     )
 
 
-def tested(rng: Random, number: int, opened: int, merged: int, hours: float, blocked: float) -> tuple[IssueEvent, ...]:
+def tested(
+    rng: Random, ticket: int, number: int, opened: int, merged: int, hours: float, blocked: float
+) -> tuple[IssueEvent, ...]:
     """The ticket of a change opened and merged then (Unix seconds): testers take it, and take about so many hours.
 
-    ``blocked``: the share of those for which they cannot go on.
+    ``ticket``, ``number``: its own and the change's. ``blocked``: the share of those hours for which they cannot go on.
     """
     entered = merged + rng.randrange(600, 4 * HOUR)
     took = round(hours * HOUR * rng.lognormvariate(0, 0.6))
@@ -32,7 +34,7 @@ def tested(rng: Random, number: int, opened: int, merged: int, hours: float, blo
     stuck = round(took * min(0.9, blocked * rng.uniform(0.5, 1.5)))
     halt = entered + (took - stuck) // 2
     return (
-        IssueOpened("opened", opened),
+        IssueOpened("opened", opened, number=ticket),
         Labelled("qa:on", entered, IN_QA, True),
         Labelled("blocked:on", halt, QA_BLOCKED, True),
         Labelled("blocked:off", halt + stuck, QA_BLOCKED, False),

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from exporter.catalogue import Detail, Group, Kind, Observation, measure, metric
 from exporter.change import Change
 from exporter.measures.review import LONG
-from exporter.model import FilesChanged, Stage
+from exporter.model import FilesChanged, Stage, Stream
 from exporter.policy import Policy
-from exporter.timeline import stages
+from exporter.timeline import first_activity
 
 STAGE = metric(
     "sdlc_change_stage_seconds",
     Kind.HISTOGRAM,
     Group.EVENTS,
-    "Time merged changes spent in each stage; the stages of one change add up to its lead time.",
+    "Time merged changes spent in each stage; the stages of one change add up to its lead time to production.",
     why="Shows which stage absorbs what coding gained.",
     labels=("repository", "origin", "stage"),
     bounds=LONG,
@@ -42,19 +42,21 @@ SIZE = metric(
 BEFORE_THE_MERGE = (Stage.CODING, Stage.PICKUP, Stage.REVIEW, Stage.MERGE_WAIT, Stage.UNREVIEWED)
 
 
-@measure(STAGE, LEAD_TIME, words=(*BEFORE_THE_MERGE, "merge"))
+@measure(STAGE, LEAD_TIME, version=2, words=(*BEFORE_THE_MERGE, "merge"), optional=(Stream.ISSUES,))
 def cycle(change: Change, policy: Policy) -> Iterator[Observation]:
-    """Every stage of a merged change and their sum, observed at the merge (definitions 3)."""
+    """Every stage of a merged change up to the merge and the whole, observed at the merge (definitions 3).
+
+    What QA had of it by then is in no stage yet (definitions 130).
+    """
     for life in change.lives:
         if life.merged is None or not change.in_stage_statistics(life.merged.at):
             continue
         at, cause = life.merged.at, life.merged.id
         origin = change.origin(at)
-        total = 0
-        for stage, seconds in stages(life, change.events, policy):
-            total += seconds
+        for stage, seconds in change.stages(life):
             yield Observation(STAGE.name, cause, stage, at, (origin, stage), seconds)
-        yield Observation(LEAD_TIME.name, cause, "", at, (origin, "merge"), total)
+        lead = at - first_activity(life, change.events, at, policy)
+        yield Observation(LEAD_TIME.name, cause, "", at, (origin, "merge"), lead)
 
 
 def lines_of(change: Change, merged: int, policy: Policy) -> int | None:

@@ -14,7 +14,14 @@ EXPECTED_WITHIN = 30 * DAY
 """Seconds after the merge by which a change that can be followed into production is there (definitions 101)."""
 
 
-@measure(STAGE, LEAD_TIME, words=(Stage.DEPLOY_WAIT, "production"), needs=(Stream.DEPLOYMENTS,))
+@measure(
+    STAGE,
+    LEAD_TIME,
+    version=2,
+    words=(Stage.QA, Stage.DEPLOY_WAIT, "production"),
+    needs=(Stream.DEPLOYMENTS,),
+    optional=(Stream.ISSUES,),
+)
 def arrivals(change: Change, policy: Policy) -> Iterator[Observation]:
     """What T9 adds to the stages of a change, and the whole of them, under the origin of the other stages."""
     for life in change.lives:
@@ -24,9 +31,10 @@ def arrivals(change: Change, policy: Policy) -> Iterator[Observation]:
         at = change.production(merged)
         if at is None:
             continue
-        origin, stage = change.origin(merged.at), Stage.DEPLOY_WAIT
+        origin = change.origin(merged.at)
         lead = at - first_activity(life, change.events, merged.at, policy)
-        yield Observation(STAGE.name, merged.id, stage, at, (origin, stage), at - merged.at)
+        for stage, seconds in change.after_the_merge(life):
+            yield Observation(STAGE.name, merged.id, stage, at, (origin, stage), seconds)
         yield Observation(LEAD_TIME.name, merged.id, "production", at, (origin, "production"), lead)
 
 

@@ -1,13 +1,12 @@
 """QA as the tracker knows it: how long issues stay with it, and how long they are blocked there."""
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from exporter.catalogue import Group, Kind, Observation, Pool, measure, metric, summary, twins
-from exporter.labels import worn
+from exporter.labels import at_qa
 from exporter.measures.review import LONG
 from exporter.measures.windows import Gauges
-from exporter.model import Event, IssueClosed, IssueReopened, Thing
+from exporter.model import Thing
 from exporter.policy import Policy
 from exporter.statistics.proportions import share
 from exporter.story import Story
@@ -59,15 +58,7 @@ def qa(issue: Story, policy: Policy) -> Iterator[Observation]:
     """Both ends of every stay with QA, and of every blocking within one."""
     entered: int | None = None
     blocked: int | None = None
-    is_open = True
-    for at, group in groupby(issue.events, key=lambda event: event.at):
-        events: list[Event] = list(group)
-        turns = [event for event in events if isinstance(event, IssueClosed | IssueReopened)]
-        is_open = isinstance(turns[-1], IssueReopened) if turns else is_open
-        labels = worn(issue.events, at)
-        inside = is_open and policy.labels.in_qa(labels)
-        stuck = inside and policy.labels.is_blocked(labels)
-        cause = min(event.id for event in events)
+    for at, cause, inside, stuck in at_qa(issue.events, policy.labels):
         if blocked is not None and not stuck:
             yield Observation(QA_BLOCKED.name, cause, "", at, (), at - blocked)
         if entered is not None and not inside:

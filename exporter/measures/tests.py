@@ -1,14 +1,15 @@
 """What test reports say: cases by result, tests that failed and passed on the same commit, and who sends reports."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from exporter.catalogue import Group, Kind, Observation, Pool, Twin, measure, metric, summary, twins
 from exporter.line import whole
 from exporter.measures.ci import branch_of, verdict
 from exporter.measures.windows import COVERAGE, Gauges
-from exporter.model import Ran, Result, Tested, Thing
+from exporter.model import Ran, Result, Tested, Thing, begins
 from exporter.policy import Policy
 from exporter.story import Story
+from exporter.testreports import turned_green
 
 CASES = metric(
     "sdlc_test_cases_total",
@@ -36,14 +37,23 @@ FLAKY_RUN_FACT = metric(
     "flaky_run",
     Kind.FACT,
     Group.EVENTS,
-    "A run in which a test or a job both failed and passed on the same commit, at the first sight of it.",
-    labels=("repository",),
+    "A run in which a test or a job both failed and passed on the same commit, at the first sight of it; level says "
+    "whether tests are named, or the job alone is known.",
+    labels=("repository", "level"),
 )
 FLAKY_TEST_FACT = metric(
     "flaky_test",
     Kind.FACT,
     Group.EVENTS,
     "A test that failed and passed on the same commit, kept with its id so that each counts once; never exported.",
+    labels=("repository", "test"),
+)
+ACROSS_FACT = metric(
+    "flaky_across",
+    Kind.FACT,
+    Group.EVENTS,
+    "A test that failed in one report and passed in another of the same commit and place, whichever runs of a branch "
+    "they are of; never exported.",
     labels=("repository", "test"),
 )
 
@@ -91,7 +101,7 @@ def _counts(report: Tested) -> dict[str, int]:
     }
 
 
-@measure(TESTED_RUN_FACT, FLAKY_RUN_FACT, FLAKY_TEST_FACT, of=Thing.RUN)
+@measure(TESTED_RUN_FACT, FLAKY_RUN_FACT, FLAKY_TEST_FACT, version=2, of=Thing.RUN)
 def flakes(run: Story, policy: Policy) -> Iterator[Observation]:
     """A run's first verdict, and the first time it was both red and green: in a report, or by a retry."""
     said = [each for each in run.own(Ran) if verdict(each, policy) is not None]
@@ -101,33 +111,58 @@ def flakes(run: Story, policy: Policy) -> Iterator[Observation]:
     known: set[str] = set()
     flaky = False
     red: set[str] = set()
+    earlier: list[Tested] = []
     failed = False
     for attempt in said:
-        report = whole(_reports_of(run, attempt))
+        told = _reports_of(run, attempt)
+        report = whole(told)
         green = attempt.result is Result.SUCCESS
-        named = set(report.flaky) if report else set()
+        named = (set(report.flaky) if report else set()) | _turned(earlier, told)
         if green:
             named |= red - set(report.red if report else ())
         if (named or (green and failed)) and not flaky:
             flaky = True
-            yield Observation(FLAKY_RUN_FACT.name, attempt.id, "", attempt.at, (), 1)
+            level = "test" if named else "job"
+            yield Observation(FLAKY_RUN_FACT.name, attempt.id, "", attempt.at, (level,), 1)
         for test in sorted(named - known):
             yield Observation(FLAKY_TEST_FACT.name, attempt.id, test, attempt.at, (test,), 1)
         known |= named
+        earlier += told
         failed |= not green
         red = (set() if green else red) | set(report.red if report else ())
 
 
-@summary(
-    TESTED_RUN_FACT,
-    FLAKY_RUN_FACT,
-    FLAKY_TEST_FACT,
-    gives=(
-        FLAKY_RUNS,
-        FLAKY_SAMPLES,
-        FLAKY_TESTS,
-    ),
-)
+def _turned(earlier: Iterable[Tested], now: Iterable[Tested]) -> set[str]:
+    """The tests that passed in an earlier report and failed in one of these, of its place, or reversed; one commit."""
+    found: set[str] = set()
+    for new in now:
+        for old in earlier:
+            if new.place and new.place == old.place:
+                found |= turned_green(old, new) | turned_green(new, old)
+    return found
+
+
+@measure(ACROSS_FACT, of=Thing.LINE)
+def flakes_across(line: Story, policy: Policy) -> Iterator[Observation]:
+    """Every test of a commit at the second report that contradicts the first, whichever runs the two are of."""
+    since = begins(line.key)
+    earlier: dict[tuple[str, int], list[Tested]] = {}
+    known: set[tuple[str, int, str]] = set()
+    for report in line.own(Tested):
+        here = (report.sha, report.place)
+        before = earlier.setdefault(here, [])
+        for test in sorted(_turned(before[-LATEST:], [report])):
+            if (*here, test) not in known and report.at >= since:
+                yield Observation(ACROSS_FACT.name, report.id, test, report.at, (test,), 1)
+            known.add((*here, test))
+        before.append(report)
+
+
+LATEST = 20
+"""Reports of one commit and place that the next one is compared with: a commit that is run every night stays cheap."""
+
+
+@summary(TESTED_RUN_FACT, FLAKY_RUN_FACT, FLAKY_TEST_FACT, ACROSS_FACT, gives=(FLAKY_RUNS, FLAKY_SAMPLES, FLAKY_TESTS))
 def flaky(pool: Pool) -> Gauges:
     """The share of flaky runs, and how many tests are flaky; a test's id is its own repository's."""
     tested = sum(len(values) for values in pool.values(TESTED_RUN_FACT).values())
@@ -135,7 +170,17 @@ def flaky(pool: Pool) -> Gauges:
     if tested:
         yield FLAKY_SAMPLES, (pool.window,), tested
         yield FLAKY_RUNS, (pool.window,), min(1.0, runs / tested)
-        yield FLAKY_TESTS, (pool.window,), sum(bool(each.values) for each in pool.of(FLAKY_TEST_FACT))
+        facts = (*pool.of(FLAKY_TEST_FACT), *pool.of(ACROSS_FACT))
+        named = {(each.repository, each.labels) for each in facts if each.values}
+        yield FLAKY_TESTS, (pool.window,), len(named)
+
+
+@summary(FLAKY_RUN_FACT, windows=("28d",), gives=(Twin(COVERAGE),))
+def flaky_named(pool: Pool) -> Gauges:
+    """The share of flaky runs of which the tests are named; the others are known by their jobs alone."""
+    runs = {level: len(values) for (level,), values in pool.values(FLAKY_RUN_FACT).items()}
+    if any(runs.values()):
+        yield Twin(COVERAGE), ("flaky_tests",), runs.get("test", 0) / sum(runs.values())
 
 
 @summary(REPORTED_FACT, windows=("28d",), gives=(Twin(COVERAGE),))

@@ -95,8 +95,8 @@ COVERAGE = metric(
     Kind.GAUGE,
     Group.EXPORTER,
     "Share of what the input was there for: of the changes merged in the last 28 days; tests: of first attempts of CI; "
-    "production: of the changes whose 30 days after the merge ended then; findings: of what scanners "
-    "found, 30 days later.",
+    "flaky_tests: of the runs seen to be flaky; production: of the changes whose 30 days after the merge ended then; "
+    "findings: of what scanners found, 30 days later.",
     why="Says how much of a number rests on data; below 0.8 verdicts are not drawn.",
     labels=("repository", "what"),
 )

@@ -71,7 +71,7 @@ class Layer(StrEnum):
 
 
 class Stage(StrEnum):
-    """The parts a change's life is cut into; those before the merge are measured, the rest comes with deployments."""
+    """The parts a change's life is cut into; QA and the wait for deployment are known once it is in production."""
 
     CODING = "coding"
     PICKUP = "pickup"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from exporter.model.base import Event, Subject, Thing
-from exporter.model.changes import Committed, FilesChanged, Merged, Opened, Referred
+from exporter.model.changes import Committed, FilesChanged, Linked, Merged, Opened, Referred
 from exporter.model.code import Landed
 from exporter.model.deployments import Contained
 from exporter.model.findings import Found, is_manifest
@@ -39,6 +39,7 @@ JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.CHANGE, Bond.COMMIT): (Thing.RUN,),
     (Thing.CHANGE, Bond.MERGE): (Thing.DEPLOYMENT, Thing.CHANGE, Thing.ISSUE),
     (Thing.CHANGE, Bond.CHANGE): (Thing.CHANGE, Thing.ISSUE),
+    (Thing.CHANGE, Bond.ISSUE): (Thing.ISSUE,),
     (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
     (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
     (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE,),
@@ -64,7 +65,7 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
         case Merged() if event.sha:
             yield Bond.COMMIT, event.sha
             yield Bond.MERGE, event.sha[:SHORT]
-        case Referred():
+        case Referred() | Linked():
             yield from _of_text(event)
         case Worked():
             yield from ((Bond.COMMIT, sha) for sha, *_ in event.commits)
@@ -82,9 +83,12 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
             yield Bond.CHANGE, str(event.by)
 
 
-def _of_text(referred: Referred) -> Iterator[tuple[Bond, str]]:
-    yield from ((Bond.MERGE, sha[:SHORT]) for sha in referred.commits)
-    yield from ((Bond.CHANGE, str(number)) for number in referred.changes)
+def _of_text(named: Referred | Linked) -> Iterator[tuple[Bond, str]]:
+    if isinstance(named, Linked):
+        yield from ((Bond.ISSUE, str(number)) for number in named.issues)
+        return
+    yield from ((Bond.MERGE, sha[:SHORT]) for sha in named.commits)
+    yield from ((Bond.CHANGE, str(number)) for number in named.changes)
 
 
 def _of_found(found: Found) -> Iterator[tuple[Bond, str]]:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from exporter.model.base import Actor, Event, Verdict
+from exporter.model.issues import Labelled
 
 
 class Opened(Event, frozen=True, tag="opened", array_like=True):
@@ -116,6 +117,15 @@ class Referred(Event, frozen=True, tag="referred", array_like=True):
     changes: tuple[int, ...]
 
 
+class Linked(Event, frozen=True, tag="linked", array_like=True):
+    """A description or a commit's message says which issues the change answers, dated as that text.
+
+    ``issues``: numbers in the same repository.
+    """
+
+    issues: tuple[int, ...]
+
+
 ChangeEvent = (
     Opened
     | Ready
@@ -133,4 +143,6 @@ ChangeEvent = (
     | Merged
     | FilesChanged
     | Referred
+    | Linked
+    | Labelled
 )

@@ -4,9 +4,14 @@ from exporter.model.base import Event
 
 
 class IssueOpened(Event, frozen=True, tag="issue opened", array_like=True):
-    """The issue was created. ``kind``: the tracker's own word for its type, lower case, empty without one."""
+    """The issue was created.
+
+    ``kind``: the tracker's own word for its type, lower case, empty without one. ``number``: what people call it by, 0
+    where it has none.
+    """
 
     kind: str = ""
+    number: int = 0
 
 
 class Labelled(Event, frozen=True, tag="labelled", array_like=True):

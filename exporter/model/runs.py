@@ -46,6 +46,10 @@ class Tested(Event, frozen=True, tag="tested", array_like=True):
     ``sha``, ``attempt``: as in the ``Ran`` of the attempt. ``passed``, ``failed``, ``errors`` and ``skipped`` count
     cases. ``red``: ids of the cases that failed to the end; ``flaky``: of those that both failed and passed in this
     attempt. ``left_out``: how many ids did not fit. ``unread``: reports that could not be read.
+
+    ``place``: a number for what ran them (workflow and artifact), 0 where not known; ``greens``: the numbers of the
+    cases that passed, added up in a few buckets. With both, two reports of one commit say which tests passed in one and
+    failed in the other (``exporter.testreports``). Whether an id has a number is its reader's affair.
     """
 
     sha: str
@@ -58,6 +62,8 @@ class Tested(Event, frozen=True, tag="tested", array_like=True):
     flaky: tuple[str, ...] = ()
     left_out: int = 0
     unread: int = 0
+    place: int = 0
+    greens: bytes = b""
 
 
 class Worked(Event, frozen=True, tag="worked", array_like=True):

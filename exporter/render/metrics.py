@@ -159,9 +159,6 @@ EXAMPLES: dict[str, Example] = {
     ),
 }
 
-STAGES = tuple(stage for stage in Stage if stage is not Stage.QA)
-"""The stages that are measured; the other needs facts from services that are not read yet."""
-
 
 def _words(words: Iterable[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
@@ -200,7 +197,7 @@ LABELS: dict[str, str] = {
     "severity": f"how bad a finding is, as its tool says: {_words(Severity)} where it says nothing",
     "source": "name of a source in the configuration",
     "span": "of two that are compared: `now`, the last 45 days, or `before`, the 45 days before",
-    "stage": f"part of a change's life: {_words(STAGES)}",
+    "stage": f"part of a change's life: {_words(Stage)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",
     "team": "name of a team in the configuration; `all` is the organisation, `none` a repository without a team",
@@ -211,8 +208,8 @@ LABELS: dict[str, str] = {
     "verdict": f"of a review when it was submitted: {_words(Verdict)}",
     "version": "version of the exporter",
     "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
-    "first attempt of CI had a test report; `production`: it was in production within 30 days; `findings`: a change "
-    "could be named for what a scanner found",
+    "first attempt of CI had a test report; `flaky_tests`: a flaky run has its tests named, and not its jobs alone; "
+    "`production`: it was in production within 30 days; `findings`: a change could be named for what a scanner found",
     "window": _words(WINDOWS),
 }
 

@@ -6,7 +6,7 @@ stack trace, no output; of a test's name its tail, and only where the test was r
 
 from exporter.testreports.archive import DEFAULT_GLOBS, read_archive
 from exporter.testreports.limits import LeftOut, Limits, Reason
-from exporter.testreports.reports import Reports, Result, flaky, turned_green
+from exporter.testreports.reports import Reports, Result, flaky, kept, numbered, turned_green
 
 __all__ = [
     "DEFAULT_GLOBS",
@@ -16,6 +16,8 @@ __all__ = [
     "Reports",
     "Result",
     "flaky",
+    "kept",
+    "numbered",
     "read_archive",
     "turned_green",
 ]

@@ -7,17 +7,21 @@ are green now. That asks for at most 6 kB however many tests there are, and it e
 chance are as rare as one in 2^38, while a run of other tests in that bucket only leaves the question open.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from itertools import permutations
+from typing import Protocol
 
 from msgspec import Struct
 
 BITS = 48
 MOST_BUCKETS = 1024
+MOST_KEPT = 16
+"""Buckets of sums that are kept for good, in 96 bytes; one odd test then hides the flakes of two of them."""
 MOST_RED, MOST_FLAKY = 80, 40
 LONGEST_TAIL = 48
 _RED, _GREEN = 1, 2
@@ -131,7 +135,27 @@ def tail(name: str) -> str:
     return "…" + whole[-(LONGEST_TAIL - len("…".encode())) :].decode(errors="ignore")
 
 
-def turned_green(before: Reports, after: Reports) -> frozenset[str]:
+class Told(Protocol):
+    """What is compared of a report: the ids of its red tests, and the sums of its green ones."""
+
+    @property
+    def red(self) -> tuple[str, ...]:
+        """Ids of tests that never passed."""
+        ...
+
+    @property
+    def greens(self) -> bytes:
+        """The numbers of those that passed, added up in buckets."""
+        ...
+
+
+def kept(greens: bytes) -> bytes:
+    """The same sums in at most ``MOST_KEPT`` buckets."""
+    size = min(len(greens) // (BITS // 8), MOST_KEPT)
+    return b"".join(each.to_bytes(BITS // 8, "big") for each in _folded(greens, size)) if size else b""
+
+
+def turned_green(before: Told, after: Told) -> frozenset[str]:
     """The listed red tests of one report that are certainly green in another, which ran the same tests or only these.
 
     Those that cannot be told are left out: where other tests came, went or were skipped in the same bucket, or where
@@ -170,13 +194,16 @@ def flaky(results: Iterable[tuple[str, str, Reports]]) -> set[str]:
     return found
 
 
+_ID = re.compile(rf".*#([0-9a-f]{{{BITS // 4}}})", re.DOTALL)
+
+
 def _number(test: str) -> int:
-    return int(test.rpartition("#")[2], 16)
+    return int(test[-BITS // 4 :], 16)
 
 
 def _by_bucket(tests: Iterable[str], size: int) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
-    for test in tests:
+    for test in filter(_ID.fullmatch, tests):
         found.setdefault(_number(test) * size >> BITS, []).append(test)
     return found
 

@@ -15,6 +15,7 @@ from exporter.model import (
     Drafted,
     Fact,
     FilesChanged,
+    Linked,
     Merged,
     Opened,
     Pushed,
@@ -85,6 +86,8 @@ class Play:
                 pull.body = "\n\n".join(event.lines)
             case Described():
                 world.edit(pull, "\n\n".join(event.lines), at)
+            case Linked() if at == pull.created:
+                pull.body += "".join(f"\n\nRefs #{number}" for number in event.issues)
             case Committed():
                 self._commit(pull, event)
             case Reviewed():

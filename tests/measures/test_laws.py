@@ -13,6 +13,7 @@ from exporter.measures.escape import ESCAPES, Tier
 from exporter.measures.findings import FINDINGS
 from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
 from exporter.model import JOINS, Contained, Deployed, Naming, Outcome, Referred, Thing
+from tests.shipments import deployment
 from tests.stories import POLICY, START, change
 from tests.things import CASES, Case, Other, bound_at, story_at
 from tests.things.base import dates, subject
@@ -117,6 +118,30 @@ def test_settling_of_changes_that_are_named_late(measure, others, shipped):
         deployed = [Deployed("d", at, "prod", SHA, Outcome.SUCCESS, at), Contained("c", at, "", (SHA,))]
         bound.append(Other(subject(Thing.DEPLOYMENT, 200), deployed))
     settles(measure, Case(subject(Thing.CHANGE, 7), change("opened 0h", f"merged 1h as {SHA}"), tuple(bound)), POLICY)
+
+
+WITH_QA = issue(
+    "opened 0h",
+    "labelled 20h: qa",
+    "unlabelled 35h: qa",
+    "labelled 39h: qa",
+    "unlabelled 41h: qa",
+    "closed 42h by #7",
+    number=100,
+)
+ON_STAGING = deployment("38h", "staging", brought=(SHA,))
+
+
+@OF_CHANGES
+@pytest.mark.parametrize("linked", ["links 10h: #100", "links 34h: #100", "links 36h: #100", "links 41h: #100"])
+@pytest.mark.parametrize("others", [(WITH_QA,), (ON_STAGING,), (WITH_QA, ON_STAGING)])
+def test_settling_of_changes_that_pass_through_qa(measure, linked, others):
+    """Merged at 34 h and in production at 40 h: what is said of QA later changes no stage that was observed."""
+    things = [Thing.ISSUE if each is WITH_QA else Thing.DEPLOYMENT for each in others]
+    bound = [Other(subject(thing, 100 + n), each) for n, (thing, each) in enumerate(zip(things, others, strict=True))]
+    bound.append(Other(subject(Thing.DEPLOYMENT, 200), deployment("40h", brought=(SHA,))))
+    events = change("opened 10h", linked, f"merged 34h as {SHA}")
+    settles(measure, Case(subject(Thing.CHANGE, 7), events, tuple(bound)), POLICY)
 
 
 @EVERY

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec import structs
 
 from exporter.errors import Garbled, Refused, ServerError
 from exporter.model import Ran, Result, Subject, Thing
@@ -134,3 +135,18 @@ def test_a_refusal_says_nothing_of_the_archive(status, error):
 def test_a_list_that_is_none_is_an_error():
     with pytest.raises(Garbled):
         told(uploaded("", HOME, Wanted(), {7}, 0), b"<html>")
+
+
+def test_reports_of_one_workflow_and_artifact_are_of_one_place():
+    """So that attempts and runs are compared with their like; what passed is kept as sums of at most 96 bytes."""
+    body = zipped({"junit.xml": REPORT})
+
+    def placed(name="junit", workflow="ci.yml"):
+        ran, one = structs.replace(RAN, workflow=workflow), ONE._replace(name=name)
+        return told(report("", HOME, Wanted(), one, ABOUT, ran), body).told[0].events[0]
+
+    here = placed()
+    assert here.place == placed().place != 0
+    assert len({here.place, placed("junit-windows").place, placed(workflow="nightly.yml").place}) == 3
+    assert 0 < len(here.greens) <= 96
+    assert fact_of(b"no zip").greens == b""

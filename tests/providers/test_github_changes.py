@@ -14,6 +14,8 @@ from exporter.model import (
     Drafted,
     Event,
     FilesChanged,
+    Labelled,
+    Linked,
     Merged,
     Naming,
     Opened,
@@ -265,6 +267,28 @@ def test_what_it_takes_back_or_mends_is_dated_as_the_text_that_says_so():
         Referred(f"revert:body@{second(2)}", second(2), Naming.REVERT, (), (12,)),
         Referred(f"fix:commit:{oid}", second(3), Naming.FIX, (), (9,)),
         Referred(f"revert:commit:{oid}", second(3), Naming.REVERT, (sha,), ()),
+    ]
+
+
+def test_labels_are_told_in_lower_case_with_their_dates():
+    def item(kind, hours, name):
+        return {"__typename": kind, "id": f"{kind}@{hours}", "createdAt": at(hours), "label": {"name": name}}
+
+    told = only(Labelled, item("LabeledEvent", 1, "Needs QA"), item("UnlabeledEvent", 2, "Needs QA"))
+    assert told == [
+        Labelled("LabeledEvent@1", second(1), "needs qa", True),
+        Labelled("UnlabeledEvent@2", second(2), "needs qa", False),
+    ]
+
+
+def test_the_issues_it_answers_are_dated_as_the_text_that_says_so():
+    """Those of this repository, of the description and of the commits; it does not answer itself."""
+    said = commit(3, messageBody="Refs #9")
+    body = "Closes #4 and acme/pay#5.\n\nThis also fixes #6, resolves #1"
+    oid = said["commit"]["oid"]
+    assert only(Linked, said, body=body, lastEditedAt=at(2)) == [
+        Linked(f"linked:body@{second(2)}", second(2), (4, 6)),
+        Linked(f"linked:commit:{oid}", second(3), (9,)),
     ]
 
 

@@ -67,7 +67,7 @@ def test_issues_are_searched_as_such():
 def test_an_issue_is_opened_and_described_and_names_nobody():
     (told,) = read(ASK, found(issue(body="Since yesterday.\n\nSeverity: 1", lastEditedAt=at(2)))).told
     assert told.events == (
-        IssueOpened("opened", START),
+        IssueOpened("opened", START, number=50),
         IssueDescribed(f"body@{second(2)}", second(2), ("Severity: 1",)),
     )
     assert "author" not in ASK.body["query"]

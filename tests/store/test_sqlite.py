@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 
 from exporter.errors import StoreError, StoreFull, StoreReadOnly, StoreTooNew
-from exporter.model import Contained, Merged, Repository, Stream, Subject, Thing, Told
+from exporter.model import Contained, Labelled, Merged, Repository, Stream, Subject, Thing, Told
 from exporter.store.base import FOLD, ORGANISATION, Added, Entry, LedgerRow, Place, RepositoryState
 from exporter.store.sqlite import SqliteStore, _migrations
 from tests.stories import at, change, changes
+from tests.tickets import issue
 
 SHOP = Repository("R1", "acme/shop")
 PAY = Repository("R2", "acme/pay")
@@ -432,6 +433,23 @@ def test_a_bond_holds_in_whatever_order_the_facts_come(store):
     store.add("forge", [deployment(1, "a" * 40)], 0)
     store.add("forge", [merged(1, "a" * 40)], 0)
     assert [len(facts) for facts in store.bound([2]).values()] == [1]
+
+
+@pytest.mark.parametrize("first", ["change", "issue"])
+def test_an_issue_is_told_to_the_change_that_says_it_answers_it(store, first):
+    """And the change is due again when something happens to the issue; another issue is not told."""
+    change_told = told(1, "opened 0h", "links 0h: #5")
+    issues = [Told(Subject("R1", f"I{n}", n, Thing.ISSUE), tuple(issue("opened 0h", number=n))) for n in (5, 6)]
+    for each in (change_told, *issues) if first == "change" else (*issues, change_told):
+        store.add("forge", [each], 0)
+    marked(store, watermark=at("9h"))
+    (number,) = (each.id for each in due(store, 9) if each.thing is Thing.CHANGE)
+    store.enter(entry(due={number: None}))
+    later = Labelled("on", at("1h"), "qa", on=True)
+    store.add("forge", [Told(issues[0].subject, (later,))], 0)
+    assert number in {each.id for each in due(store, 9)}
+    ((facts,),) = store.bound([number]).values()
+    assert {each.id: each for each in facts} == {"opened": issues[0].events[0], "on": later}
 
 
 def test_bonds_end_at_the_repository(store):

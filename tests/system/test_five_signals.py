@@ -269,3 +269,18 @@ def test_a_panel_says_so_when_and_only_when_its_cause_is_at_work(server, panel):
     else:
         assert values[panel.cause] > limit(server, panel)
         assert max(others) <= limit(server, panel)
+
+
+def qa_stage(page: Page) -> float:
+    """Seconds a change is with QA on its way to production, all time."""
+    name = "sdlc_change_stage_seconds"
+    return total(page, f"{name}_sum", 'stage="qa"') / total(page, f"{name}_count", 'stage="qa"')
+
+
+def test_the_stage_of_changes_with_qa_is_longer_when_testers_stay_as_many(pages):
+    """By tickets and by staging together: most changes are on staging for some hours, whatever testers do."""
+    base = qa_stage(pages["none"])
+    rises = {name: qa_stage(page) / base for name, page in pages.items()}
+    print(f"qa stage: {base / 3600:.1f} h without; times " + ", ".join(f"{n} {r:.2f}" for n, r in rises.items()))
+    assert rises["qa"] > 1.2
+    assert all(1 / STILL < rise < STILL for name, rise in rises.items() if name != "qa")

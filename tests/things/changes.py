@@ -4,8 +4,8 @@ import msgspec
 from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, HOUR
-from exporter.model import Actor, Committed, Fact, Merged, Naming, Opened, Referred, Thing
-from tests.stories import changes
+from exporter.model import Actor, Committed, Fact, Linked, Merged, Naming, Opened, Referred, Thing
+from tests.stories import START, changes
 from tests.things import deployments, issues, runs
 from tests.things.base import NUMBER, SHAS, Case, Other, shas, subject, times
 
@@ -22,6 +22,9 @@ def facts(draw: st.DrawFn) -> list[Fact]:
                 told.append(msgspec.structs.replace(event, sha=draw(shas)))
             case _:
                 told.append(event)
+    for place in range(draw(st.sampled_from((0, 1, 1, 2)))):
+        at = draw(st.one_of(st.sampled_from([event.at for event in told]), times)) if told else START
+        told.append(Linked(f"linked{place}", at, tuple(draw(st.sets(st.integers(FIRST, FIRST + 3), max_size=2)))))
     return told
 
 
@@ -47,13 +50,15 @@ def other(number: int) -> st.SearchStrategy[Other]:
     return other_facts().map(lambda events: Other(subject(Thing.CHANGE, number), events))
 
 
-OTHERS = (other, other, issues.other, deployments.other, deployments.other, runs.other)
+FIRST = 100
+"""The number of the first of the others."""
+OTHERS = (other, other, issues.other, issues.other, deployments.other, deployments.other, runs.other)
 
 
 @st.composite
 def _cases(draw: st.DrawFn) -> Case:
     kinds = draw(st.lists(st.sampled_from(OTHERS), max_size=4))
-    others = tuple(draw(kind(number)) for number, kind in enumerate(kinds, start=100))
+    others = tuple(draw(kind(number)) for number, kind in enumerate(kinds, start=FIRST))
     return Case(subject(Thing.CHANGE, NUMBER), draw(facts()), others)
 
 

@@ -21,10 +21,10 @@ LABELS = ("bug", "question", "incident", "sev1", "production", "qa", "qa blocked
 
 
 @st.composite
-def facts(draw: st.DrawFn) -> list[Fact]:
+def facts(draw: st.DrawFn, number: int) -> list[Fact]:
     """The facts of one issue; anything may follow its opening."""
     opened = draw(times)
-    told: list[Fact] = [IssueOpened("opened", opened, draw(st.sampled_from(("", "bug", "task"))))]
+    told: list[Fact] = [IssueOpened("opened", opened, draw(st.sampled_from(("", "bug", "task"))), number)]
     later = draw(st.lists(times.map(lambda at: max(at, opened)), max_size=8))
     for place, at in enumerate(sorted(later)):
         name = f"e{place}"
@@ -54,7 +54,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
 
 def other(number: int) -> st.SearchStrategy[Other]:
     """An issue that something else may be bound to."""
-    return facts().map(lambda events: Other(subject(Thing.ISSUE, number), events))
+    return facts(number).map(lambda events: Other(subject(Thing.ISSUE, number), events))
 
 
-cases = facts().map(lambda events: Case(subject(Thing.ISSUE, 50), events))
+cases = facts(50).map(lambda events: Case(subject(Thing.ISSUE, 50), events))

@@ -5,13 +5,23 @@ from hypothesis import strategies as st
 
 from exporter.line import gaps
 from exporter.model import Fact, Ran, Result, Tested, Thing, Worked
+from exporter.testreports import kept, numbered
+from exporter.testreports import reports as testreports
 from tests.things.base import Case, Other, shas, subject, times
 
 JOBS = ("build", "unit", "e2e")
-TESTS = ("t.py::a", "t.py::b")
+TESTS = tuple(f"t.py::{name}#{numbered(name):012x}" for name in "ab")
 FILES = (("tests/test_a.py", 10, 4), ("tests/test_b.py", 0, 0), ("a.py", 3, 1), ("README.md", 1, 0))
 AUTHORS = ("ann", "bob@example.org", "copilot-swe-agent[bot]")
 few = st.integers(0, 3)
+
+
+def passed(tests: set[str]) -> bytes:
+    """The sums of some tests of ``TESTS`` that passed."""
+    tally = testreports.Tally()
+    for test in tests:
+        tally.add(testreports.Case(int(test[-12:], 16), test, testreports.Result.PASSED, 0.0, was_red=False))
+    return kept(tally.reports(1, ()).greens)
 
 
 @st.composite
@@ -43,10 +53,11 @@ def facts(draw: st.DrawFn, attempts: int = 3) -> list[Fact]:
         )
         if draw(st.booleans()):
             names = tuple(sorted(draw(st.sets(st.sampled_from(TESTS)))))
+            counts = draw(few), len(names), draw(few), draw(few)
+            left_out = draw(st.sets(st.sampled_from(TESTS), max_size=1))
+            place, greens = draw(st.sampled_from((0, 1, 1, 2))), passed(set(TESTS) - {*names} - left_out)
             told.append(
-                Tested(
-                    f"tested{attempt}", at, sha, attempt, draw(few), len(names), draw(few), draw(few), names, names[:1]
-                )
+                Tested(f"tested{attempt}", at, sha, attempt, *counts, names, names[:1], place=place, greens=greens)
             )
     return told
 

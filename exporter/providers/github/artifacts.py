@@ -14,7 +14,7 @@ from exporter.model import Ran, Subject, Tested, Thing, Told, lines_of
 from exporter.providers.base import Page, Request, Response
 from exporter.providers.github.answers import check, decode, seconds
 from exporter.providers.github.runs import NEEDS, Home
-from exporter.testreports import DEFAULT_GLOBS, read_archive
+from exporter.testreports import DEFAULT_GLOBS, kept, numbered, read_archive
 
 PAGE = 100
 NAMED, OLDEST = "named:", "oldest:"
@@ -134,4 +134,6 @@ def _tested(artifact: Artifact, ran: Ran, body: bytes, files: Sequence[str]) -> 
         flaky=reports.flaky,
         left_out=reports.red_more + reports.flaky_more,
         unread=sum(count for _, count in reports.left_out),
+        place=numbered(ran.workflow, artifact.name),
+        greens=kept(reports.greens),
     )

@@ -30,8 +30,8 @@ from exporter.model import (
     Verdict,
 )
 from exporter.providers.github.answers import seconds
-from exporter.providers.github.nodes import TEAM, Account, GitActor, Item, Node, PageInfo, Reading, actor
-from exporter.references import referred, referred_by_branch
+from exporter.providers.github.nodes import TEAM, Account, GitActor, Item, Node, PageInfo, Reading, actor, labelled
+from exporter.references import linked, referred, referred_by_branch
 
 VERDICTS = {
     "APPROVED": Verdict.APPROVED,
@@ -82,7 +82,8 @@ class ChangeReading(Reading):
         described = Described(f"body@{edited}", max(edited, opened), marker_lines(pull.body or ""))
         events.append(described)
         events += referred_by_branch(pull.head_ref_name, opened)
-        events += referred(pull.body or "", self.home, described.id, described.at, pull.number)
+        for said in (referred, linked):
+            events += said(pull.body or "", self.home, described.id, described.at, pull.number)
         if pull.merged_at:
             events.append(Merged("merged", seconds(pull.merged_at), pull.merge_commit.oid if pull.merge_commit else ""))
         before_dismissal = {
@@ -95,7 +96,8 @@ class ChangeReading(Reading):
             if event is not None:
                 events.append(event)
             if isinstance(event, Committed) and item.commit is not None:
-                events += referred(item.commit.message_body, self.home, event.id, event.at, pull.number)
+                for said in (referred, linked):
+                    events += said(item.commit.message_body, self.home, event.id, event.at, pull.number)
         return Told(Subject(self.repository, pull.id, pull.number), tuple(events))
 
     def _opened_as_draft(self) -> bool:
@@ -118,6 +120,8 @@ class ChangeReading(Reading):
                 return Dismissed(item.id, seconds(item.created_at), item.review.id if item.review else "")
             case "IssueComment":
                 return Commented(item.id, seconds(item.created_at), actor(item.author))
+            case "LabeledEvent" | "UnlabeledEvent":
+                return labelled(item)
             case "BaseRefChangedEvent":
                 return BaseChanged(item.id, seconds(item.created_at), item.current_ref_name)
         simple = SIMPLE.get(item.typename)

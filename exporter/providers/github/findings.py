@@ -7,7 +7,6 @@ https://docs.github.com/rest/code-scanning/code-scanning and https://docs.github
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode
 
 from msgspec import Struct
 
@@ -60,6 +59,7 @@ DEPENDENCY = Sort(
 SORTS = {"code_scanning": CODE, "dependabot": DEPENDENCY}
 """The kinds of alerts by the words of the configuration."""
 NEXT = re.compile(r'<[^>?]*\?([^>]*)>;\s*rel="next"')
+PLACE = re.compile(r"(?<![^&])(?:after|page)=[\w%.~+-]+")
 HEAD = re.compile(r"refs/pull/(\d+)/(?:merge|head)")
 
 
@@ -186,7 +186,7 @@ class Findings:
         return Request(
             kind="findings",
             method="GET",
-            path=f"{self.rest}/orgs/{quote(owner, safe='')}/{sort.place}/alerts?{query}",
+            path=f"{self.rest}/orgs/{owner}/{sort.place}/alerts?{query}",
             read=read,
             repositories=tuple(sorted(home.key for home in homes.values())),
             passing=bool(place),
@@ -232,8 +232,7 @@ class Findings:
 def _following(response: Response) -> str:
     """Where the next page is, of what the Link header says; only its place is taken from there, and no address."""
     found = NEXT.search(response.headers.get("link", ""))
-    query = dict(parse_qsl(found[1])) if found else {}
-    return urlencode({name: query[name] for name in ("after", "page") if query.get(name)})
+    return "&".join(PLACE.findall(found[1])) if found else ""
 
 
 def _alert(sort: Sort, home: Home, row: _Alert) -> tuple[Alert, tuple[str, ...]]:

@@ -21,7 +21,7 @@ from exporter.model import (
 from exporter.providers.github import queries
 from exporter.providers.github.answers import seconds
 from exporter.providers.github.listing import Listing, Sort
-from exporter.providers.github.nodes import Item, Node, Reading
+from exporter.providers.github.nodes import Item, Node, Reading, labelled
 from exporter.references import referred
 from exporter.retro import RetroRules
 
@@ -57,7 +57,7 @@ class IssueReading(Reading):
         # An issue takes nothing back: what it says of a revert is not its own doing.
         named = referred(issue.body or "", self.home, described.id, described.at, issue.number)
         events: list[IssueEvent | Referred] = [
-            IssueOpened("opened", opened),
+            IssueOpened("opened", opened, number=issue.number),
             described,
             *(each for each in named if each.naming is Naming.FIX),
             *(event for item in self.items if (event := self._event(item)) is not None),
@@ -74,10 +74,7 @@ class IssueReading(Reading):
     def _event(self, item: Item) -> IssueEvent | None:
         match item.typename:
             case "LabeledEvent" | "UnlabeledEvent":
-                name = item.label.name.strip().lower() if item.label else ""
-                return (
-                    Labelled(item.id, seconds(item.created_at), name, item.typename == "LabeledEvent") if name else None
-                )
+                return labelled(item)
             case "ClosedEvent":
                 return self._closed(item)
             case "ReopenedEvent":

@@ -6,7 +6,8 @@ from typing import Self
 from msgspec import Struct, field
 
 from exporter.errors import Garbled
-from exporter.model import Actor, Told
+from exporter.model import Actor, Labelled, Told
+from exporter.providers.github.answers import seconds
 
 TEAM = "Team"
 """Stands for every requested team; no account is called so, since logins are kept in lower case."""
@@ -127,6 +128,12 @@ class Node(Struct, rename="camel"):
     body: str | None = ""
     repository: Home | None = None
     timeline_items: Timeline | None = None
+
+
+def labelled(item: Item) -> Labelled | None:
+    """A label that was put on or taken off, in lower case; None for one without a name."""
+    name = item.label.name.strip().lower() if item.label else ""
+    return Labelled(item.id, seconds(item.created_at), name, item.typename == "LabeledEvent") if name else None
 
 
 def actor(account: Account | None) -> Actor:

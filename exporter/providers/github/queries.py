@@ -25,6 +25,8 @@ TIMELINE_TYPES = (
     "MERGED_EVENT",
     "CLOSED_EVENT",
     "REOPENED_EVENT",
+    "LABELED_EVENT",
+    "UNLABELED_EVENT",
 )
 COMMENT_TYPE = "ISSUE_COMMENT"
 
@@ -55,6 +57,8 @@ fragment item on PullRequestTimelineItems {
   ... on MergedEvent { id createdAt }
   ... on ClosedEvent { id createdAt }
   ... on ReopenedEvent { id createdAt }
+  ... on LabeledEvent { id createdAt label { name } }
+  ... on UnlabeledEvent { id createdAt label { name } }
 }
 """
 

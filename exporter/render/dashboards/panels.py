@@ -25,6 +25,7 @@ COLOURS = {
     "review": "#f2cc0c",
     "merge_wait": "#8f8fe0",
     "unreviewed": "#c4162a",
+    "qa": "#b877d9",
     "deploy_wait": "#5794f2",
     # states of the queue
     "awaiting_review": ORANGE,
@@ -75,8 +76,7 @@ COLOURS = {
     "production": RED,
     "before_release": GREEN,
     "unstated": GREY,
-    # themes of retrospectives, beside review
-    "qa": RED,
+    # themes of retrospectives, beside review and qa
     "ci": BLUE,
     "environment": "#3cb3a9",
     "requirements": PURPLE,

@@ -1,7 +1,7 @@
 """Whether what is merged reaches production, how often, how much at once, and how often that fails."""
 
 from exporter.catalogue import DAY, HOUR
-from exporter.model import Outcome
+from exporter.model import Outcome, Stage
 from exporter.render.dashboards.panels import (
     BASELINE,
     COLOURED_TEXT,
@@ -40,9 +40,28 @@ def lead(until: str, window: str) -> str:
     return of_team("lead_time_window_seconds", window, until=until, percentile="p50")
 
 
-def deploy_wait(window: str) -> str:
-    """The median time from the merge to production, by origin."""
-    return of_team("stage_window_seconds", window, "origin", stage="deploy_wait", percentile="p50")
+def spent(stage: Stage, window: str) -> str:
+    """The median time in a stage, by origin."""
+    return of_team("stage_window_seconds", window, "origin", stage=stage, percentile="p50")
+
+
+def hours(title: str, about: str, stage: Stage, none: str) -> Panel:
+    """The time in a stage over time, beside its own baseline and n."""
+    return lines(
+        title,
+        about,
+        [
+            ask(f"{spent(stage, '$window')} / {HOUR}", "{{origin}}"),
+            ask(f"{spent(stage, '90d')} / {HOUR}", f"{{{{origin}}}}, {BASELINE}"),
+            ask(total(chosen("sdlc_team_stage_window_samples", stage=stage, window="$window")), "n"),
+        ],
+        unit="suffix:h",
+        decimals=0,
+        none=none,
+        width=8,
+        step="6h",
+        overrides=[*coloured(PEOPLE), *baselines(PEOPLE), counted("n")],
+    )
 
 
 def number(title: str, about: str, query: str, *, unit: str, none: str, decimals: int = 1, limit: str = "") -> Panel:
@@ -71,8 +90,8 @@ NOW = (
     ),
     number(
         "Deploy wait, median",
-        "Median time from the merge to production over the window, of the slowest of the chosen origins. Good is "
-        "hours; what waits here is finished work that helps nobody.",
+        "Median time from the merge to production over the window, without QA, of the slowest of the chosen origins. "
+        "Good is hours; what waits here is finished work that helps nobody.",
         of_team("stage_window_seconds", "$window", stage="deploy_wait", percentile="p50"),
         unit="s",
         none=NOT_RELEASED,
@@ -166,23 +185,25 @@ ARRIVING = (
         unit="suffix:d",
         decimals=1,
         none=NOT_RELEASED,
+        width=8,
         step="6h",
         limit=f"{threshold('seconds', 'lead_time')} / {DAY}",
     ),
-    lines(
-        "Hours from the merge to production",
-        "Exact median over the changes that came into production within the window, by origin; dotted, over 90 days, "
-        "the own baseline. The grey area is n. Good is at or below the baseline, whatever coding gained.",
-        [
-            ask(f"{deploy_wait('$window')} / {HOUR}", "{{origin}}"),
-            ask(f"{deploy_wait('90d')} / {HOUR}", f"{{{{origin}}}}, {BASELINE}"),
-            ask(total(chosen("sdlc_team_stage_window_samples", stage="deploy_wait", window="$window")), "n"),
-        ],
-        unit="suffix:h",
-        decimals=0,
-        none=NOT_RELEASED,
-        step="6h",
-        overrides=[*coloured(PEOPLE), *baselines(PEOPLE), counted("n")],
+    hours(
+        "Hours with QA",
+        "Exact median over the changes that came into production within the window and passed through QA, by origin: "
+        "as labels and issues say, else from staging to production; dotted, over 90 days, the own baseline. The grey "
+        "area is n. Good is at or below the baseline while more comes in.",
+        Stage.QA,
+        "no label or issue says QA and nothing goes to staging, or nothing came into production",
+    ),
+    hours(
+        "Hours of waiting for deployment",
+        "Exact median over the changes that came into production within the window, by origin: from the merge on, "
+        "without QA; dotted, over 90 days, the own baseline. The grey area is n. Good is at or below the baseline, "
+        "whatever coding gained.",
+        Stage.DEPLOY_WAIT,
+        NOT_RELEASED,
     ),
 )
 

@@ -28,6 +28,12 @@ OUTCOMES = ("test_fix", "true_catch", "mixed", "flake", "other")
 KINDS = ("update", "new")
 MONTH = "28d"
 PER_SPRINT = "sdlc_test_maintenance_slope_seconds"
+RED_OUTCOMES = "sdlc_test_red_outcomes_total"
+MINUTES_OF_A_FLAKE = 28
+"""What triage of a failed test job took before it was automated, by hand and on average.
+
+https://slack.engineering/handling-flaky-tests-at-scale-auto-detection-suppression/
+"""
 
 
 def of_team(name: str, *by: str, window: str = "$window", **matchers: str) -> str:
@@ -235,7 +241,7 @@ BELIEVED = (
         unit="percentunit",
         decimals=1,
         none=NO_RUNS,
-        width=8,
+        width=6,
         soft=0.05,
         step="6h",
         limit=threshold("ratio", "flaky_runs"),
@@ -249,21 +255,33 @@ BELIEVED = (
         unit="short",
         decimals=0,
         none=NO_RUNS,
-        width=8,
+        width=6,
         step="6h",
     ),
     lines(
         "How red became green, per week",
         "Times something red on a branch became green within 7 days, by what was changed in between: tests alone, the "
         "product alone, both, nothing, or neither (documents, CI itself). Good is true_catch: the tests do their job.",
-        [ask(total(chosen("sdlc_test_red_outcomes_total", "7d"), "outcome"), "{{outcome}}")],
+        [ask(total(chosen(RED_OUTCOMES, "7d"), "outcome"), "{{outcome}}")],
         unit="short",
         decimals=0,
         none=NOT_COUNTED,
-        width=8,
+        width=6,
         step="1d",
         stack="normal",
         overrides=coloured(OUTCOMES),
+    ),
+    lines(
+        "Hours lost to flakes, modelled",
+        "A model and no measurement: the times something red became green within the window without any change, times "
+        "the 28 minutes that looking into a failed test job took at Slack (2022). It is in no other number here. Good "
+        "is small and falling.",
+        [ask(f"{total(chosen(RED_OUTCOMES, '$window', outcome='flake'))} * {MINUTES_OF_A_FLAKE} / 60", "modelled")],
+        unit="suffix:h",
+        decimals=0,
+        none=NOT_COUNTED,
+        width=6,
+        step="6h",
     ),
 )
 
