@@ -5,6 +5,8 @@ import re
 from itertools import chain
 from pathlib import Path
 
+import pytest
+
 from exporter import wiring
 from exporter.catalogue import DAY, HOUR, MINUTE
 from exporter.demo import Organisation
@@ -42,6 +44,8 @@ from tests.double import Account, Double, Team, World, seconds, serve
 from tests.double.pretend import Play
 from tests.double.view import stamp
 from tests.system.processes import apart_from_own
+
+pytestmark = pytest.mark.system
 
 END = seconds("2026-06-25T15:00:00Z")
 QUARTER = Organisation(start=END - 90 * DAY)

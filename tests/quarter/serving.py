@@ -121,8 +121,7 @@ def _free_port() -> int:
 def shared(temporary: pytest.TempPathFactory) -> Iterator[Quarter]:
     """A Prometheus of this process with the ordinary quarter, which the workers of one test run fill only once.
 
-    It is filled in a process of its own, where no line is traced: so long a run tells nothing that the other tests of
-    the same code do not.
+    It is filled in a process of its own.
     """
     if not (PROMETHEUS and PROMTOOL):
         pytest.skip("prometheus and promtool are not installed")
@@ -133,9 +132,8 @@ def shared(temporary: pytest.TempPathFactory) -> Iterator[Quarter]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (filled / "quarter.json").exists():
             shutil.rmtree(filled, ignore_errors=True)
-            env = {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
             words = [sys.executable, "-m", "tests.quarter", "--out", filled]
-            done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+            done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
     own = temporary.mktemp("prometheus")
     shutil.copytree(filled, own, dirs_exist_ok=True)

@@ -40,8 +40,9 @@ class Answer(NamedTuple):
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a command: this one's, in which coverage says that it wants to see subprocesses."""
-    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | dict(more or {})
+    """The environment of a command: this one's, but that its lines are not traced for coverage."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    return own | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | dict(more or {})
 
 
 def command(*arguments: object, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:

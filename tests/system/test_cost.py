@@ -54,11 +54,9 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Big]:
         path = configuration(folder, double, ["acme/*"], HISTORY)
         planned = planned_for(path, world.now)
         double.reset()
-        # Tracing every line of so long a load would tell nothing that smaller loads do not.
-        env = {name: value for name, value in environment().items() if not name.startswith("COVERAGE_")}
         out = folder / "metrics.txt"
         command = [*COMMAND, "once", "-c", path, "-o", out]
-        subprocess.run(command, check=True, timeout=600, env=env, capture_output=True)
+        subprocess.run(command, check=True, timeout=600, env=environment(), capture_output=True)
         asked = [each.operation for each in double.requests]
         packs = [len(each.variables["ids"]) for each in double.requests if each.operation == "Files"]
         points, series = double.points(), lines(out.read_text())
