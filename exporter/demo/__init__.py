@@ -326,7 +326,7 @@ def _retrospective(organisation: Organisation, place: int, day: int) -> Iterator
     weather = climate(_team(place), day - organisation.first_day, weekday)
     more = {cause: min(1.0, weather.progress) if cause in organisation.causes else 0.0 for cause in CAUSES}
     named = {
-        "qa": 0.2 + 0.7 * more[TESTERS] if slug in TESTED else 0.05,
+        "qa": 0.1 + 0.8 * more[TESTERS] if slug in TESTED else 0.02,
         "review": 0.25 + 0.6 * more[CROWDED],
         "ci": 0.25 + 0.4 * more[ROTTEN],
         "environment": 0.2,

@@ -123,8 +123,8 @@ class Checks:
         return None
 
     def _mended_files(self, kind: str) -> tuple[tuple[str, int, int], ...]:
-        lines = 2 + self.rng.randrange(20)
-        test, product = ("tests/test_part00.py", lines, lines // 2), ("src/part00.py", lines, lines // 3)
+        lines = 2 + self.rng.randrange(12)
+        test, product = ("tests/test_part00.py", lines, lines // 4), ("src/part00.py", lines, lines // 3)
         setup = (WORKFLOW, 3, 1)
         return {TESTS: (test,), PRODUCT: (product,), BOTH: (product, test), SETUP: (setup,)}[kind]
 

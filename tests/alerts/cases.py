@@ -594,10 +594,11 @@ CASES = [
         keep=3 * DAY,
         labels={"team": "basket", "origin": "agentic", "issue": "change_requests"},
         summary="An issue occurs more often with AI changes of a team than with others of like size.",
-        description="In basket change_requests occurs at least 1.3 times as often with agentic changes as with "
+        # Twice three quarters to the power of 1.5185.
+        description="In basket change_requests occurs at least 1.292 times as often with agentic changes as with "
         "unmarked ones of the same repository and size, over 90 days.",
         dashboard="sdlc-ai?var-team=basket",
-        trouble={rate("basket"): 1.3, rate("basket", "estimate"): 1.7, rate("basket", "upper"): 2.3},
+        trouble={rate("basket"): 1.5, rate("basket", "estimate"): 2, rate("basket", "upper"): 2.7},
         bearable={of("ai_quality", "ratio"): 1.3},
     ),
     Case(
@@ -684,7 +685,7 @@ RESTS = {
 
 def _of_issue(issue: str) -> Case:
     case = BY_NAME["SdlcAiQualityGap"]
-    bounds = zip(("lower", "estimate", "upper"), (1.3, 1.7, 2.3), strict=True)
+    bounds = zip(("lower", "estimate", "upper"), (1.5, 2, 2.7), strict=True)
     return case._replace(
         labels={**case.labels, "issue": issue},
         description=case.description.replace("change_requests", issue),

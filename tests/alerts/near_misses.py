@@ -241,6 +241,8 @@ NEAR = [
     NearMiss("SdlcChangeFailRateHigh", "30 deployments now", {windowed("change_fail_samples", "basket"): 29}),
     NearMiss("SdlcChangeFailRateHigh", "30 deployments before", {windowed("change_fail_samples", "basket", "90d"): 69}),
     NearMiss("SdlcAiQualityGap", "a lower bound above the threshold", {rate("basket"): 1.2}),
+    # Twice seven tenths to the power of 1.5185 is 1.164.
+    NearMiss("SdlcAiQualityGap", "more than chance in eight comparisons", {rate("basket"): 1.4}),
     NearMiss("SdlcEscapeRateDrifting", "a lower bound above 1", {drift("basket"): 1}),
     NearMiss("SdlcEscapeRateDrifting", "30 outcomes now", {outcomes("basket", "now"): 29}),
     NearMiss("SdlcEscapeRateDrifting", "30 outcomes before", {outcomes("basket", "before"): 29}),

@@ -120,9 +120,12 @@ MUTANTS = {
         near(BY_NAME["SdlcChangeFailRateHigh"], "more than before"),
     ),
     "the estimate of a ratio is taken for its lower bound": Mutant(
-        'sdlc_ai_rate_ratio{scope!="all", bound="lower"}',
-        'sdlc_ai_rate_ratio{scope!="all", bound="estimate"}',
+        'bound="lower"}[5m]), "team", "$1", "scope", "(.*)"\n  )\n)\n/ team_origin_issue',
+        'bound="estimate"}[5m]), "team", "$1", "scope", "(.*)"\n  )\n)\n/ team_origin_issue',
         near(BY_NAME["SdlcAiQualityGap"], "a lower bound"),
+    ),
+    "a comparison is judged as if it were the only one": Mutant(
+        ") ^ 1.5185", ") ^ 1", near(BY_NAME["SdlcAiQualityGap"], "more than chance in eight comparisons")
     ),
     "the estimate of a drift is taken for its lower bound": Mutant(
         'sdlc_escape_drift_ratio{bound="lower"}',

@@ -151,8 +151,8 @@ STILL_QUIET = {
 """Alerts about the signals that no cause sets off, and why."""
 BESIDE = {
     "SdlcTeamNotJudged": "streams that are stale",
+    "SdlcAiQualityGap": "AI changes beside others: most of them come late, when more goes wrong whoever wrote it",
     "SdlcAgenticChangesWaiting": "agents' changes beside others: people put them off whatever the cause",
-    "SdlcAiQualityGap": "AI changes beside others: chance alone may tell some escape in a hundred from one",
 }
 """Alerts about something else than the five signals, which are not asked."""
 

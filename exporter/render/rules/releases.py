@@ -86,16 +86,29 @@ sum without (window) (team_window:sdlc_team_review_load_changes:ready{window="28
 """,
     ),
 )
-QUALITY = (
-    # A team's lower bounds, by its team: the metric calls it a scope.
-    Recording(
-        "team_origin_issue:sdlc_ai_rate_ratio:lower",
-        """
-max without ($pod, bound, scope) (
+
+
+def _of_rates(bound: str) -> str:
+    """A bound of a team's ratios, by its team: the metric calls it a scope."""
+    return f"""max without ($pod, bound, scope) (
   label_replace(
-    last_over_time(sdlc_ai_rate_ratio{scope!="all", bound="lower"}[5m]), "team", "$$1", "scope", "(.*)"
+    last_over_time(sdlc_ai_rate_ratio{{scope!="all", bound="{bound}"}}[5m]), "team", "$$1", "scope", "(.*)"
   )
 )
+"""
+
+
+QUALITY = (
+    Recording("team_origin_issue:sdlc_ai_rate_ratio:estimate", "\n" + _of_rates("estimate")),
+    # Four issues of two origins are looked at, and one bound in twenty is too high by chance: of all eight together no
+    # more than one in twenty is that lies 2.498 standard errors below, and not 1.645, which is 1.5185 times as far.
+    Recording(
+        "team_origin_issue:sdlc_ai_rate_ratio:lower_of_all",
+        f"""
+team_origin_issue:sdlc_ai_rate_ratio:estimate
+* (
+{_of_rates("lower")}/ team_origin_issue:sdlc_ai_rate_ratio:estimate
+) ^ 1.5185
 """,
     ),
 )
@@ -159,7 +172,7 @@ and on ($exporter, team)
         # Two of the issues need more than the changes.
         expr="""
 (
-  team_origin_issue:sdlc_ai_rate_ratio:lower
+  team_origin_issue:sdlc_ai_rate_ratio:lower_of_all
   > on ($exporter) group_left ()
   max by ($exporter) (last_over_time(sdlc_threshold_ratio{name="ai_quality"}[5m]))
 )
