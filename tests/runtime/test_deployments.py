@@ -612,7 +612,7 @@ class Life:
         world.now = max(world.now, START + round(hours * HOUR))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(PLANNED, min_size=1, max_size=12, unique_by=lambda each: each.begins),
     st.lists(st.integers(1, 239), max_size=6),
