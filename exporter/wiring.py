@@ -100,6 +100,7 @@ def policy(config: Config) -> Policy:
         staging=config.delivery.staging,
         retro=retro_rules(config),
         findings_after=config.findings.counted_after,
+        blame=config.escapes.blame,
     )
 
 
@@ -199,7 +200,12 @@ def lanes(settings: SourceSettings, health: Health) -> Lanes:
 def provider(settings: SourceSettings, config: Config) -> GitHub:
     """What asks GitHub."""
     _, graphql = paths(settings.url)
-    return GitHub(graphql, comments=config.review.comments_count, topics=bool(settings.topics))
+    return GitHub(
+        graphql,
+        comments=config.review.comments_count,
+        topics=bool(settings.topics),
+        labels=config.escapes.blame,
+    )
 
 
 def selection(settings: SourceSettings) -> Selection:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from exporter.model.base import Event, Subject, Thing
 from exporter.model.changes import Committed, Merged, Opened, Referred
-from exporter.model.code import Landed
+from exporter.model.code import Landed, Removed
 from exporter.model.deployments import Contained
 from exporter.model.findings import Found
 from exporter.model.issues import IssueClosed, IssueOpened
@@ -35,7 +35,7 @@ JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.CHANGE, Bond.CHANGE): (Thing.CHANGE, Thing.ISSUE),
     (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
     (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
-    (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE,),
+    (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE, Thing.DEPLOYMENT, Thing.ISSUE),
     (Thing.FINDING, Bond.HEAD): (Thing.CHANGE,),
     (Thing.FINDING, Bond.MERGE): (Thing.CHANGE,),
 }
@@ -58,20 +58,34 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
             yield Bond.COMMIT, event.sha
             yield Bond.MERGE, event.sha[:SHORT]
         case Referred():
-            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.commits)
+            yield from _named(Bond.MERGE, event.commits)
             yield from ((Bond.CHANGE, str(number)) for number in event.changes)
         case Ran() if subject.thing is Thing.RUN:
             yield Bond.COMMIT, event.sha
         case Worked():
             yield from ((Bond.COMMIT, sha) for sha, *_ in event.commits)
-        case Contained():
-            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.shas)
-        case Landed():
-            yield Bond.MERGE, event.sha[:SHORT]
-        case Found():
-            yield from ((Bond.HEAD, str(number)) for number in event.changes)
-            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.commits)
         case IssueOpened():
             yield Bond.ISSUE, str(subject.number)
-        case IssueClosed() if event.by:
-            yield Bond.CHANGE, str(event.by)
+        case _:
+            yield from _of_commits(event)
+
+
+def _of_commits(event: Event) -> Iterator[tuple[Bond, str]]:
+    """The bonds of what tells of commits of a default branch, and of changes by their numbers."""
+    match event:
+        case Contained():
+            yield from _named(Bond.MERGE, event.shas)
+        case Landed():
+            yield Bond.MERGE, event.sha[:SHORT]
+        case Removed():
+            yield Bond.MERGE, event.by[:SHORT]
+        case Found():
+            yield from ((Bond.HEAD, str(number)) for number in event.changes)
+            yield from _named(Bond.MERGE, event.commits)
+        case IssueClosed():
+            yield from _named(Bond.MERGE, (event.commit,) if event.commit else ())
+            yield from ((Bond.CHANGE, str(number)) for number in (event.by,) if number)
+
+
+def _named(kind: Bond, shas: Iterable[str]) -> Iterator[tuple[Bond, str]]:
+    return ((kind, sha[:SHORT]) for sha in shas)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from exporter.model.base import Actor, Event, Verdict
+from exporter.model.issues import Labelled
 
 
 class Opened(Event, frozen=True, tag="opened", array_like=True):
@@ -133,4 +134,5 @@ ChangeEvent = (
     | Merged
     | FilesChanged
     | Referred
+    | Labelled
 )

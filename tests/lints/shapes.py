@@ -152,7 +152,9 @@ def _called(node: Call, args: list[Shape]) -> Shape:
             return {each.label: Label(values=frozenset({each.value})) for each in equal}
         case Call(name="absent" | "absent_over_time"):
             return NOTHING
-        case Call(name="label_replace", args=(_, Text(label), Text("$1"), Text(source), Text("(.*)"))) if source in args[0]:
+        case Call(name="label_replace", args=(_, Text(label), Text("$1"), Text(source), Text("(.*)"))) if (
+            source in args[0]
+        ):
             return {**args[0], label: args[0][source]}
         case Call(name="label_replace", args=(_, Text(label), Text(value), Text(source), Text(pattern))):
             constant = not source or not pattern

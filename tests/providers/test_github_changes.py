@@ -14,6 +14,7 @@ from exporter.model import (
     Drafted,
     Event,
     FilesChanged,
+    Labelled,
     Merged,
     Naming,
     Opened,
@@ -30,6 +31,7 @@ from exporter.providers.github.changes import File, files_changed
 from exporter.providers.github.listing import Window
 from exporter.providers.github.nodes import PageInfo, following
 from exporter.providers.github.provider import GitHub
+from exporter.providers.github.queries import TIMELINE_TYPES
 from tests.providers.forge import HOUR, REPOSITORY, START, at, commit, found, item, pull, read, review, second, who
 
 ASK = GitHub("/graphql").held(Window("user:acme", START, START + HOUR))
@@ -80,6 +82,17 @@ def test_every_kind_of_item_is_a_fact_with_its_own_id_and_date():
         Closed("ClosedEvent@7", second(7)),
         Reopened("ReopenedEvent@8", second(8)),
     ]
+
+
+def test_labels_are_facts_where_they_are_asked_for():
+    """They are asked for only where suspects are wanted: they cost room in every timeline."""
+    worn = item("LabeledEvent", 1, label={"name": "Hotfix"}), item("UnlabeledEvent", 2, label={"name": "Hotfix"})
+    assert only(Labelled, *worn, item("LabeledEvent", 3, label=None)) == [
+        Labelled("LabeledEvent@1", second(1), "hotfix", True),
+        Labelled("UnlabeledEvent@2", second(2), "hotfix", False),
+    ]
+    assert GitHub("/graphql", labels=True).types == (*TIMELINE_TYPES, "LABELED_EVENT", "UNLABELED_EVENT")
+    assert GitHub("/graphql").types == TIMELINE_TYPES
 
 
 def test_the_merge_is_the_pull_requests_own_and_not_its_timelines():

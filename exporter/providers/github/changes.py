@@ -30,7 +30,18 @@ from exporter.model import (
     Verdict,
 )
 from exporter.providers.github.answers import seconds
-from exporter.providers.github.nodes import TEAM, Account, GitActor, Item, Node, PageInfo, Reading, actor
+from exporter.providers.github.nodes import (
+    TEAM,
+    Account,
+    GitActor,
+    Item,
+    MergeCommit,
+    Node,
+    PageInfo,
+    Reading,
+    actor,
+    labelled,
+)
 from exporter.references import referred, referred_by_branch
 
 VERDICTS = {
@@ -40,12 +51,6 @@ VERDICTS = {
 }
 UNSUBMITTED = "PENDING"
 DISMISSED = "DISMISSED"
-
-
-class MergeCommit(Struct):
-    """The commit a merge made."""
-
-    oid: str = ""
 
 
 class PullRequest(Node, rename="camel"):
@@ -120,6 +125,8 @@ class ChangeReading(Reading):
                 return Commented(item.id, seconds(item.created_at), actor(item.author))
             case "BaseRefChangedEvent":
                 return BaseChanged(item.id, seconds(item.created_at), item.current_ref_name)
+            case "LabeledEvent" | "UnlabeledEvent":
+                return labelled(item)
         simple = SIMPLE.get(item.typename)
         if simple is not None:
             return simple(item.id, seconds(item.created_at))

@@ -21,7 +21,7 @@ from exporter.model import (
 from exporter.providers.github import queries
 from exporter.providers.github.answers import seconds
 from exporter.providers.github.listing import Listing, Sort
-from exporter.providers.github.nodes import Item, Node, Reading
+from exporter.providers.github.nodes import Item, Node, Reading, labelled
 from exporter.references import referred
 from exporter.retro import RetroRules
 
@@ -74,10 +74,7 @@ class IssueReading(Reading):
     def _event(self, item: Item) -> IssueEvent | None:
         match item.typename:
             case "LabeledEvent" | "UnlabeledEvent":
-                name = item.label.name.strip().lower() if item.label else ""
-                return (
-                    Labelled(item.id, seconds(item.created_at), name, item.typename == "LabeledEvent") if name else None
-                )
+                return labelled(item)
             case "ClosedEvent":
                 return self._closed(item)
             case "ReopenedEvent":
@@ -86,13 +83,18 @@ class IssueReading(Reading):
         return None
 
     def _closed(self, item: Item) -> IssueClosed:
-        """Closings of old say no reason and count as done; a change of another repository has another's number."""
+        """Closings of old say no reason and count as done; a change of another repository has another's number.
+
+        A commit names itself in every repository that has it.
+        """
         reason, closer = item.state_reason or COMPLETED, item.closer
         if reason not in REASONS:
             self.unknown.append("issue_state_reason")
         ours = closer is not None and closer.repository is not None and closer.repository.id == self.repository
         by = closer.number if closer is not None and ours else 0
-        return IssueClosed(item.id, seconds(item.created_at), reason == COMPLETED, by)
+        merged = closer.merge_commit if closer is not None and ours else None
+        commit = merged.oid if merged is not None else closer.oid if closer is not None else ""
+        return IssueClosed(item.id, seconds(item.created_at), reason == COMPLETED, by, commit)
 
 
 ISSUES = Sort(

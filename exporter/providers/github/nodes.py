@@ -6,7 +6,8 @@ from typing import Self
 from msgspec import Struct, field
 
 from exporter.errors import Garbled
-from exporter.model import Actor, Told
+from exporter.model import Actor, Labelled, Told
+from exporter.providers.github.answers import seconds
 
 TEAM = "Team"
 """Stands for every requested team; no account is called so, since logins are kept in lower case."""
@@ -83,11 +84,19 @@ class Label(Struct):
     name: str = ""
 
 
-class Closer(Struct):
-    """What closed an issue; only a pull request has a number here."""
+class MergeCommit(Struct):
+    """The commit a merge made."""
+
+    oid: str = ""
+
+
+class Closer(Struct, rename="camel"):
+    """What closed an issue: a pull request with its number and merge commit, or a commit with its own name."""
 
     number: int = 0
     repository: Reference | None = None
+    merge_commit: MergeCommit | None = None
+    oid: str = ""
 
 
 class Item(Struct, rename="camel"):
@@ -135,6 +144,16 @@ def actor(account: Account | None) -> Actor:
         return Actor("")
     login, bot = account.login.lower(), account.typename == "Bot"
     return Actor(login if not bot or login.endswith("[bot]") else f"{login}[bot]", bot)
+
+
+def labelled(item: Item) -> Labelled | None:
+    """A label that was put on or taken off, in lower case; None for one without a name.
+
+    Raises:
+        Garbled: a time is not a time.
+    """
+    name = item.label.name.strip().lower() if item.label else ""
+    return Labelled(item.id, seconds(item.created_at), name, item.typename == "LabeledEvent") if name else None
 
 
 class Reading:

@@ -104,11 +104,14 @@ class GitHub(Listing):
     """Asks github.com or a GitHub Enterprise Server over GraphQL.
 
     ``comments``: also read plain conversation comments. ``topics``: also read repositories' topics (one point more per
-    page). ``graphql_path`` is relative to the source's root.
+    page). ``labels``: also read which labels changes were given. ``graphql_path`` is relative to the source's root.
     """
 
-    def __init__(self, graphql_path: str, *, comments: bool = False, topics: bool = False) -> None:
-        types = (*queries.TIMELINE_TYPES, *((queries.COMMENT_TYPE,) if comments else ()))
+    def __init__(
+        self, graphql_path: str, *, comments: bool = False, topics: bool = False, labels: bool = False
+    ) -> None:
+        more = (*((queries.COMMENT_TYPE,) if comments else ()), *(queries.LABEL_TYPES if labels else ()))
+        types = (*queries.TIMELINE_TYPES, *more)
         super().__init__(graphql_path, CHANGES, types)
         self.topics = topics
 

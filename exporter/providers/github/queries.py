@@ -27,6 +27,7 @@ TIMELINE_TYPES = (
     "REOPENED_EVENT",
 )
 COMMENT_TYPE = "ISSUE_COMMENT"
+LABEL_TYPES = ("LABELED_EVENT", "UNLABELED_EVENT")
 
 _LIMIT = "rateLimit { cost limit remaining resetAt }"
 
@@ -55,6 +56,8 @@ fragment item on PullRequestTimelineItems {
   ... on MergedEvent { id createdAt }
   ... on ClosedEvent { id createdAt }
   ... on ReopenedEvent { id createdAt }
+  ... on LabeledEvent { id createdAt label { name } }
+  ... on UnlabeledEvent { id createdAt label { name } }
 }
 """
 
@@ -228,14 +231,17 @@ query Latest($ids: [ID!]!, $first: Int!, $after: String, $states: [PullRequestSt
     + _CHANGE
 )
 
-ISSUE_TYPES = ("LABELED_EVENT", "UNLABELED_EVENT", "CLOSED_EVENT", "REOPENED_EVENT")
+ISSUE_TYPES = (*LABEL_TYPES, "CLOSED_EVENT", "REOPENED_EVENT")
 
 _EVENT = """
 fragment event on IssueTimelineItems {
   __typename
   ... on LabeledEvent { id createdAt label { name } }
   ... on UnlabeledEvent { id createdAt label { name } }
-  ... on ClosedEvent { id createdAt stateReason closer { __typename ... on PullRequest { number repository { id } } } }
+  ... on ClosedEvent {
+    id createdAt stateReason
+    closer { __typename ... on PullRequest { number repository { id } mergeCommit { oid } } ... on Commit { oid } }
+  }
   ... on ReopenedEvent { id createdAt }
 }
 """
