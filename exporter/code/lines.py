@@ -174,11 +174,7 @@ class Lines:
         gone = Counter(commit.lost_of_product())
         whole = gone.total()
         shares = ((self._brought(birth), lines) for birth, lines in sorted(gone.items()) if 2 * lines >= whole)
-        return tuple(
-            Taken(cohort.sha, lines, whole)
-            for cohort, lines in shares
-            if cohort is not None and self._now - cohort.at <= BLAMED
-        )
+        return tuple(Taken(cohort.sha, lines, whole) for cohort, lines in shares if cohort is not None)
 
     def _brought(self, birth: int) -> Cohort | None:
         return self._cohorts.get(birth) or self._elders.get(birth)

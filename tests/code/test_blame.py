@@ -207,6 +207,16 @@ def test_what_was_read_without_blame_is_of_no_use_for_it(history):
         assert head_of(branch.saved, other.blame) == ""
 
 
+def test_lines_older_than_14_days_are_known_after_saving(history):
+    first = history.commit(0, {"a": text("a", "b")}, "first")
+    head = history.commit(20, {"b": text("c")}, "second")
+    begun = reading()
+    facts(begun, history.log(), until=START + 20 * DAY)
+    fix = history.commit(25, {"a": text("a")}, "fix")
+    told = facts(reading(begun.saved), history.log("--first-parent", "-m", f"{head}..HEAD"))
+    assert removed(told) == [(first, Removed(f"removed:{fix}", START + 25 * DAY, fix, 1, 1))]
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 400), st.integers(0, 12))
 def test_pieces_and_stops_do_not_matter(tmp_path_factory, seed, size, stop):
