@@ -1,7 +1,7 @@
 """Churn and test work of real git histories, beside a computation of its own with plain git, and how fast it goes.
 
     python benchmarks/history.py FOLDER...
-    python benchmarks/history.py --made 20000
+    python benchmarks/history.py --made 20000 [--blame]
 
 For each repository: what the exporter reads from a clone of it, and beside it
 - lines added and deleted, by ``git log --numstat``, which have to be equal;
@@ -41,14 +41,14 @@ WIDTH = 34
 QUOTE = ("-c", "core.quotePath=false")
 
 
-async def ours(folder: Path, scratch: Path) -> dict[str, float]:
+async def ours(folder: Path, scratch: Path, blame: bool) -> dict[str, float]:
     """What the exporter makes of it."""
     clone = Clone(scratch / "clone.git", Place(folder.name, str(folder)))
     began = time.perf_counter()
     await clone.update()
     cloned = time.perf_counter()
-    lines, count, begun, raw = Lines(POLICY), 0, False, [0, 0]
-    settled = []
+    lines, count, begun, raw = Lines(POLICY, blame=blame), 0, False, [0, 0]
+    settled, taken = [], []
     async with aclosing(clone.patches(LANDED)) as values:
         async for value in values:
             if not isinstance(value, Commit):
@@ -58,11 +58,11 @@ async def ours(folder: Path, scratch: Path) -> dict[str, float]:
                     raw[1] += value.counts[2]
                 continue
             if begun:
-                lines.end()
+                taken.append(lines.end().taken)
             begun, count = True, count + 1
             lines.begin(value)
             settled += lines.settle(value.committed)
-    lines.end()
+    taken.append(lines.end().taken)
     state = len(lines.saved())
     end = time.perf_counter()
     cohorts = [*settled, *lines.young()]
@@ -70,7 +70,7 @@ async def ours(folder: Path, scratch: Path) -> dict[str, float]:
         field: sum(getattr(each, field) for each in cohorts) for field in ("added", "churned", "duplicated", "moved")
     }
     told |= {"reformatted": sum(each.reformatted for each in cohorts)}
-    told |= {"commits": count, "lines added": raw[0], "lines deleted": raw[1]}
+    told |= {"blaming": sum(map(bool, taken)), "commits": count, "lines added": raw[0], "lines deleted": raw[1]}
     told |= {"clone s": cloned - began, "lines s": end - cloned, "state kB": state / 1024}
     written, files = [], defaultdict(list)
     async with aclosing(clone.patches(WRITTEN)) as values:
@@ -229,17 +229,18 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     arguments.add_argument("--made", type=int, default=0, metavar="COMMITS")
+    arguments.add_argument("--blame", action="store_true", help="also tell whose lines each commit took away")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         if given.made:
-            show(made(Path(scratch) / "made.git", given.made), None)
+            show(made(Path(scratch) / "made.git", given.made), None, given.blame)
         for folder in given.folders:
-            show(folder, beside(folder))
+            show(folder, beside(folder), given.blame)
 
 
-def show(folder: Path, other: dict[str, float] | None) -> None:
+def show(folder: Path, other: dict[str, float] | None, blame: bool) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        told = asyncio.run(ours(folder, Path(scratch)))
+        told = asyncio.run(ours(folder, Path(scratch), blame))
     rss = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     print(f"\n{folder}: {told['commits']:.0f} first-parent commits")
     for name in ("lines added", "lines deleted", "session h", "update h", "new h"):
@@ -257,6 +258,8 @@ def show(folder: Path, other: dict[str, float] | None) -> None:
         near = f"{other['blamed of 90 d']:.0f} / {other['added of 90 d']:.0f}"
         print(f"  {'the same lines by git blame':{WIDTH}} {near} (lines added, moved ones too)")
     print(f"  {'reformatted lines':{WIDTH}} {told['reformatted']:.0f}")
+    if blame:
+        print(f"  {'commits that blame another':{WIDTH}} {told['blaming']:.0f}")
     print(f"  {'speed':{WIDTH}} {told['commits'] / told['lines s']:.0f} commits/s for lines", end="; ")
     print(*(f"{name[:-2]} {told[name]:.2f} s" for name in ("clone s", "lines s", "sessions s")), sep=", ")
     print(f"  {'size':{WIDTH}} clone {told['clone kB']:.0f} kB, state {told['state kB']:.0f} kB", end="; ")

@@ -40,6 +40,7 @@ QA = (
     "qa", "in qa", "in-qa", "*: qa", "*/qa", "*: in qa", "ready for qa", "ready-for-qa", "needs qa", "needs-qa",
     *QA_BLOCKED,
 )  # fmt: skip
+HOTFIX = ("hotfix", "hot-fix", "hot fix", "hotfix/*", "*/hotfix", "*: hotfix", "*:hotfix")
 BLOCKED = ("blocked", "*: blocked", "*/blocked", *QA_BLOCKED)
 """Globs over whole labels, in which case does not count."""
 
@@ -48,7 +49,7 @@ class LabelRules(Struct, frozen=True):
     """Which labels mean what; all are globs.
 
     ``no_defect`` takes back what ``defect`` says. ``production`` wins over ``before_release``. ``qa``: QA has it;
-    ``blocked``: it is blocked, which is told of while QA has it.
+    ``blocked``: it is blocked, which is told of while QA has it. ``hotfix``: a change with it mends what broke.
     """
 
     defect: tuple[str, ...] = DEFECT
@@ -57,11 +58,17 @@ class LabelRules(Struct, frozen=True):
     before_release: tuple[str, ...] = BEFORE_RELEASE
     qa: tuple[str, ...] = QA
     blocked: tuple[str, ...] = BLOCKED
+    hotfix: tuple[str, ...] = HOTFIX
 
     def is_defect(self, labels: Iterable[str]) -> bool:
         """Whether an issue with these labels is a defect."""
         worn = list(labels)
         return _any(self.defect, worn) and not _any(self.no_defect, worn)
+
+    def mends(self, labels: Iterable[str]) -> bool:
+        """Whether a change with these labels mends a defect: it is called a hotfix, or by the name of what it mends."""
+        worn = list(labels)
+        return self.is_defect(worn) or _any(self.hotfix, worn)
 
     def is_no_defect(self, labels: Iterable[str]) -> bool:
         """Whether these labels say outright that it is none."""

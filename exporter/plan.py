@@ -14,6 +14,7 @@ from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
 from exporter.measures.escape import OUTCOMES
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
+from exporter.measures.suspects import SUSPECTS
 from exporter.model import Stream
 from exporter.providers.base import Page, Request
 from exporter.providers.github.answers import stamp
@@ -60,6 +61,7 @@ FEWER = {
     (QUEUE_WAIT.name, "percentile"): 2,
     (TEAM_REPOSITORY_INFO.name, "team"): 2,
     (OUTCOMES.name, "outcome"): 2,
+    (SUSPECTS.name, "outcome"): 2,
 }
 SERIES_OWN = 250
 """The exporter's own and the thresholds' series, with one source; a test keeps it near the truth."""

@@ -251,7 +251,7 @@ class Policy(Struct, frozen=True):
     one red-to-green episode, and of one author's day. ``production`` and ``staging`` are globs over the names of
     environments, ``analysis`` over those of workflows and jobs that are static analysis. ``labels`` say what an issue
     is, ``retro`` which issues are retrospective notes and what a note names. ``findings_after``: seconds after a merge
-    at which what scanners found in it is counted.
+    at which what scanners found in it is counted. ``blame``: whose lines a fix takes away is told, and counted apart.
 
     ``sprint`` and ``productive_week`` (seconds) say how window summaries are told and change no observation.
     """
@@ -276,6 +276,7 @@ class Policy(Struct, frozen=True):
     labels: LabelRules = LabelRules()
     retro: RetroRules = RetroRules()
     findings_after: int = 7 * DAY
+    blame: bool = False
 
     def environment(self, name: str) -> Environment:
         """Which kind of environment a forge's name means."""
@@ -346,6 +347,7 @@ class Policy(Struct, frozen=True):
             self.most_of_a_fix,
             self.most_of_a_day,
             self.findings_after,
+            self.blame,
         )
 
 

@@ -101,6 +101,7 @@ def policy(config: Config) -> Policy:
         staging=config.delivery.staging,
         retro=retro_rules(config),
         findings_after=config.findings.counted_after,
+        blame=config.escapes.blame,
     )
 
 

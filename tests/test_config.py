@@ -141,6 +141,7 @@ def test_the_full_file_means_what_it_says() -> None:
     assert read.review.left_out == ("*.lock", "gen/")
     assert read.review.abandoned_after == 7 * DAY
     assert read.findings.counted_after == 14 * DAY
+    assert read.escapes.blame
     hours = read.calendar.default
     assert hours.holidays == (date(2026, 12, 25), date(2026, 12, 26))
     assert hours.clock == working_hours.WorkingHours(
@@ -167,6 +168,7 @@ def test_what_is_not_written_has_its_default() -> None:
     assert (read.server.host, read.server.port) == ("127.0.0.1", 9517)
     assert read.review.abandoned_after == 14 * DAY
     assert read.findings.counted_after == 7 * DAY
+    assert not read.escapes.blame
     assert read.series.repository_windows == ("28d",)
     assert read.thresholds.ratios == {
         "review_utilisation": 1.05,

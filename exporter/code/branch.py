@@ -8,19 +8,29 @@ from msgspec import DecodeError, msgpack
 from exporter.code.lines import LASTS, Cohort, Lines
 from exporter.code.patch import Commit, FilePatch, PatchReader
 from exporter.errors import Shifted
-from exporter.model import Actor, Aged, CodeEvent, Landed, Layer, Subject, Thing, Told
+from exporter.model import Actor, Aged, CodeEvent, Landed, Layer, Removed, Subject, Thing, Told
 
 EVERY = 1000
 """Commits from one note of how far the reading is to the next."""
-_FORM = 1
+_FORM, _BLAMING = 1, 2
+"""What something saved is like, where lines are known for 14 days and where for 30."""
 _decode = msgpack.Decoder(tuple[int, str, bytes]).decode
 
 
 class Definitions(Protocol):
     """What this module needs of the policy."""
 
+    @property
+    def blame(self) -> bool:
+        """Whether to tell whose lines each commit takes away."""
+        ...
+
     def counted(self, path: str) -> bool:
         """Whether somebody wrote the file's lines by hand."""
+        ...
+
+    def is_product(self, path: str) -> bool:
+        """Whether a file is part of what is built, and neither a test nor a document."""
         ...
 
     def test_layer(self, path: str) -> Layer | None:
@@ -28,13 +38,20 @@ class Definitions(Protocol):
         ...
 
 
-def head_of(saved: bytes) -> str:
-    """The commit up to which something ``saved`` has read; empty where it is of no use here."""
+def head_of(saved: bytes, blame: bool = False) -> str:
+    """The commit up to which something ``saved`` has read; empty where it is of no use here.
+
+    What was read without blame is of none for it, and the other way round: the branch is read again.
+    """
     try:
         form, head, _ = _decode(saved)
     except DecodeError:
         return ""
-    return head if form == _FORM else ""
+    return head if form == _form(blame) else ""
+
+
+def _form(blame: bool) -> int:
+    return _BLAMING if blame else _FORM
 
 
 class Marks(NamedTuple):
@@ -74,9 +91,9 @@ class Branch:
         self._since = 0
         if saved:
             _, self.head, lines = _decode(saved)
-            self._lines = Lines.restored(lines, definitions, left_out)
+            self._lines = Lines.restored(lines, definitions, left_out, blame=definitions.blame)
         else:
-            self._lines = Lines(definitions, left_out)
+            self._lines = Lines(definitions, left_out, blame=definitions.blame)
 
     def feed(self, piece: bytes) -> list[Told]:
         """The facts that have become known with these bytes.
@@ -134,10 +151,12 @@ class Branch:
             return
         commit, self._commit = self._commit, None
         touched, self._touched = tuple(sorted(self._touched.items())), {}
-        brought, self.head = self._lines.end(), commit.sha
-        if brought is not None:
-            lines = (brought.added, brought.duplicated, brought.moved, touched)
-            yield self._told(commit.sha, Landed("landed", brought.at, commit.sha, *self._marks(commit), *lines))
+        done, self.head = self._lines.end(), commit.sha
+        if done.brought is not None:
+            lines = (done.brought.added, done.brought.duplicated, done.brought.moved, touched)
+            yield self._told(commit.sha, Landed("landed", done.at, commit.sha, *self._marks(commit), *lines))
+        for each in done.taken:
+            yield self._told(each.sha, Removed(f"removed:{commit.sha}", done.at, commit.sha, each.lines, each.of))
 
     def _aged(self, cohort: Cohort) -> Told:
         return self._told(cohort.sha, Aged("aged", cohort.at + LASTS, cohort.added, cohort.churned))
@@ -147,4 +166,4 @@ class Branch:
 
     def _save(self) -> None:
         self._since = 0
-        self.saved = msgpack.encode((_FORM, self.head, self._lines.saved()))
+        self.saved = msgpack.encode((_form(self._definitions.blame), self.head, self._lines.saved()))

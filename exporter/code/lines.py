@@ -5,8 +5,9 @@ The three shares are after GitClear's ("AI Copilot Code Quality", 2024 and 2025)
 docs/definitions.md says what is counted here.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -19,8 +20,13 @@ from exporter.code.rope import OLD, UNKNOWN, Run, births, from_births, joined, s
 DAY = 86_400
 LASTS = 14 * DAY
 """Seconds after which a line has lasted; one that goes by then, this second included, is churn."""
+BLAMED = 30 * DAY
+"""Seconds for which it is known, where that is asked for, whose line it is that goes."""
 MOST_ADDED = 50_000
 """Lines by hand that one commit may add; a larger one is an import, and its lines are old from the start."""
+
+STAYED = -2
+"""Stands for the birth of a line that went and came: it is none that a commit removed."""
 
 _BLANK = b" \t\r\v\f"
 _PUNCTUATION = _BLANK + b",;\n"
@@ -32,6 +38,10 @@ class Paths(Protocol):
 
     def counted(self, path: str) -> bool:
         """Whether somebody wrote the file's lines by hand."""
+        ...
+
+    def is_product(self, path: str) -> bool:
+        """Whether a file is part of what is built, and neither a test nor a document."""
         ...
 
 
@@ -52,12 +62,32 @@ class Cohort(Struct, array_like=True):
     reformatted: int = 0
 
 
+class Taken(NamedTuple):
+    """A commit took away ``lines`` that commit ``sha`` had brought, of the ``of`` that it took away in all."""
+
+    sha: str
+    lines: int
+    of: int
+
+
+class Done(NamedTuple):
+    """What a commit did at the second ``at``. ``brought``: its lines; None where none of them are new.
+
+    ``taken``: the young commits of whose lines at least half of those are that it removed; two at the most.
+    """
+
+    at: int
+    brought: Cohort | None
+    taken: tuple[Taken, ...] = ()
+
+
 class _State(Struct, array_like=True):
     now: int
     born: int
     cohorts: dict[int, Cohort]
     files: dict[str, list[tuple[int, int]]]
     blocks: list[tuple[int, int]]
+    elders: dict[int, Cohort] = {}
 
 
 class _Edit(NamedTuple):
@@ -73,20 +103,24 @@ class _File(NamedTuple):
     after: str | None
     runs: Sequence[Run]
     edits: list[_Edit]
+    product: bool
 
 
 class Lines:
     """The young lines of a branch. Memory follows the lines of the last 14 days, as runs, and ``Blocks``.
 
     ``left_out``: commits that reformat, as listed in a ``.git-blame-ignore-revs``; their lines are old from the start.
+    ``blame``: for 30 days it stays known which commit a line came from, and so whose lines another one takes away.
     """
 
-    def __init__(self, paths: Paths, left_out: frozenset[str] = frozenset()) -> None:
+    def __init__(self, paths: Paths, left_out: frozenset[str] = frozenset(), *, blame: bool = False) -> None:
         self._paths = paths
+        self._blame = blame
         self._left_out = left_out
         self._now = self._swept = 0
         self._born = 0
         self._cohorts: dict[int, Cohort] = {}
+        self._elders: dict[int, Cohort] = {}
         self._files: dict[str, list[Run]] = {}
         self._blocks = Blocks()
         self._commit: _Commit | None = None
@@ -108,15 +142,15 @@ class Lines:
             commit.too_large()
         if patch.text and patch.whole and self._paths.counted(patch.path):
             runs = self._files.get(patch.before, UNKNOWN) if patch.before is not None else ()
-            commit.file(patch, runs)
+            commit.file(patch, runs, self._paths.is_product(patch.path))
         elif patch.before is not None:
             commit.forgotten.add(patch.before)
 
-    def end(self) -> Cohort | None:
+    def end(self) -> Done:
         """The commit is whole: its lines are sorted into new, moved and reformatted, and those that went counted.
 
-        Gives what it brought, of which only ``churned`` still grows; None for an import, a revert and a commit that is
-        left out, which bring nothing new.
+        Of what it brought only ``churned`` still grows; an import, a revert and a commit that is left out bring
+        nothing new.
         """
         commit, self._commit = self._commit, None
         if commit is None:
@@ -129,8 +163,21 @@ class Lines:
         for gone in commit.lost() if not commit.skipped else ():
             self._churn(gone)
         cohort.duplicated = commit.duplicated(self._blocks)
+        taken = self._taken(commit) if self._blame else ()
         self._splice(commit)
-        return cohort if commit.birth != OLD else None
+        return Done(self._now, cohort if commit.birth != OLD else None, taken)
+
+    def _taken(self, commit: "_Commit") -> tuple[Taken, ...]:
+        """Whose lines most of those were that went from the product's files; an import is compared with nothing."""
+        if commit.skipped or commit.imported:
+            return ()
+        gone = Counter(commit.lost_of_product())
+        whole = gone.total()
+        shares = ((self._brought(birth), lines) for birth, lines in sorted(gone.items()) if 2 * lines >= whole)
+        return tuple(Taken(cohort.sha, lines, whole) for cohort, lines in shares if cohort is not None)
+
+    def _brought(self, birth: int) -> Cohort | None:
+        return self._cohorts.get(birth) or self._elders.get(birth)
 
     def _churn(self, birth: int) -> None:
         cohort = self._cohorts.get(birth)
@@ -148,7 +195,7 @@ class Lines:
 
     def _keep(self, path: str, runs: Sequence[Run]) -> None:
         """Young lines keep their birth; a file without any needs no memory at all."""
-        young = joined((count, birth if birth in self._cohorts else OLD) for count, birth in runs)
+        young = joined((count, OLD if self._brought(birth) is None else birth) for count, birth in runs)
         if any(birth != OLD for _, birth in young):
             self._files[path] = young
         else:
@@ -159,13 +206,15 @@ class Lines:
 
         To be called between commits, with a time up to which the branch has been read.
         """
-        ripe = [born for born, cohort in self._cohorts.items() if cohort.at + LASTS < until]
-        settled = [self._cohorts.pop(born) for born in ripe]
-        if settled and until - self._swept >= DAY:
+        settled = _pop(self._cohorts, until - LASTS)
+        if self._blame:
+            self._elders |= settled
+        forgotten = _pop(self._elders, until - BLAMED)
+        if (settled or forgotten) and until - self._swept >= DAY:
             self._swept = until
             for path, runs in list(self._files.items()):
                 self._keep(path, runs)
-        return settled
+        return list(settled.values())
 
     def young(self) -> Iterator[Cohort]:
         """The commits that have not settled, oldest first."""
@@ -174,20 +223,23 @@ class Lines:
     def births(self, path: str, count: int) -> list[str]:
         """For each of a file's first ``count`` lines the commit that brought it, empty for an old one."""
         runs = self._files.get(path, UNKNOWN)
-        return [self._cohorts[each].sha if each in self._cohorts else "" for each in births(runs, [(0, count)])[0]]
+        brought = map(self._brought, births(runs, [(0, count)])[0])
+        return ["" if cohort is None else cohort.sha for cohort in brought]
 
     def saved(self) -> bytes:
         """All there is to know between two commits, for ``restored``."""
-        state = _State(self._now, self._born, self._cohorts, self._files, self._blocks.saved())
+        state = _State(self._now, self._born, self._cohorts, self._files, self._blocks.saved(), self._elders)
         return msgspec.msgpack.encode(state)
 
     @classmethod
-    def restored(cls, saved: bytes, paths: Paths, left_out: frozenset[str] = frozenset()) -> "Lines":
+    def restored(
+        cls, saved: bytes, paths: Paths, left_out: frozenset[str] = frozenset(), *, blame: bool = False
+    ) -> "Lines":
         """As if it had read everything itself."""
         state = msgspec.msgpack.decode(saved, type=_State)
-        lines = cls(paths, left_out)
+        lines = cls(paths, left_out, blame=blame)
         lines._now, lines._born = state.now, state.born
-        lines._cohorts, lines._files = state.cohorts, state.files
+        lines._cohorts, lines._elders, lines._files = state.cohorts, state.elders, state.files
         lines._blocks = Blocks(state.blocks)
         return lines
 
@@ -215,11 +267,11 @@ class _Commit:
         for texts in (self._gone, self._came, self._removed, self._new):
             texts.clear()
 
-    def file(self, patch: FilePatch, runs: Sequence[Run]) -> None:
+    def file(self, patch: FilePatch, runs: Sequence[Run], product: bool) -> None:
         """One file and the runs it had before."""
         gone = births(runs, [(hunk.at, hunk.gone) for hunk in patch.hunks])
         edits = [_Edit(hunk.at, went, [None] * hunk.came) for hunk, went in zip(patch.hunks, gone, strict=True)]
-        self.files.append(_File(patch.before, patch.after, runs, edits))
+        self.files.append(_File(patch.before, patch.after, runs, edits, product))
         self._added += sum(hunk.came for hunk in patch.hunks)
         if self._added > MOST_ADDED:
             self.too_large()
@@ -250,7 +302,7 @@ class _Commit:
                 edit.came[place] = edit.gone[place * len(removed) // len(added)]
             self.reformatted += len(added)
             for place in range(len(removed)):
-                edit.gone[place] = OLD
+                edit.gone[place] = STAYED
             return []
         places: defaultdict[bytes, list[int]] = defaultdict(list)
         for place in reversed(range(len(removed))):
@@ -260,7 +312,7 @@ class _Commit:
             if places[line]:
                 source = places[line].pop()
                 edit.came[place] = edit.gone[source]
-                edit.gone[source] = OLD
+                edit.gone[source] = STAYED
                 taken.add(source)
                 self.reformatted += 1
         return [(line, place) for place, line in enumerate(removed) if place not in taken]
@@ -272,14 +324,21 @@ class _Commit:
             if sources:
                 source, at = sources.popleft()
                 edit.came[place] = source.gone[at]
-                source.gone[at] = OLD
+                source.gone[at] = STAYED
                 self.moved += 1
 
     def lost(self) -> Iterator[int]:
-        """The births of the lines that are gone from the branch, old ones as OLD."""
+        """The births of the lines that are gone from the branch, old ones as OLD; STAYED for those that are not."""
         for file in self.files:
             for edit in file.edits:
                 yield from edit.gone
+
+    def lost_of_product(self) -> Iterator[int]:
+        """The births of the lines that are gone from the product's files."""
+        for file in self.files:
+            if file.product:
+                for edit in file.edits:
+                    yield from (birth for birth in edit.gone if birth != STAYED)
 
     def duplicated(self, blocks: Blocks) -> int:
         """New lines inside copied blocks; the index learns what came and forgets what went."""
@@ -298,6 +357,14 @@ class _Commit:
 
     def _runs(self, came: Iterable[int | None]) -> list[Run]:
         return from_births([self.birth if each is None else each for each in came])
+
+
+def _pop(cohorts: dict[int, Cohort], before: int) -> dict[int, Cohort]:
+    """Takes out the commits that landed before a second; they are in the order in which they landed."""
+    told = dict(takewhile(lambda item: item[1].at < before, cohorts.items()))
+    for born in told:
+        del cohorts[born]
+    return told
 
 
 def _bare(lines: Iterable[bytes]) -> list[bytes]:

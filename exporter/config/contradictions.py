@@ -59,6 +59,7 @@ def check(config: Config, environ: Mapping[str, str], metrics: Collection[str] |
     _check_together(config, faults)
     _check_calendar(config, faults)
     _check_series(config.series, metrics, faults)
+    _check_escapes(config, faults)
     if config.store.path and config.store.path.endswith(("/", ":memory:")):
         faults.add("store.path", "is not a file on a disk; write one such as /var/lib/sdlc-exporter/state.db")
 
@@ -177,6 +178,12 @@ def _check_together(config: Config, faults: Faults) -> None:
             same = one.url == two.url and one.provider == two.provider == "github"
             cure = "leave them to one of the two" if same else "set repository_prefix in one of the two"
             faults.add(right, f"would export the same repositories ({glob}) as {left}; {cure}")
+
+
+def _check_escapes(config: Config, faults: Faults) -> None:
+    told = any(each.provider == "github" and "code" in each.streams for each in config.sources)
+    if config.escapes.blame and not told and not faults.touched("sources", "escapes.blame"):
+        faults.add("escapes.blame", "needs the stream code; add it to the streams of a github source")
 
 
 def selectors(source: Source) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ from exporter.config.scalars import (
     text,
     whole,
 )
-from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, IN_PRODUCTION, NO_DEFECT, QA
+from exporter.labels import BEFORE_RELEASE, BLOCKED, DEFECT, HOTFIX, IN_PRODUCTION, NO_DEFECT, QA
 from exporter.policy import (
     E2E_TESTS,
     GENERATED,
@@ -378,6 +378,9 @@ class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ] = BEFORE_RELEASE
     qa: Annotated[tuple[LabelGlob, ...], "Labels of issues and changes, or states, of what QA has now."] = QA
     blocked: Annotated[tuple[LabelGlob, ...], "Labels of what cannot go on; told of while QA has it."] = BLOCKED
+    hotfix: Annotated[
+        tuple[LabelGlob, ...], "Labels of changes that mend something, beside those of defects; see `escapes.blame`."
+    ] = HOTFIX
 
 
 class RetroSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -445,6 +448,16 @@ class FindingSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         "How long after the merge that brought it a finding is counted, unless it was dismissed as a false positive by "
         "then.",
     ] = 7 * DAY
+
+
+class EscapeSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How changes are found that had to be mended after their release."""
+
+    blame: Annotated[
+        bool,
+        "Whether a merged change is called a suspect when a fix that nobody linked to it took away its lines. Needs "
+        "the stream `code`. Suspects have metrics of their own and are in no other number. Turned on or off, it has every history read again.",
+    ] = False
 
 
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -620,6 +633,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     reports: Annotated[ReportSettings, "Which artifacts are test reports."] = ReportSettings()
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     findings: Annotated[FindingSettings, "How findings of security scanners are counted."] = FindingSettings()
+    escapes: Annotated[EscapeSettings, "How changes are found that had to be mended."] = EscapeSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

@@ -6,12 +6,27 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from exporter.catalogue import DAY, HOUR, Group, Kind, Labels, Observation, Pool, Twin, measure, metric, summary, twins
+from exporter.catalogue import (
+    DAY,
+    HOUR,
+    Group,
+    Kind,
+    Labels,
+    Metric,
+    Observation,
+    Pool,
+    Twin,
+    measure,
+    metric,
+    summary,
+    twins,
+)
 from exporter.change import Change
 from exporter.labels import worn
 from exporter.measures.defects import dropped
 from exporter.model import Event, Fact, IssueOpened, Merged, Naming, Opened, Origin, Referred, Stream
 from exporter.policy import Policy
+from exporter.statistics.interval import Interval
 from exporter.statistics.proportions import ratio_of_shares, share
 from exporter.story import Story
 
@@ -156,18 +171,23 @@ ESCAPE_SAMPLES = twins(
 )
 def escape_ratios(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
     """The share that escaped by origin, with its interval and what it rests on; nothing without a change."""
-    counts: dict[str, list[int]] = {}
-    for (origin, outcome), values in pool.values(OUTCOMES).items():
-        counts.setdefault(origin, [0, 0])[outcome == "escaped"] += len(values)
-    for origin, (clean, escaped) in sorted(counts.items()):
-        interval = share(escaped, clean + escaped)
-        if interval is None:
-            continue
+    for origin, interval, changes in shares(pool, OUTCOMES, "escaped"):
         labels = (origin, pool.window)
-        yield ESCAPE_SAMPLES, labels, clean + escaped
+        yield ESCAPE_SAMPLES, labels, changes
         yield ESCAPE_RATIO, labels, interval.estimate
         yield ESCAPE_LOWER, labels, interval.lower
         yield ESCAPE_UPPER, labels, interval.upper
+
+
+def shares(pool: Pool, row: Metric, word: str) -> Iterator[tuple[str, Interval, int]]:
+    """By origin the share of changes with this outcome, of all that a metric counts, and how many these are."""
+    counts: dict[str, list[int]] = {}
+    for (origin, outcome), values in pool.values(row).items():
+        counts.setdefault(origin, [0, 0])[outcome == word] += len(values)
+    for origin, (others, those) in sorted(counts.items()):
+        interval = share(those, others + those)
+        if interval is not None:
+            yield origin, interval, others + those
 
 
 DRIFT_RATIO = metric(

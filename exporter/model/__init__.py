@@ -38,7 +38,7 @@ from exporter.model.changes import (
     Reviewed,
     ReviewRequested,
 )
-from exporter.model.code import Aged, CodeEvent, Landed
+from exporter.model.code import Aged, CodeEvent, Landed, Removed
 from exporter.model.deployments import RELEASE, Contained, Deployed, DeploymentEvent, Environment, Outcome
 from exporter.model.findings import FindingEvent, Found, Judged, Severity
 from exporter.model.issues import (
@@ -110,6 +110,7 @@ __all__ = [
     "Ran",
     "Ready",
     "Referred",
+    "Removed",
     "Reopened",
     "Repository",
     "Result",

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from exporter.model.base import Event, Subject, Thing
 from exporter.model.changes import Committed, FilesChanged, Linked, Merged, Opened, Referred
-from exporter.model.code import Landed
+from exporter.model.code import Landed, Removed
 from exporter.model.deployments import Contained
 from exporter.model.findings import Found, is_manifest
 from exporter.model.issues import IssueClosed, IssueOpened
@@ -42,7 +42,7 @@ JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.CHANGE, Bond.ISSUE): (Thing.ISSUE,),
     (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
     (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
-    (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE,),
+    (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE, Thing.DEPLOYMENT, Thing.ISSUE),
     (Thing.FINDING, Bond.HEAD): (Thing.CHANGE,),
     (Thing.FINDING, Bond.MERGE): (Thing.CHANGE,),
     (Thing.FINDING, Bond.MANIFEST): (Thing.CHANGE,),
@@ -69,35 +69,49 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
             yield from _of_text(event)
         case Worked():
             yield from ((Bond.COMMIT, sha) for sha, *_ in event.commits)
-        case Contained():
-            yield from ((Bond.MERGE, sha[:SHORT]) for sha in event.shas)
-        case Landed():
-            yield Bond.MERGE, event.sha[:SHORT]
-        case Found():
-            yield from _of_found(event)
-        case FilesChanged():
-            yield from _of_files(event)
         case IssueOpened():
             yield Bond.ISSUE, str(subject.number)
-        case IssueClosed() if event.by:
-            yield Bond.CHANGE, str(event.by)
+        case FilesChanged():
+            yield from _of_files(event)
+        case _:
+            yield from _of_commits(event)
 
 
 def _of_text(named: Referred | Linked) -> Iterator[tuple[Bond, str]]:
     if isinstance(named, Linked):
         yield from ((Bond.ISSUE, str(number)) for number in named.issues)
         return
-    yield from ((Bond.MERGE, sha[:SHORT]) for sha in named.commits)
+    yield from _named(Bond.MERGE, named.commits)
     yield from ((Bond.CHANGE, str(number)) for number in named.changes)
+
+
+def _of_commits(event: Event) -> Iterator[tuple[Bond, str]]:
+    """The bonds of what tells of commits of a default branch, and of changes by their numbers."""
+    match event:
+        case Contained():
+            yield from _named(Bond.MERGE, event.shas)
+        case Landed():
+            yield Bond.MERGE, event.sha[:SHORT]
+        case Removed():
+            yield Bond.MERGE, event.by[:SHORT]
+        case Found():
+            yield from _of_found(event)
+        case IssueClosed():
+            yield from _named(Bond.MERGE, (event.commit,) if event.commit else ())
+            yield from ((Bond.CHANGE, str(number)) for number in (event.by,) if number)
 
 
 def _of_found(found: Found) -> Iterator[tuple[Bond, str]]:
     """A merge that changed a manifest was in the hour in which something was found, or in the one before."""
     yield from ((Bond.HEAD, str(number)) for number in found.changes)
-    yield from ((Bond.MERGE, sha[:SHORT]) for sha in found.commits)
+    yield from _named(Bond.MERGE, found.commits)
     if found.manifest:
         yield from ((Bond.MANIFEST, f"{found.at // HOUR - ago}:{found.manifest}") for ago in (0, 1))
 
 
 def _of_files(changed: FilesChanged) -> Iterator[tuple[Bond, str]]:
     yield from ((Bond.MANIFEST, f"{changed.at // HOUR}:{path}") for path, *_ in changed.files if is_manifest(path))
+
+
+def _named(kind: Bond, shas: Iterable[str]) -> Iterator[tuple[Bond, str]]:
+    return ((kind, sha[:SHORT]) for sha in shas)

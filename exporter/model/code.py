@@ -31,4 +31,15 @@ class Aged(Event, frozen=True, tag="aged", array_like=True):
     churned: int
 
 
-CodeEvent = Landed | Aged
+class Removed(Event, frozen=True, tag="removed", array_like=True):
+    """A later commit ``by`` took away ``lines`` that this one had brought to the product at most 30 days before.
+
+    ``of`` is how many it took away in all. It is told of the commit that brought at least half of these.
+    """
+
+    by: str
+    lines: int
+    of: int
+
+
+CodeEvent = Landed | Aged | Removed

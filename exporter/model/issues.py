@@ -28,10 +28,14 @@ class Moved(Event, frozen=True, tag="moved", array_like=True):
 
 
 class IssueClosed(Event, frozen=True, tag="issue closed", array_like=True):
-    """The issue was closed. ``done``: as completed, not as a duplicate or not planned; ``by``: number of the change."""
+    """The issue was closed. ``done``: as completed, not as a duplicate or not planned.
+
+    ``by``: number of the change that closed it; ``commit``: the commit it was merged as, or that closed it itself.
+    """
 
     done: bool = True
     by: int = 0
+    commit: str = ""
 
 
 class IssueReopened(Event, frozen=True, tag="issue reopened", array_like=True):

@@ -132,6 +132,11 @@ EXAMPLES: dict[str, Example] = {
         'sum by (origin) (increase(sdlc_change_outcomes_total{outcome="escaped"}[90d]))\n'
         "/ sum by (origin) (increase(sdlc_change_outcomes_total[90d]))",
     ),
+    "sdlc_change_suspects_total": Example(
+        "Where are there more suspects than changes that anybody named, so that links lack?",
+        'sum by (repository) (increase(sdlc_change_suspects_total{outcome="suspect"}[90d]))\n'
+        '> sum by (repository) (increase(sdlc_change_outcomes_total{outcome="escaped"}[90d]))',
+    ),
     "sdlc_team_escape_ratio_lower": Example(
         "Do agents' changes escape more often than unmarked ones, beyond chance?",
         'sdlc_team_escape_ratio_lower{window="90d",origin="agentic"}\n'
@@ -183,7 +188,8 @@ LABELS: dict[str, str] = {
     "name": "name of a threshold",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
     "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions "
-    "72); what became of a merged change: `clean` or `escaped` (definitions 15)",
+    "72); what became of a merged change: `clean` or `escaped` (definitions 15); whether a fix took its lines away: "
+    "`suspect` or `clear` (definitions 141)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
     "reason": f"why something failed: {_words(REASONS)}",

@@ -240,7 +240,7 @@ class CodeSource:
             self.where.read(row)
             return
         saved = await asyncio.to_thread(self.clones.known, row)
-        before = head_of(saved)
+        before = head_of(saved, self.policy.blame)
         if before and not await clone.contains(before):
             log.warning("%s: its branch was replaced (a forced push?); it is read again from the beginning", row.name)
             before, saved = "", b""

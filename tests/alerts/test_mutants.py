@@ -120,8 +120,8 @@ MUTANTS = {
         near(BY_NAME["SdlcChangeFailRateHigh"], "more than before"),
     ),
     "the estimate of a ratio is taken for its lower bound": Mutant(
-        'bound="lower"}[5m]), "team", "$1", "scope", "(.*)"\n  )\n)\n/ team_origin_issue',
-        'bound="estimate"}[5m]), "team", "$1", "scope", "(.*)"\n  )\n)\n/ team_origin_issue',
+        'bound="lower"}[5m]), "team", "$1", "scope", "(.*)"\n  )\n)\n/ (team_origin_issue',
+        'bound="estimate"}[5m]), "team", "$1", "scope", "(.*)"\n  )\n)\n/ (team_origin_issue',
         near(BY_NAME["SdlcAiQualityGap"], "a lower bound"),
     ),
     "a comparison is judged as if it were the only one": Mutant(

@@ -245,7 +245,9 @@ def test_a_closing_of_an_issue_says_why_and_by_which_change(hand: HandMade, docu
         ("LabeledEvent", "production"),
     ]
     closer = {"__typename": "PullRequest", "number": 1, "repository": {"id": "R_shop"}}
-    assert (nodes["bug"][2]["stateReason"], nodes["bug"][2]["closer"]) == ("COMPLETED", closer)
+    merge = hand.world.repositories["R_shop"].pulls[1].merge_sha
+    assert nodes["bug"][2]["stateReason"] == "COMPLETED"
+    assert nodes["bug"][2]["closer"] == closer | {"mergeCommit": {"oid": merge} if merge else None}
     assert (nodes["unplanned"][1]["stateReason"], nodes["unplanned"][1]["closer"]) == ("NOT_PLANNED", None)
     assert nodes["elsewhere"][-1]["closer"]["repository"] == {"id": "R_pay"}
     assert [one["__typename"] for one in nodes["reopened"]] == [

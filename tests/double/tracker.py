@@ -22,12 +22,12 @@ def report(
     return issue
 
 
-def label(world: World, issue: Issue, name: str, *, at: int | None = None) -> Item:
+def label(world: World, issue: Issue | PullRequest, name: str, *, at: int | None = None) -> Item:
     """Puts a label on."""
     return world.happen(issue, "LabeledEvent", at, who("triager"), name)
 
 
-def unlabel(world: World, issue: Issue, name: str, *, at: int | None = None) -> Item:
+def unlabel(world: World, issue: Issue | PullRequest, name: str, *, at: int | None = None) -> Item:
     """Takes a label off."""
     return world.happen(issue, "UnlabeledEvent", at, who("triager"), name)
 

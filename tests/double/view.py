@@ -68,12 +68,18 @@ def label(name: str) -> Node:
     return {"__typename": "Label", "id": f"LA_{name}", "name": name, "resourcePath": f"/labels/{name}"}
 
 
+def merge_commit(pull: PullRequest) -> Node | None:
+    """The commit that a change was merged as."""
+    return {"__typename": "Commit", "id": f"C_{pull.merge_sha}", "oid": pull.merge_sha} if pull.merge_sha else None
+
+
 def closing(reason: str | None, by: PullRequest | None) -> Node:
     """Why something was closed, and by which change."""
     closer = by and {
         "__typename": "PullRequest",
         "id": by.id,
         "number": by.number,
+        "mergeCommit": merge_commit(by),
         "repository": {"__typename": "Repository", "id": by.repository.id},
     }
     return {"stateReason": reason, "closer": closer}
@@ -410,9 +416,7 @@ class View:
             "baseRefName": pull.base,
             "resourcePath": f"/{pull.repository.name}/pull/{pull.number}",
             "author": actor(pull.author),
-            "mergeCommit": {"__typename": "Commit", "id": f"C_{pull.merge_sha}", "oid": pull.merge_sha}
-            if pull.merge_sha
-            else None,
+            "mergeCommit": merge_commit(pull),
             "repository": lambda _info: self.repository(pull.repository),
             "timelineItems": partial(timeline, pull),
             "files": partial(files, pull),

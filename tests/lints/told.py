@@ -6,11 +6,11 @@ from msgspec import structs
 
 from exporter import model
 from exporter.catalogue import DAY
-from exporter.model import Found, Outcome, Ran, Result, Severity, Stream, Thing
+from exporter.model import Actor, Found, IssueClosed, Landed, Outcome, Ran, Removed, Result, Severity, Stream, Thing
 from tests.branch import ENDS, line
 from tests.runtime.desk import PRESENTATION, Desk
 from tests.shipments import deployment
-from tests.stories import START, at, change
+from tests.stories import POLICY, START, at, change
 from tests.tickets import issue
 
 HOME = "acme/told"
@@ -24,7 +24,7 @@ FILES = "a.py +30 -12, tests/test_a.py +9 -4, tests/e2e/test_b.py +3 -1, tests/i
 def page() -> str:
     """The page at the end, as Prometheus reads it."""
     windows = replace(PRESENTATION, repository_windows=("7d", "28d", "90d"), stage_windows=True)
-    with Desk(presentation=windows) as desk:
+    with Desk(presentation=windows, policy=structs.replace(POLICY, blame=True)) as desk:
         desk.discover(HOME, streams=Stream)
         for number in range(1, 221):
             _change(desk, number, *WRITTEN[number % 4])
@@ -32,6 +32,7 @@ def page() -> str:
         _runs(desk)
         _issues(desk)
         _findings(desk)
+        _commits(desk)
         desk.mark(END)
         desk.books.publish_organisation()
         desk.text(END)
@@ -121,3 +122,17 @@ def _findings(desk: Desk) -> None:
     """One of each severity, on the head of a change."""
     for number, severity in enumerate(Severity, 200):
         desk.tell(HOME, number, [Found("found", at(f"{number // 2}d1h"), severity, (number,))], thing=Thing.FINDING)
+
+
+def _commits(desk: Desk) -> None:
+    """The merges of all that have an outcome; the lines of each third went two days later, with a bug that closed."""
+    for number in range(1, 171):
+        sha, when = f"{number:040x}", at(f"{number // 2}d9h")
+        facts: list[model.Fact] = [Landed("landed", when, sha, Actor(""), "", "", (), 9, 0, 0)]
+        if number % 3 == 0:
+            fix, then = f"{number + 4:040x}", at(f"{number // 2 + 2}d9h")
+            facts.append(Removed(f"removed:{fix}", then, fix, 2, 3))
+            closed = IssueClosed("closed", then, True, 0, fix)
+            bug = [*issue("opened 0d", "labelled 0d: bug"), closed]
+            desk.tell(HOME, 4000 + number, bug, thing=Thing.ISSUE)
+        desk.tell(HOME, number, facts, thing=Thing.COMMIT)

@@ -12,7 +12,8 @@ from exporter.measures.ci import PUSH_FACT
 from exporter.measures.escape import ESCAPES, Tier
 from exporter.measures.findings import FINDINGS
 from exporter.measures.maintenance import FIX_FACT, FIX_SECONDS, RED_OUTCOMES
-from exporter.model import JOINS, Contained, Deployed, Naming, Outcome, Referred, Thing
+from exporter.measures.suspects import SUSPECTS
+from exporter.model import JOINS, Contained, Deployed, IssueClosed, Labelled, Naming, Outcome, Referred, Thing
 from tests.shipments import deployment
 from tests.stories import POLICY, START, change
 from tests.things import CASES, Case, Other, bound_at, story_at
@@ -20,7 +21,8 @@ from tests.things.base import dates, subject
 from tests.tickets import issue
 
 MEASURES = load()
-POLICIES = (POLICY, msgspec.structs.replace(POLICY, comments_count=True, abandoned_after=2 * DAY))
+BLAMING = msgspec.structs.replace(POLICY, blame=True)
+POLICIES = (BLAMING, msgspec.structs.replace(BLAMING, comments_count=True, abandoned_after=2 * DAY))
 EVERY = pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 OF_CHANGES = pytest.mark.parametrize(
     "measure", [each for each in MEASURES if each.of is Thing.CHANGE], ids=lambda measure: measure.name
@@ -211,6 +213,22 @@ def test_random_changes_escape_in_every_way(tier):
         ),
         settings=settings(max_examples=5000, deadline=None),
     )
+
+
+@pytest.mark.parametrize("by", [Thing.CHANGE, Thing.ISSUE])
+def test_random_commits_are_suspects_in_every_way(by):
+    """The laws are tried on suspects too, known by a label of the fix or by the issue that it closed."""
+    feeder = next(each for each in MEASURES if SUSPECTS in each.feeds)
+
+    def met(case):
+        kept = [
+            each
+            for each in case.others
+            if each.subject.thing is by or not any(isinstance(event, Labelled | IssueClosed) for event in each.events)
+        ]
+        return any(each.labels[-1] == "suspect" for each in observed(feeder, case._replace(others=kept), BLAMING))
+
+    find(CASES[Thing.COMMIT], met, settings=settings(max_examples=5000, deadline=None))
 
 
 @pytest.mark.parametrize("by", ["changes", "commits", "manifest"])

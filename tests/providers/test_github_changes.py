@@ -84,6 +84,14 @@ def test_every_kind_of_item_is_a_fact_with_its_own_id_and_date():
     ]
 
 
+def test_labels_are_facts():
+    worn = item("LabeledEvent", 1, label={"name": "Hotfix"}), item("UnlabeledEvent", 2, label={"name": "Hotfix"})
+    assert only(Labelled, *worn, item("LabeledEvent", 3, label=None)) == [
+        Labelled("LabeledEvent@1", second(1), "hotfix", True),
+        Labelled("UnlabeledEvent@2", second(2), "hotfix", False),
+    ]
+
+
 def test_the_merge_is_the_pull_requests_own_and_not_its_timelines():
     """A MergedEvent may be missing where another repository's push merged the change."""
     more = {"mergedAt": at(9), "closedAt": at(9), "mergeCommit": {"oid": "abc"}}

@@ -100,6 +100,14 @@ def test_the_change_that_closed_it_counts_where_it_is_of_the_same_repository():
     assert facts(closed(5, closer={"__typename": "Commit"}))[0].by == 0
 
 
+def test_the_commit_that_closed_it_is_the_changes_merge_or_one_by_itself():
+    merged = pull_request(12) | {"mergeCommit": {"oid": "abc"}}
+    assert facts(closed(5, closer=merged))[0].commit == "abc"
+    assert facts(closed(5, closer=pull_request(12) | {"mergeCommit": None}))[0].commit == ""
+    assert facts(closed(5, closer=pull_request(12, "R_other") | {"mergeCommit": {"oid": "abc"}}))[0].commit == ""
+    assert facts(closed(5, closer={"__typename": "Commit", "oid": "def"}))[0].commit == "def"
+
+
 def test_it_may_be_reopened():
     assert facts(item("ReopenedEvent", 7)) == [IssueReopened("ReopenedEvent@7", second(7))]
 

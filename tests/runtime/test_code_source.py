@@ -5,6 +5,7 @@ import random
 import shutil
 from functools import partial
 
+import msgspec
 import pytest
 
 from exporter.catalogue import exported, load
@@ -50,14 +51,14 @@ async def desk(function, *args, **kwargs):
 class Process:
     """One process: store, books, and a source over locations. ``at``: the day it is."""
 
-    def __init__(self, folder, *locations, at=60.0, named=None, start=START):
+    def __init__(self, folder, *locations, at=60.0, named=None, start=START, policy=POLICY):
         self.clock = At(at)
         self.store = SqliteStore(folder / "state.db")
-        self.books = Books(self.store, load(), POLICY)
+        self.books = Books(self.store, load(), policy)
         self.health = Health()
         reader = Reader("local", self.store, desk, self.health, start, Stream.CODE)
         self.where = Located(reader, [str(each) for each in locations], named or {}, clock=self.clock)
-        self.source = CodeSource(self.where, Clones(folder / "clones" / "local"), reader, self.books, POLICY)
+        self.source = CodeSource(self.where, Clones(folder / "clones" / "local"), reader, self.books, policy)
 
     def __enter__(self):
         return self
@@ -270,6 +271,27 @@ def test_a_commit_listed_as_reformatting_is_left_out(tmp_path, history):
         gone = [row for row in process.ledger() if row[3][-1] == "gone"]
         assert (sha, "landed") not in process.facts()
     assert gone == []
+
+
+def test_blame_that_is_asked_for_later_has_the_branch_read_again_and_then_goes_on(tmp_path, history, monkeypatch):
+    """The fix of day 25 took first's line of day 0, which had been forgotten; what was known is stated once."""
+    begun = []
+    monkeypatch.setattr(module, "Branch", lambda *given: begun.append(bool(given[4])) or branches.Branch(*given))
+    history.commit(0, {"a": text("a", "b")}, "first")
+    history.commit(25, {"a": text("a")}, "fix")
+    with Process(tmp_path, history.folder) as process:
+        process.poll()
+        before = process.facts()
+    history.commit(61, {"b": text("c")}, "third")
+    blaming = msgspec.structs.replace(POLICY, blame=True)
+    for day in (62, 63):
+        with Process(tmp_path, history.folder, at=day, policy=blaming) as process:
+            process.poll()
+            found = process.facts()
+        history.commit(day, {"b": text("c", day)}, "more")
+    assert before.items() < found.items()
+    assert [name.partition(":")[0] for _, name in found if name.startswith("removed")] == ["removed"]
+    assert begun == [False, False, True]
 
 
 def test_a_repository_that_vanishes_or_breaks_stops_no_other_and_says_so(tmp_path, history, caplog):

@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, HOUR
-from exporter.model import Actor, Committed, Fact, Linked, Merged, Naming, Opened, Referred, Thing
+from exporter.model import Actor, Committed, Fact, Labelled, Linked, Merged, Naming, Opened, Referred, Thing
 from tests.stories import START, changes
 from tests.things import deployments, issues, runs
 from tests.things.base import NUMBER, SHAS, Case, Other, shas, subject, times
@@ -30,7 +30,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
 
 @st.composite
 def other_facts(draw: st.DrawFn) -> list[Fact]:
-    """A change that names commits and changes, and may be merged or not."""
+    """A change that names commits and changes, wears labels or not, and may be merged or not."""
     opened = draw(times)
     told: list[Fact] = [Opened("opened", opened, Actor("ann"), False, "topic", "main")]
     for place in range(draw(st.integers(0, 2))):
@@ -42,6 +42,10 @@ def other_facts(draw: st.DrawFn) -> list[Fact]:
         told.append(Committed("commit", opened, draw(shas), opened, ("A", "A"), ("a@b.c", "a@b.c"), "ann", ()))
     if draw(st.sampled_from((True, True, False))):
         told.append(Merged("merged", max(opened, draw(times)), draw(shas)))
+    for place, label in enumerate(draw(st.lists(st.sampled_from(("bug", "hotfix", "invalid")), max_size=2))):
+        told.append(
+            Labelled(f"label{place}", max(opened, draw(times)), label, draw(st.sampled_from((True, True, False))))
+        )
     return told
 
 

@@ -15,7 +15,7 @@ from exporter.model import (
     Referred,
     Thing,
 )
-from tests.things.base import NUMBER, Case, Other, shas, subject, times
+from tests.things.base import NUMBER, SHAS, Case, Other, shas, subject, times
 
 LABELS = ("bug", "question", "incident", "sev1", "production", "qa", "qa blocked", "invalid", "kind/bug")
 
@@ -37,7 +37,8 @@ def facts(draw: st.DrawFn, number: int) -> list[Fact]:
             case "on" | "off":
                 told.append(Labelled(name, at, draw(st.sampled_from(LABELS)), kind == "on"))
             case "closed":
-                told.append(IssueClosed(name, at, draw(st.booleans()), draw(st.sampled_from((0, 3, NUMBER)))))
+                by, commit = draw(st.sampled_from((0, 3, NUMBER))), draw(st.sampled_from(("", *SHAS)))
+                told.append(IssueClosed(name, at, draw(st.booleans()), by, commit))
             case "reopened":
                 told.append(IssueReopened(name, at))
             case "moved":

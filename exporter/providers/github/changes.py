@@ -30,7 +30,18 @@ from exporter.model import (
     Verdict,
 )
 from exporter.providers.github.answers import seconds
-from exporter.providers.github.nodes import TEAM, Account, GitActor, Item, Node, PageInfo, Reading, actor, labelled
+from exporter.providers.github.nodes import (
+    TEAM,
+    Account,
+    GitActor,
+    Item,
+    MergeCommit,
+    Node,
+    PageInfo,
+    Reading,
+    actor,
+    labelled,
+)
 from exporter.references import linked, referred, referred_by_branch
 
 VERDICTS = {
@@ -40,12 +51,6 @@ VERDICTS = {
 }
 UNSUBMITTED = "PENDING"
 DISMISSED = "DISMISSED"
-
-
-class MergeCommit(Struct):
-    """The commit a merge made."""
-
-    oid: str = ""
 
 
 class PullRequest(Node, rename="camel"):

@@ -83,13 +83,18 @@ class IssueReading(Reading):
         return None
 
     def _closed(self, item: Item) -> IssueClosed:
-        """Closings of old say no reason and count as done; a change of another repository has another's number."""
+        """Closings of old say no reason and count as done; a change of another repository has another's number.
+
+        A commit names itself in every repository that has it.
+        """
         reason, closer = item.state_reason or COMPLETED, item.closer
         if reason not in REASONS:
             self.unknown.append("issue_state_reason")
         ours = closer is not None and closer.repository is not None and closer.repository.id == self.repository
         by = closer.number if closer is not None and ours else 0
-        return IssueClosed(item.id, seconds(item.created_at), reason == COMPLETED, by)
+        merged = closer.merge_commit if closer is not None and ours else None
+        commit = merged.oid if merged is not None else closer.oid if closer is not None else ""
+        return IssueClosed(item.id, seconds(item.created_at), reason == COMPLETED, by, commit)
 
 
 ISSUES = Sort(

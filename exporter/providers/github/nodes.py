@@ -84,11 +84,19 @@ class Label(Struct):
     name: str = ""
 
 
-class Closer(Struct):
-    """What closed an issue; only a pull request has a number here."""
+class MergeCommit(Struct):
+    """The commit a merge made."""
+
+    oid: str = ""
+
+
+class Closer(Struct, rename="camel"):
+    """What closed an issue: a pull request with its number and merge commit, or a commit with its own name."""
 
     number: int = 0
     repository: Reference | None = None
+    merge_commit: MergeCommit | None = None
+    oid: str = ""
 
 
 class Item(Struct, rename="camel"):

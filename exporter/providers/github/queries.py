@@ -13,6 +13,7 @@ PAGE = 100
 SEARCH_LIMIT = 1000
 """A search never returns more results than this, whatever ``issueCount`` says."""
 
+LABEL_TYPES = ("LABELED_EVENT", "UNLABELED_EVENT")
 TIMELINE_TYPES = (
     "PULL_REQUEST_COMMIT",
     "PULL_REQUEST_REVIEW",
@@ -25,8 +26,7 @@ TIMELINE_TYPES = (
     "MERGED_EVENT",
     "CLOSED_EVENT",
     "REOPENED_EVENT",
-    "LABELED_EVENT",
-    "UNLABELED_EVENT",
+    *LABEL_TYPES,
 )
 COMMENT_TYPE = "ISSUE_COMMENT"
 
@@ -232,14 +232,17 @@ query Latest($ids: [ID!]!, $first: Int!, $after: String, $states: [PullRequestSt
     + _CHANGE
 )
 
-ISSUE_TYPES = ("LABELED_EVENT", "UNLABELED_EVENT", "CLOSED_EVENT", "REOPENED_EVENT")
+ISSUE_TYPES = (*LABEL_TYPES, "CLOSED_EVENT", "REOPENED_EVENT")
 
 _EVENT = """
 fragment event on IssueTimelineItems {
   __typename
   ... on LabeledEvent { id createdAt label { name } }
   ... on UnlabeledEvent { id createdAt label { name } }
-  ... on ClosedEvent { id createdAt stateReason closer { __typename ... on PullRequest { number repository { id } } } }
+  ... on ClosedEvent {
+    id createdAt stateReason
+    closer { __typename ... on PullRequest { number repository { id } mergeCommit { oid } } ... on Commit { oid } }
+  }
   ... on ReopenedEvent { id createdAt }
 }
 """

@@ -1,5 +1,6 @@
 """Whether the code that is written lasts, and whether it is copied, put in order and tested."""
 
+from exporter.measures.escape import Tier
 from exporter.render.dashboards.panels import (
     BASELINE,
     CONTEXT_LINES,
@@ -8,6 +9,7 @@ from exporter.render.dashboards.panels import (
     baselines,
     coloured,
     counted,
+    dotted,
     lines,
     link,
     override,
@@ -19,7 +21,8 @@ from exporter.render.dashboards.shared import PEOPLE
 
 NOT_READ = "no history was read; see sources[].streams and provider: git"
 NONE = "no line landed in this window"
-MONTH = "28d"
+NOT_ASKED = "escapes.blame asks for no suspects, or no change has been merged for 30 days"
+MONTH, SEASON = "28d", "90d"
 """The window that repositories have unless configured otherwise."""
 
 
@@ -148,6 +151,84 @@ TESTED = table(
     overrides=[override("Tests", unit="percentunit", decimals=1), override("n touched", decimals=0)],
 )
 
+
+def of_team(name: str) -> str:
+    """What is told of the team's last 90 days, by origin."""
+    return largest(chosen(f"sdlc_team_{name}", window=SEASON), "origin")
+
+
+SUSPECTS = (
+    lines(
+        "Suspects, by origin",
+        "Suspects are no escapes: share of the merged changes counted within 90 days whose lines a fix took away, at "
+        "least half of those it removed, by origin; dotted, the lower end of the 90% interval; the grey area is n. "
+        "Good is at or below what it was. Blame wrongs some and misses more: look at the changes, and never add this "
+        "to the share that escaped.",
+        [
+            ask(of_team("escape_suspect_ratio"), "{{origin}}"),
+            ask(of_team("escape_suspect_ratio_lower"), "{{origin}}, at least"),
+            ask(total(chosen("sdlc_team_escape_suspect_samples", window=SEASON)), "n"),
+        ],
+        unit="percentunit",
+        decimals=1,
+        none=NOT_ASKED,
+        width=12,
+        soft=0.1,
+        step="1d",
+        overrides=[*coloured(PEOPLE), *dotted(PEOPLE, "at least"), counted("n")],
+    ),
+    lines(
+        "Suspects beside what was named, per week",
+        "Changes counted within 7 days as suspect, beside those that escaped by what named them first, from counters. "
+        "A change may be among both. Good is few; suspects that rise alone are faults nobody links, or more fixes that "
+        "wear a label.",
+        [
+            ask(total(chosen("sdlc_change_suspects_total", "7d", outcome="suspect")), "suspect"),
+            ask(total(chosen("sdlc_escapes_total", "7d"), "tier"), "{{tier}}"),
+        ],
+        unit="short",
+        decimals=0,
+        none=NOT_ASKED,
+        width=12,
+        step="1d",
+        overrides=coloured((*Tier, "suspect")),
+    ),
+    table(
+        "Suspects of the repositories, over 28 days",
+        "Share of the changes counted in the last 28 days that are suspects, by repository and origin, with the ends "
+        "of the 90% interval, and n. Good is a low share on a large n; below 30 it is an anecdote.",
+        {"repository": "Repository", "origin": "Origin"},
+        {
+            "Suspects": each("sdlc_escape_suspect_ratio", "origin"),
+            "At least": each("sdlc_escape_suspect_ratio_lower", "origin"),
+            "At most": each("sdlc_escape_suspect_ratio_upper", "origin"),
+            "n": each("sdlc_escape_suspect_samples", "origin"),
+        },
+        none=NOT_ASKED,
+        sort="Suspects",
+        width=12,
+        height=8,
+        overrides=[override(name, unit="percentunit", decimals=1) for name in ("Suspects", "At least", "At most")],
+    ),
+    table(
+        "Suspects of the team, 90 days",
+        "The team's share of suspects over 90 days by origin, with the ends of its 90% interval, and n. Good is a "
+        "share at or below that of before; two intervals that overlap tell no difference.",
+        {"origin": "Origin"},
+        {
+            "Suspects": of_team("escape_suspect_ratio"),
+            "At least": of_team("escape_suspect_ratio_lower"),
+            "At most": of_team("escape_suspect_ratio_upper"),
+            "n": of_team("escape_suspect_samples"),
+        },
+        none=NOT_ASKED,
+        sort="n",
+        width=12,
+        height=8,
+        overrides=[override(name, unit="percentunit", decimals=1) for name in ("Suspects", "At least", "At most")],
+    ),
+)
+
 DASHBOARD = Dashboard(
     uid="sdlc-code",
     title="Code",
@@ -158,5 +239,6 @@ DASHBOARD = Dashboard(
         Row("Does new code last?", LASTS),
         Row("What is written?", WRITTEN),
         Row("Where?", (REPOSITORIES, TESTED)),
+        Row("Whose lines do fixes take away?", SUSPECTS),
     ),
 )

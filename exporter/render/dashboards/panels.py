@@ -72,6 +72,7 @@ COLOURS = {
     "revert": RED,
     "named_fix": ORANGE,
     "incident": PURPLE,
+    "suspect": BLUE,
     # where defects were found
     "production": RED,
     "before_release": GREEN,

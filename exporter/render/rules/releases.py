@@ -107,7 +107,7 @@ QUALITY = (
         f"""
 team_origin_issue:sdlc_ai_rate_ratio:estimate
 * (
-{_of_rates("lower")}/ team_origin_issue:sdlc_ai_rate_ratio:estimate
+{_of_rates("lower")}/ (team_origin_issue:sdlc_ai_rate_ratio:estimate > 0)
 ) ^ 1.5185
 """,
     ),
