@@ -456,7 +456,8 @@ class EscapeSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     blame: Annotated[
         bool,
         "Whether a merged change is called a suspect when a fix that nobody linked to it took away its lines. Needs "
-        "the stream `code`. Suspects have metrics of their own and are in no other number. Turned on or off, it has every history read again.",
+        "the stream `code`. Suspects have metrics of their own and are in no other number. Turned on or off, it has "
+        "every history read again.",
     ] = False
 
 
