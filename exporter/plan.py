@@ -14,7 +14,7 @@ from exporter.config.settings import Source as SourceSettings
 from exporter.measures import windows
 from exporter.measures.escape import OUTCOMES
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
-from exporter.measures.suspects import SUSPECTS
+from exporter.measures.suspects import ASKED, SUSPECTS
 from exporter.model import Stream
 from exporter.providers.base import Page, Request
 from exporter.providers.github.answers import stamp
@@ -369,6 +369,8 @@ def _series(
             continue
         ways = gates(row)
         if ways and not any(followed >= set(way) for way in ways):
+            continue
+        if row in ASKED and not config.escapes.blame:
             continue
         size, often = _size(config, row), _places(config, row, repositories, active, filled)
         budget = config.series.budgets.get(row.name, config.series.budget)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from exporter.catalogue import METRICS, load
-from exporter.config.settings import Config, Series, Source
+from exporter.config.settings import Config, EscapeSettings, Series, Source
 from exporter.model import Stream
 from exporter.plan import (
     MONTH,
@@ -94,6 +94,17 @@ def test_what_no_followed_stream_tells_of_costs_nothing():
 
     assert costs(only_changes, 11) - costs(only_changes, 10) < 0.75 * (costs(EVERY, 11) - costs(EVERY, 10))
     assert costs(only_changes, 0) < costs(EVERY, 0)
+
+
+def test_suspects_cost_twenty_series_a_repository_where_they_are_asked_for():
+    """Four origins by two outcomes are 8; share, bounds and samples of three origins are 12."""
+
+    def costs(blame):
+        config = changed(Config(), escapes=EscapeSettings(blame=blame))
+        more, less = (_series(config, EVERY, each, each, each * 10**6)[0] for each in (11, 10))
+        return more - less
+
+    assert costs(blame=True) - costs(blame=False) == 8 + 12
 
 
 def test_a_quiet_repository_adds_ten_series_at_the_most():

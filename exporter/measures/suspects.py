@@ -96,7 +96,12 @@ SUSPECT_SAMPLES = twins(
 )
 
 
-@summary(SUSPECTS, gives=(SUSPECT_RATIO, SUSPECT_LOWER, SUSPECT_UPPER, SUSPECT_SAMPLES))
+SHARES = (SUSPECT_RATIO, SUSPECT_LOWER, SUSPECT_UPPER, SUSPECT_SAMPLES)
+ASKED = frozenset({SUSPECTS, *(row for twin in SHARES for row in twin)})
+"""The metrics that are there only where suspects are asked for."""
+
+
+@summary(SUSPECTS, gives=SHARES)
 def suspect_ratios(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
     """The share of suspects by origin, with its interval and what it rests on; nothing without a change."""
     for origin, interval, changes in shares(pool, SUSPECTS, "suspect"):
