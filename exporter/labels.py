@@ -68,7 +68,7 @@ class LabelRules(Struct, frozen=True):
     def mends(self, labels: Iterable[str]) -> bool:
         """Whether a change with these labels mends a defect: it is called a hotfix, or by the name of what it mends."""
         worn = list(labels)
-        return self.is_defect(worn) or _any(self.hotfix, worn)
+        return _any(self.defect + self.hotfix, worn) and not _any(self.no_defect, worn)
 
     def is_no_defect(self, labels: Iterable[str]) -> bool:
         """Whether these labels say outright that it is none."""

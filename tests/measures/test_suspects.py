@@ -72,6 +72,11 @@ def test_another_label_makes_no_fix(label):
     assert outcome(fix("5d", label), own=[taken("5d")]) == CLEAR
 
 
+def test_a_label_that_says_it_is_none_wins():
+    told = [*fix("5d", "hotfix"), Labelled("no", at("3d"), "invalid", True)]
+    assert outcome(told, own=[taken("5d")]) == CLEAR
+
+
 def test_a_label_counts_that_is_on_when_the_30_days_are_over():
     """Of the merge at hour 1 they are over at 30d1h."""
     assert outcome(fix("5d", labelled="30d1h"), own=[taken("5d")]) == SUSPECT
