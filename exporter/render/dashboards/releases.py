@@ -18,12 +18,11 @@ from exporter.render.dashboards.panels import (
     link,
     mapped,
     override,
-    stat,
     table,
 )
 from exporter.render.dashboards.rows import Dashboard, Row
 from exporter.render.dashboards.series import chosen, largest, mean, smallest, threshold, total
-from exporter.render.dashboards.shared import NOT_COUNTED, PEOPLE
+from exporter.render.dashboards.shared import NOT_COUNTED, PEOPLE, number
 
 NOT_RELEASED = "no release in this window, or deployments and releases are not read"
 NOT_DEPLOYED = "no production deployment ended in this window, or none is read"
@@ -64,13 +63,6 @@ def hours(title: str, about: str, stage: Stage, none: str) -> Panel:
     )
 
 
-def number(title: str, about: str, query: str, *, unit: str, none: str, decimals: int = 1, limit: str = "") -> Panel:
-    """One number, now."""
-    return stat(
-        title, about, [ask(query, title.lower(), at_end=True)], unit=unit, none=none, decimals=decimals, limit=limit
-    )
-
-
 NOW = (
     number(
         "Releases per week",
@@ -79,6 +71,7 @@ NOW = (
         of_team("releases_weekly", "$window"),
         unit="short",
         none=NOT_RELEASED,
+        decimals=1,
     ),
     number(
         "Changes per release",
@@ -87,6 +80,7 @@ NOW = (
         of_team("release_window_mean_changes", "$window"),
         unit="short",
         none=NOT_RELEASED,
+        decimals=1,
     ),
     number(
         "Deploy wait, median",
@@ -95,6 +89,7 @@ NOW = (
         of_team("stage_window_seconds", "$window", stage="deploy_wait", percentile="p50"),
         unit="s",
         none=NOT_RELEASED,
+        decimals=1,
     ),
     number(
         "Deployments that fail",
@@ -104,6 +99,7 @@ NOW = (
         unit="percentunit",
         none=NOT_DEPLOYED,
         limit=threshold("ratio", "change_fail"),
+        decimals=1,
     ),
     number(
         "Recovery, mean",
@@ -112,6 +108,7 @@ NOW = (
         mean("sdlc_deployment_recovery_seconds", "$window"),
         unit="s",
         none=NOT_COUNTED,
+        decimals=1,
     ),
     number(
         "Seen in production",

@@ -1,7 +1,7 @@
 """Numbers, words and panels that more than one dashboard has."""
 
 from exporter.model import Origin, QueueState
-from exporter.render.dashboards.panels import ask, coloured, lines, link, stat
+from exporter.render.dashboards.panels import Panel, ask, coloured, lines, link, stat
 from exporter.render.dashboards.series import chosen, largest, share, threshold, total
 
 NOT_LOADED = "no repository is loaded yet"
@@ -37,6 +37,13 @@ def lead_time(window: str) -> str:
 def unreviewed(window: str) -> str:
     """Which share of the merged changes nobody but the author looked at."""
     return share(chosen(SAMPLES, stage="unreviewed", window=window), chosen(SAMPLES, stage="coding", window=window))
+
+
+def number(title: str, about: str, query: str, *, unit: str, none: str, decimals: int = 0, limit: str = "") -> Panel:
+    """One number, now."""
+    return stat(
+        title, about, [ask(query, title.lower(), at_end=True)], unit=unit, none=none, decimals=decimals, limit=limit
+    )
 
 
 TO_REPOSITORIES = link("Which repository?", "sdlc-repositories")

@@ -5,7 +5,6 @@ from exporter.model import Layer, Result
 from exporter.render.dashboards.panels import (
     BASELINE,
     NAMES,
-    Panel,
     ask,
     baselines,
     coloured,
@@ -13,12 +12,11 @@ from exporter.render.dashboards.panels import (
     heatmap,
     lines,
     override,
-    stat,
     table,
 )
 from exporter.render.dashboards.rows import Dashboard, Row
 from exporter.render.dashboards.series import chosen, largest, mean, series, share, threshold, total
-from exporter.render.dashboards.shared import NOT_COUNTED, PEOPLE
+from exporter.render.dashboards.shared import NOT_COUNTED, PEOPLE, number
 
 NO_RUNS = "no CI run ended in this window, or none is read"
 NO_WORK = "no merged change touched tests in this window"
@@ -44,13 +42,6 @@ def of_team(name: str, *by: str, window: str = "$window", **matchers: str) -> st
 def of_scope(name: str, bound: str, **matchers: str) -> str:
     """A bound of what is told of the team."""
     return largest(series(name, scope="$team", bound=bound, **matchers))
-
-
-def number(title: str, about: str, query: str, *, unit: str, none: str, decimals: int = 0, limit: str = "") -> Panel:
-    """One number, now."""
-    return stat(
-        title, about, [ask(query, title.lower(), at_end=True)], unit=unit, none=none, decimals=decimals, limit=limit
-    )
 
 
 NOW = (
