@@ -310,13 +310,15 @@ class App:
         What such a source's history holds is then never added, since the sums would leap; the log says so.
         """
         if self.parts is not None:
-            for (needed, optional), measures in self.parts.books.unpublished().items():
+            for (needed, optional), measures in self.parts.books.reach.unpublished().items():
                 await self._publish(self.parts, needed, optional, measures)
 
     async def _publish(self, parts: Parts, needed: Gate, optional: Gate, measures: list[str]) -> None:
         read = {*needed, *optional}
         rows = [
-            row for row in parts.books.streams.values() if row.stream in read and row.state is not RepositoryState.GONE
+            row
+            for row in parts.books.reach.streams.values()
+            if row.stream in read and row.state is not RepositoryState.GONE
         ]
         absent: list[str] = []
         for source in parts.sources:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from itertools import combinations, groupby
+from itertools import groupby
 
-from exporter.catalogue import DAY, METRICS, SUMMARIES, Detail, Feeders, Kind, Labels, Measure, Metric, Observation
+from exporter.catalogue import DAY, METRICS, SUMMARIES, Detail, Kind, Labels, Measure, Metric, Observation
 from exporter.change import Change
 from exporter.measures.queue import ENTERED, LEFT, Standing, standing
-from exporter.model import TOLD_BY, Fact, Stream, Thing
+from exporter.model import Fact, Stream, Thing
 from exporter.policy import Policy
+from exporter.runtime.reach import Reach
 from exporter.runtime.sums import Readings, Series, Sum, lines
 from exporter.store.base import (
     FOLD,
@@ -25,7 +26,6 @@ from exporter.store.base import (
     LedgerRow,
     Place,
     RepositoryRow,
-    RepositoryState,
     Store,
     SubjectRow,
 )
@@ -39,9 +39,7 @@ _ALWAYS, _NEVER = -(1 << 62), 1 << 62
 
 
 class Books:
-    """Sums over the ledger and the standing of open changes.
-
-    A measure is shown of a repository once it is whole there: all it needs is read back to the ledger's start.
+    """Sums over the ledger and the standing of open changes; ``reach`` says how far each repository is.
 
     ``until``: count only what is dated at or before it, and show everything at once (the one-shot mode).
     ``quiet_after``: seconds without an observation after which a repository is quiet.
@@ -67,17 +65,8 @@ class Books:
         self._budget = budget
         self._details = details or {}
         self._quiet_after = quiet_after
-        self._feeders = Feeders(measures)
-        self._gates: dict[frozenset[Stream], dict[str, Gate]] = {}
-        own = {(stream,) for stream in TOLD_BY.values()}
-        possible = {each.gate_of(some) for each in measures for some in _choices(each.optional)}
-        self._all_gates: tuple[Gate, ...] = tuple(sorted(own | possible))
+        self.reach = Reach(store, measures, until)
         self._windowed = {row.name for each in SUMMARIES for row in each.reads} | {ENTERED.name, LEFT.name}
-        self.repositories: dict[int, RepositoryRow] = {}
-        self.streams: dict[tuple[int, Stream], RepositoryRow] = {}
-        self.followed: dict[int, frozenset[Stream]] = {}
-        self.whole: dict[tuple[int, str], int] = {}
-        self.published: set[str] = set()
         self.sums: dict[Place, Sum] = {}
         self.by_repository: dict[int, set[tuple[str, tuple[str, ...]]]] = {}
         self.births: dict[Place, int] = {}
@@ -99,16 +88,14 @@ class Books:
     # From disk
 
     def _load(self) -> None:
-        self.refresh()
-        self.whole = self.store.whole()
-        self.published = {each.name for each in self.measures if self.store.get(_published(each.name)) is not None}
-        settled = [row.settled for row in self.streams.values() if row.settled is not None]
+        self.reach.load()
+        settled = [row.settled for row in self.reach.streams.values() if row.settled is not None]
         now = max(settled, default=0)
         texts = {each.name: f"{each.name} {each.version} {self.policy.definition}" for each in self.measures}
         digests = {name: sha256(text.encode()).hexdigest()[:12] for name, text in texts.items()}
         since = self.store.definitions_since(digests, now)
         self._digests = {name: (digest, since[name]) for name, digest in digests.items()}
-        if settled and any(each.name not in {name for _, name in self.whole} for each in self.measures):
+        if settled and any(each.name not in {name for _, name in self.reach.whole} for each in self.measures):
             self.store.touch_all()  # a measure that is new here reads what was read before it came
         self.folds = self.store.folds()
         self.dropped.update(place.metric for place in self.folds)
@@ -117,7 +104,7 @@ class Books:
         self._read_ledger()
         for place in self.births:
             self._sum(place)
-        for repository in self.repositories.values():
+        for repository in self.reach.repositories.values():
             if repository.watermark is not None:
                 self._stand(repository)
 
@@ -150,12 +137,12 @@ class Books:
         metric = METRICS.get(name)
         if metric is None:
             return Series(repository, (name, labels), _NEVER, ())
-        windowed = name in self._windowed and self._feeders.of(name, labels) is not None
+        windowed = name in self._windowed and self.reach.feeders.of(name, labels) is not None
         floor = self._floor(repository, name, labels) if windowed else _NEVER
         if metric.kind is Kind.FACT:
             return Series(repository, (name, labels), floor, ())
         own = Place(name, repository, labels)
-        shared, joined = self._shared(own), self.joined(repository, name, labels)
+        shared, joined = self._shared(own), self.reach.joined(repository, name, labels)
         into = [(own, _ALWAYS)]
         if shared is not None and joined is not None:
             into.append((shared, joined))
@@ -166,51 +153,6 @@ class Books:
             tuple((self._sum(place), metric.bounds, after, self.births.get(place, _NEVER)) for place, after in into),
         )
 
-    def refresh(self) -> None:
-        """Read again how far each repository is, and what it is called."""
-        rows = self.store.repositories(stream=None)
-        self.streams = {(row.id, row.stream): row for row in rows}
-        self.repositories = {}
-        for row in sorted(rows, key=lambda row: row.stream is not Stream.CHANGES):
-            self.repositories.setdefault(row.id, row)  # one whose changes nobody tells of is as its first stream is
-        here: dict[int, set[Stream]] = {}
-        for row in rows:
-            # A stream that is gone from a repository that is not was switched off.
-            if row.state is not RepositoryState.GONE or self.repositories[row.id].state is RepositoryState.GONE:
-                here.setdefault(row.id, set()).add(row.stream)
-        self.followed = {each: frozenset(streams) for each, streams in here.items()}
-
-    def gates(self, repository: int) -> Mapping[str, Gate]:
-        """What each measure waits for in a repository, by the measure's name."""
-        followed = self.followed.get(repository, frozenset())
-        found = self._gates.get(followed)
-        if found is None:
-            found = self._gates[followed] = {each.name: each.gate_of(followed) for each in self.measures}
-        return found
-
-    def joined(self, repository: int, metric: str, labels: Labels) -> int | None:
-        """After which date a repository's readings count in shared sums; None while its first load is not whole."""
-        feeder = self._feeders.of(metric, labels)
-        return None if feeder is None else self.whole.get((repository, feeder))
-
-    def told(self, repository: int, metric: str) -> bool:
-        """Whether the first load of a metric, or of some part of it, is whole."""
-        return any((repository, feeder) in self.whole for feeder in self._feeders.any_of(metric))
-
-    def watermark(self, repository: int, gate: Gate) -> int | None:
-        """Up to where all streams of a gate are complete; None while one is not loaded, or not read at all."""
-        rows = [self.streams.get((repository, stream)) for stream in gate]
-        marks = [row.watermark for row in rows if row is not None and row.watermark is not None]
-        return min(marks) if len(marks) == len(gate) else None
-
-    def end(self, repository: int, metric: str, labels: Labels) -> int:
-        """Where the windows of a metric's readings end; 0 for what no measure gives any more."""
-        feeder = self._feeders.of(metric, labels)
-        return 0 if feeder is None else self._end(repository, feeder)
-
-    def _end(self, repository: int, feeder: str) -> int:
-        return self.until if self.until is not None else self.watermark(repository, self.gates(repository)[feeder]) or 0
-
     def windowed(self, repository: int) -> Iterator[tuple[str, Labels, int, Readings]]:
         """A repository's readings that window summaries are given: metric, labels, where their windows end, readings.
 
@@ -218,10 +160,10 @@ class Books:
         """
         ends: dict[str, int] = {}
         for (metric, labels), readings in self.readings.get(repository, {}).items():
-            feeder = self._feeders.of(metric, labels)
-            if feeder is not None and (repository, feeder) in self.whole:
+            feeder = self.reach.feeders.of(metric, labels)
+            if feeder is not None and (repository, feeder) in self.reach.whole:
                 if feeder not in ends:
-                    ends[feeder] = self._end(repository, feeder)
+                    ends[feeder] = self.reach.end_of(repository, feeder)
                 yield metric, labels, ends[feeder], readings
 
     def _stand(self, repository: RepositoryRow) -> None:
@@ -229,7 +171,7 @@ class Books:
         found: dict[int, Standing] = {}
         for start in range(0, len(subjects), BATCH):
             for subject, events in self.store.events(subjects[start : start + BATCH]).items():
-                stands = standing(Change(events, self.policy).at(self._horizon(repository)))
+                stands = standing(Change(events, self.policy).at(self.reach.horizon(repository)))
                 if stands is not None:
                     found[subject] = stands
         self.standings[repository.id] = found
@@ -271,7 +213,7 @@ class Books:
 
     def _floor(self, repository: int, metric: str, labels: Labels) -> int:
         """Readings of a metric dated at or before it are in no window of this repository any more."""
-        return self.end(repository, metric, labels) - LONGEST_WINDOW
+        return self.reach.end(repository, metric, labels) - LONGEST_WINDOW
 
     def _trim(self, repository: RepositoryRow) -> None:
         """Once a day, let go of the readings that the windows have left behind."""
@@ -295,7 +237,7 @@ class Books:
             return
         own = Place(row.metric, row.repository, row.labels)
         self._put(own, row)
-        shared, joined = self._shared(own), self.joined(row.repository, row.metric, row.labels)
+        shared, joined = self._shared(own), self.reach.joined(row.repository, row.metric, row.labels)
         if shared is not None and joined is not None and row.at > joined:
             self._put(shared, row)
 
@@ -316,17 +258,15 @@ class Books:
         Raises:
             StoreError: nothing of the batch was kept.
         """
-        self.refresh()
-        due = self.store.due(source, self._all_gates, BATCH)
+        self.reach.refresh()
+        due = self.store.due(source, self.reach.all_gates, BATCH)
         if due:
             self._enter(due, ledger_start)
             return False
-        fresh = self.store.settled(source, {each: self.gates(each) for each in self.repositories}, self.published)
-        self.refresh()
-        self.whole = self.store.whole() if fresh else self.whole
+        fresh = self.reach.settle(source)
         for repository, measure in fresh:
             self._complete(repository, measure)
-        for row in self.repositories.values():
+        for row in self.reach.repositories.values():
             if row.source == source and row.watermark is not None:
                 self._trim(row)
         return True
@@ -335,40 +275,25 @@ class Books:
         """A first load is whole: show it, and add it to the shared sums if they are not out yet."""
         self.dirty_windows.add(repository)
         for own in self.places(repository):
-            if self._feeders.of(own.metric, own.labels) != measure:
+            if self.reach.feeders.of(own.metric, own.labels) != measure:
                 continue
             self.dirty.add(own)
             shared = self._shared(own)
-            if shared is None or self.whole[repository, measure]:
+            if shared is None or self.reach.whole[repository, measure]:
                 continue
             total, part = self._sum(shared), self.sums[own]
             total.counts = [a + b for a, b in zip(total.counts, part.counts, strict=True)]
             total.total += part.total
             self.dirty.add(shared)
 
-    def unpublished(self) -> dict[tuple[Gate, Gate], list[str]]:
-        """Measures whose shared sums are not out yet, by the streams they need and those they read where followed."""
-        found: dict[tuple[Gate, Gate], list[str]] = {}
-        for each in self.measures:
-            if each.name not in self.published:
-                found.setdefault((each.gate, each.optional), []).append(each.name)
-        return found
-
     def publish(self, measures: Iterable[str]) -> None:
         """Show the shared sums of measures from now on; repositories that come later add only what happens after."""
-        names = list(measures)
-        if self.until is None:
-            self.store.put_all({_published(name): "1" for name in names})
-        self.published.update(names)
+        self.reach.publish(list(measures))
         self.dirty.update(place for place in self.sums if place.place in (ORGANISATION, FOLD))
 
     def publish_organisation(self) -> None:
         """Show the shared sums of every measure from now on."""
-        self.publish([each.name for each in self.measures if each.name not in self.published])
-
-    def is_published(self, metric: str, labels: Labels) -> bool:
-        """Whether the shared sums of a metric are out."""
-        return self._feeders.of(metric, labels) in self.published
+        self.publish([each.name for each in self.measures if each.name not in self.reach.published])
 
     def _enter(self, due: Sequence[SubjectRow], ledger_start: int) -> None:
         subjects = [row.id for row in due]
@@ -386,7 +311,7 @@ class Books:
         births, folds = self._born(rows)
         for place, group in groupby(due, key=lambda row: row.repository):
             stirred = [each for row in group for each in looks[row].rows]
-            births |= self._woken(self.repositories[place], stirred)
+            births |= self._woken(self.reach.repositories[place], stirred)
         later = {row.id: look.due for row, look in looks.items()}
         stands = {row.id: look.standing is not None for row, look in looks.items() if row.thing is Thing.CHANGE}
         self.store.enter(Entry(rows, later, stands, births, folds))
@@ -420,25 +345,25 @@ class Books:
             return Look([], {}, None, (), ())
         known: dict[tuple[str | None, str, str], dict[str, LedgerRow]] = {}
         for row in entered:
-            known.setdefault((self._feeders.of(row.metric, row.labels), row.metric, row.cause), {})[row.part] = row
+            known.setdefault((self.reach.feeders.of(row.metric, row.labels), row.metric, row.cause), {})[row.part] = row
         rows: list[LedgerRow] = []
         late: list[str] = []
         drifted: list[tuple[str, str]] = []
         due: dict[Gate, int] = {}
-        gates = self.gates(subject.repository)
+        gates = self.reach.gates(subject.repository)
         for each, observations in self._observe(subject.thing, story):
             first = observations[0]
             if first.at < ledger_start:
                 continue
             gate = gates[each.name]
-            watermark = self.watermark(subject.repository, gate)
+            watermark = self.reach.watermark(subject.repository, gate)
             if watermark is None or first.at > watermark:
                 due[gate] = min(first.at, due.get(gate, first.at))
                 continue
             digest, since = self._digests[each.name]
             new = [_row(subject, seen, digest) for seen in observations]
             kept = known.get((each.name, first.metric, first.cause))
-            passed = self._passed(subject.repository, each, first.at)
+            passed = self.reach.passed(subject.repository, each, first.at)
             if kept is not None:
                 if _disagree(kept, new):
                     drifted.append((first.metric, first.cause))
@@ -448,22 +373,11 @@ class Books:
                     late.append(first.metric)
         stands = None
         if isinstance(story, Change):
-            horizon, own = self._horizon(self.repositories[subject.repository]), (Stream.CHANGES,)
+            horizon, own = self.reach.horizon(self.reach.repositories[subject.repository]), (Stream.CHANGES,)
             if story.events[-1].at > horizon:
                 due[own] = min(story.events[-1].at, due.get(own, story.events[-1].at))
             stands = standing(story.at(horizon))
         return Look(rows, due, stands, late, drifted)
-
-    def _passed(self, repository: int, measure: Measure, at: int) -> bool:
-        """Whether a measure's ledger already holds what is dated up to a second."""
-        if (repository, measure.name) not in self.whole:
-            return False
-        settled = (self.streams[repository, stream].settled for stream in self.gates(repository)[measure.name])
-        return all(mark is not None and at <= mark for mark in settled)
-
-    def _horizon(self, repository: RepositoryRow) -> int:
-        """The second up to which facts count for the state gauges: a commit may carry any date, also one to come."""
-        return self.until if self.until is not None else (repository.cursor or repository.watermark or 0) + DAY
 
     def _observe(self, thing: Thing, story: Story) -> Iterator[tuple[Measure, list[Observation]]]:
         """Every measure's observations of such a thing, those of one metric and cause together."""
@@ -483,7 +397,7 @@ class Books:
         growth: Counter[str] = Counter()
         own_seen: set[Place] = set()
         for row in rows:
-            metric, joined = METRICS[row.metric], self.joined(row.repository, row.metric, row.labels)
+            metric, joined = METRICS[row.metric], self.reach.joined(row.repository, row.metric, row.labels)
             if metric.kind is Kind.FACT:
                 continue
             own = Place(row.metric, row.repository, row.labels)
@@ -498,7 +412,7 @@ class Books:
                 shared = own._replace(place=FOLD)
             born = shared or own
             counts = shared is None or (
-                self.is_published(row.metric, row.labels) and joined is not None and row.at > joined
+                self.reach.is_published(row.metric, row.labels) and joined is not None and row.at > joined
             )
             if joined is not None and counts and born not in self.sums:
                 births[born] = _NEW
@@ -532,15 +446,6 @@ class Books:
                 found.show(METRICS[place.metric].bounds, value)
             found.held.clear()
             self.dirty.add(place)
-
-
-def _choices(streams: Sequence[Stream]) -> list[set[Stream]]:
-    """All the ways to follow some of these streams."""
-    return [set(some) for many in range(len(streams) + 1) for some in combinations(streams, many)]
-
-
-def _published(measure: str) -> str:
-    return f"published:{measure}"
 
 
 @lru_cache(maxsize=4096)

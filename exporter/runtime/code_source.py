@@ -167,7 +167,7 @@ class CodeSource:
             ExporterError: none could be read.
         """
         await self.where.find()
-        await self.reader.desk(self.books.refresh)
+        await self.reader.desk(self.books.reach.refresh)
         if not self.clones.mark:
             self.clones.mark = (await self.reader.desk(_identity, self.reader.store)).encode()
         self.resting.begin()

@@ -126,7 +126,7 @@ class Snapshot:
     def _see(self, now: int) -> None:
         """Work out how each repository is shown; where that changed, all it has is written anew."""
         seen: dict[int, Shown] = {}
-        for row in self.books.repositories.values():
+        for row in self.books.reach.repositories.values():
             known = row.source in self.presentation.intervals
             if row.complete is None or row.state is RepositoryState.GONE or not known:
                 continue
@@ -189,13 +189,13 @@ class Snapshot:
         if not self.books.shown(place):
             return None
         if place.place in (ORGANISATION, FOLD):
-            if not self.books.is_published(place.metric, place.labels):
+            if not self.books.reach.is_published(place.metric, place.labels):
                 return None
             if "repository" not in METRICS[place.metric].labels:
                 return place.labels
             return (ALL if place.place == ORGANISATION else OTHER, *place.labels)
         shown = self.shown.get(place.place)
-        if self.books.joined(place.place, place.metric, place.labels) is None:
+        if self.books.reach.joined(place.place, place.metric, place.labels) is None:
             return None
         if shown is None or (shown.quiet and not METRICS[place.metric].quiet):
             return None
@@ -216,7 +216,7 @@ class Snapshot:
         for key, shown in self._repositories():
             families[queue.REPOSITORY_INFO.name][shown.label, shown.source, shown.team] = 1
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(shown.team, shown.label): 1, (ALL, shown.label): 1}
-            if shown.as_of is not None and (key, Stream.CHANGES) in self.books.streams:
+            if shown.as_of is not None and (key, Stream.CHANGES) in self.books.reach.streams:
                 self._queue(key, shown, shown.as_of, families)
         if families[queue.REPOSITORY_INFO.name]:  # what is kept for the organisation, or folded, belongs to all of it
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(ALL, ALL): 1, (ALL, OTHER): 1}
@@ -263,7 +263,7 @@ class Snapshot:
         counts = dict.fromkeys(FLOW.values(), 0)
         for (metric, labels), readings in self.books.readings.get(key, {}).items():
             if metric in FLOW:
-                counts[FLOW[metric]] += readings.count(self.books.end(key, metric, labels), WINDOWS["7d"])
+                counts[FLOW[metric]] += readings.count(self.books.reach.end(key, metric, labels), WINDOWS["7d"])
         return {(shown.label, direction, "7d"): float(count) for direction, count in counts.items()}
 
     def _occurred(self, key: int, metrics: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -338,7 +338,7 @@ class Snapshot:
                 together[metric] += dated
             pool = Pool(window, WINDOWS[window], together, self.books.policy)
             for each in wanted[window]:
-                if any(self.books.told(key, row.name) for key in keys for row in each.reads):
+                if any(self.books.reach.told(key, row.name) for key in keys for row in each.reads):
                     for twin, labels, value in each.summarise(pool):
                         row = twin.of(scope)
                         if row is not None:
@@ -386,10 +386,10 @@ class Snapshot:
         marks: Samples = {}
         loaded: Samples = {}
         for source in self.presentation.intervals:
-            rows = [row for row in self.books.repositories.values() if row.source == source]
+            rows = [row for row in self.books.reach.repositories.values() if row.source == source]
             counts = Counter(row.state for row in rows)
             states |= {(source, state): counts[state] for state in RepositoryState}
-            here = [row for row in self.books.streams.values() if row.source == source and row.state is not GONE]
+            here = [row for row in self.books.reach.streams.values() if row.source == source and row.state is not GONE]
             first = self.presentation.first_streams.get(source, Stream.CHANGES)
             for stream in sorted({first} | {row.stream for row in here}):
                 self._stream(source, stream, [row for row in here if row.stream is stream], success, marks)

@@ -129,7 +129,7 @@ class GithubSource:
             self.reader.trouble(self.lanes.clock.now(), error)
             return False
         finally:
-            await self.reader.desk(self.books.refresh)
+            await self.reader.desk(self.books.reach.refresh)
 
     async def _rows(self) -> list[RepositoryRow]:
         rows = await self.reader.desk(self.reader.store.repositories, self.name)
@@ -154,7 +154,7 @@ class GithubSource:
     async def _hold(self, rows: Sequence[RepositoryRow], error: ExporterError) -> None:
         """Say on repositories why they stand still."""
         if await self.reader.hold(rows, error.reason):
-            await self.reader.desk(self.books.refresh)
+            await self.reader.desk(self.books.reach.refresh)
 
     async def _unattended(self, rows: Sequence[RepositoryRow], groups: list[tuple[Lane, list[RepositoryRow]]]) -> int:
         """Repositories that no credential answers for stand still, and say so; how many there are."""

@@ -14,7 +14,7 @@ def status_of(
     config: Config, snapshot: Snapshot, now: float, started: float, loaded: page.ConfigStatus, store: page.StoreStatus
 ) -> page.Status:
     """All the page shows, at one moment (Unix seconds)."""
-    rows = [row for row in snapshot.books.repositories.values() if row.source in snapshot.presentation.intervals]
+    rows = [row for row in snapshot.books.reach.repositories.values() if row.source in snapshot.presentation.intervals]
     series = snapshot.exposition.series()
     budget = snapshot.presentation.budget
     return page.Status(

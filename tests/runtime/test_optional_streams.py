@@ -38,7 +38,7 @@ def settle(store):
     books = Books(store, [MEASURE], POLICY)
     while not books.settle("forge", 0):
         pass
-    return len(list(store.ledger())), (1, "toy") in books.whole
+    return len(list(store.ledger())), (1, "toy") in books.reach.whole
 
 
 def test_it_waits_for_a_stream_that_is_followed_and_not_for_one_that_is_not(store):

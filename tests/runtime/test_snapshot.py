@@ -199,7 +199,7 @@ def test_a_rename_moves_the_series_and_resets_nothing():
         desk.passed("1d")
         assert opened_total(desk.page("1d")) == {"o/a": 1}
         desk.discover("o/a=o/z")
-        desk.books.refresh()
+        desk.books.reach.refresh()
         assert opened_total(desk.page("1d")) == {"o/z": 1}
 
 
@@ -212,7 +212,7 @@ def test_two_repositories_may_swap_their_names():
         desk.passed("1d")
         assert opened_total(desk.page("1d")) == {"o/a": 1, "o/b": 2}
         desk.discover("o/a=o/b", "o/b=o/a")
-        desk.books.refresh()
+        desk.books.reach.refresh()
         assert opened_total(desk.page("1d")) == {"o/a": 2, "o/b": 1}
 
 
@@ -223,10 +223,10 @@ def test_one_that_is_gone_disappears_and_comes_back_with_its_values():
         desk.passed("1d")
         desk.page("1d")
         desk.discover("o/b")
-        desk.books.refresh()
+        desk.books.reach.refresh()
         assert not [series for series in desk.page("1d") if '"o/a"' in series]
         desk.discover("o/a", "o/b")
-        desk.books.refresh()
+        desk.books.reach.refresh()
         assert opened_total(desk.page("1d")) == {"o/a": 1}
 
 
@@ -243,7 +243,7 @@ def test_a_source_that_is_no_longer_configured_is_not_shown():
 
 def fail(desk, *rows):
     desk.store.progress(rows or [1], state=RepositoryState.FAILING, reason="server_error")
-    desk.books.refresh()
+    desk.books.reach.refresh()
 
 
 def test_the_ages_of_a_failing_repository_freeze_and_go_after_an_hour():
