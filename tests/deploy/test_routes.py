@@ -12,7 +12,7 @@ from exporter.measures.quality import ISSUES
 from exporter.render.rules.exporter import INPUTS
 from exporter.render.rules.files import GROUPS
 from exporter.render.rules.freshness import NOT_JUDGED, STREAMS
-from tests.alerts.cases import PARTS, RESTS, Rests
+from tests.alerts.cases import BY_NAME, PARTS, RESTS, Rests
 from tests.deploy import stack
 from tests.deploy.stack import ALWAYS, NEVER, Alertmanager, Inbox
 from tests.system.processes import until
@@ -184,7 +184,9 @@ def test_a_team_that_is_not_judged_hears_nothing_that_rests_on_the_stream(office
     office.tell(NOT_JUDGED.name, team="web", stream=stream)
     issues = ("change_requests", "first_ci_red", "escape")
     of_teams = [
-        (name, rests, {}) for name, rests in RESTS.items() if "$labels.repository" not in ALERTS[name].description
+        (BY_NAME[name].alert, rests, {"told_by": BY_NAME[name].labels.get("told_by", "")})
+        for name, rests in RESTS.items()
+        if "repository" not in BY_NAME[name].labels
     ]
     cases = [each for each in of_teams if each[0] != "SdlcAiQualityGap"]
     cases += [("SdlcAiQualityGap", PARTS[each][1] if each in PARTS else Rests(), {"issue": each}) for each in issues]
