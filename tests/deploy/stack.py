@@ -139,9 +139,11 @@ class Alertmanager(Server):
     """A server that groups, inhibits and notifies."""
 
     def alerts(self, **labels: str) -> list[dict[str, Any]]:
-        """The alerts it has with these labels, with their status."""
+        """The alerts it has with these labels, with their status; an empty one is a label that it has not."""
         found = self.ask("/api/v2/alerts")
-        return [each for each in found if labels.items() <= each["labels"].items()]
+        return [
+            each for each in found if all(each["labels"].get(label, "") == value for label, value in labels.items())
+        ]
 
 
 @contextmanager
