@@ -23,6 +23,8 @@ from tests.measures.pools import window_of
 from tests.stories import POLICY, START, change
 from tests.tickets import issue, naming
 
+pytestmark = pytest.mark.random
+
 FAULTY = {"agentic": 0.12, "unmarked": 0.06}
 FOUND_AFTER = 8.6 * DAY
 """Mean of an exponential delay of which 97 % are over within 30 days, as of reverts in 49 open repositories."""

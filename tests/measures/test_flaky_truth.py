@@ -19,6 +19,8 @@ from exporter.testreports import kept, numbered
 from exporter.testreports.reports import Case, Result, Tally
 from tests.stories import POLICY, START
 
+pytestmark = pytest.mark.random
+
 TESTS, FLAKY, COMMITS = 1000, 40, 120
 FAILS = 0.01
 """A flaky test fails in one run of a hundred; a third of all runs have one."""

@@ -20,6 +20,8 @@ from tests.things import CASES, Case, Other, bound_at, story_at
 from tests.things.base import dates, subject
 from tests.tickets import issue
 
+pytestmark = pytest.mark.random
+
 MEASURES = load()
 BLAMING = msgspec.structs.replace(POLICY, blame=True)
 POLICIES = (BLAMING, msgspec.structs.replace(BLAMING, comments_count=True, abandoned_after=2 * DAY))

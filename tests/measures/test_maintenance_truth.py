@@ -17,6 +17,8 @@ from tests.measures.pools import window_of
 from tests.measures.read import gauges
 from tests.stories import POLICY, START
 
+pytestmark = pytest.mark.random
+
 END = START + (WEEKS * 7 + 6) * DAY
 ORGANISATIONS = 40
 

@@ -8,6 +8,8 @@ import pytest
 from exporter.measures.qa import BLOCKED_LOWER, BLOCKED_RATIO, STAY_FACT, qa_blocking
 from tests.measures.pools import pool
 
+pytestmark = pytest.mark.random
+
 HOUR = 3600
 
 

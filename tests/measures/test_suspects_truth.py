@@ -19,6 +19,8 @@ from exporter.story import Story
 from tests.code.history import DAY, POLICY, START, History
 from tests.code.test_branch import END, NOBODY, facts
 
+pytestmark = pytest.mark.random
+
 BLAMING = msgspec.structs.replace(POLICY, blame=True)
 LAST = 180
 """Days in which changes are made; the last 30 of them have no outcome yet."""

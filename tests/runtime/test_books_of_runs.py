@@ -16,6 +16,8 @@ from tests.runtime.desk import SOURCE, Desk, KilledError, business, settled_page
 from tests.stories import START, change
 from tests.things import CASES
 
+pytestmark = pytest.mark.random
+
 END = START + 2000 * DAY
 BOTH = (Stream.CHANGES, Stream.RUNS)
 FIXED = 'sdlc_test_fix_seconds_sum{origin="unmarked",repository="all"}'

@@ -14,6 +14,8 @@ from tests.shipments import deployment
 from tests.stories import START, at, change
 from tests.things import CASES
 
+pytestmark = pytest.mark.random
+
 END = START + 2000 * DAY
 STREAMS = (Stream.CHANGES, Stream.DEPLOYMENTS, Stream.RUNS)
 THINGS = (Thing.CHANGE, Thing.CHANGE, Thing.DEPLOYMENT, Thing.RUN)

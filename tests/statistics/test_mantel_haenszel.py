@@ -9,6 +9,8 @@ from exporter.statistics.mantel_haenszel import Arm, Stratum, Unestimable, rate_
 from exporter.statistics.proportions import ratio_of_rates
 from tests.statistics.chance import Tally, binomial, poisson
 
+pytestmark = pytest.mark.random
+
 CHANGES = st.lists(
     st.tuples(st.sampled_from("abc"), st.booleans(), st.integers(0, 5), st.integers(1, 500)), min_size=4, max_size=60
 )
