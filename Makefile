@@ -1,8 +1,9 @@
 # The two commands to start with are `make run` and `make test`; `make` alone lists all.
+# WORKERS: one more than two cores, since many tests wait for processes.
 PYTHON ?= python3
 LISTEN ?= 127.0.0.1:9517
 CONFIG ?=
-WORKERS ?= 2
+WORKERS ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -1,7 +1,7 @@
 """T9: which deployment brings a change into production, and what is measured of it then."""
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 
 from exporter.catalogue import HOUR
 from exporter.change import Change
@@ -130,7 +130,11 @@ def test_stages_are_not_negative_and_add_up_to_the_lead_time(case):
 
 def test_random_changes_come_into_production():
     """Else the property above would say nothing."""
-    find(CASES[Thing.CHANGE], lambda case: bool(list(arrivals(story_at(case, POLICY, START + 5000 * 86400), POLICY))))
+    find(
+        CASES[Thing.CHANGE],
+        lambda case: bool(list(arrivals(story_at(case, POLICY, START + 5000 * 86400), POLICY))),
+        settings=settings(max_examples=5000, deadline=None, phases=[Phase.generate]),
+    )
 
 
 # Coverage
