@@ -128,7 +128,7 @@ def test_make_run_starts_the_demo_and_with_a_file_the_exporter():
 def test_make_test_runs_every_check():
     told = dry_run("test")
     checks = ("ruff format --check", "ruff check", "mypy", "lint-imports", "machine.sh prometheus", "tools.helm")
-    for check in (*checks, "pytest --numprocesses 2 --cov"):
+    for check in (*checks, "pytest --numprocesses 3 --cov"):
         assert check in told
 
 
