@@ -11,7 +11,6 @@ from exporter.catalogue import (
     HOUR,
     Group,
     Kind,
-    Labels,
     Metric,
     Observation,
     Pool,
@@ -24,9 +23,9 @@ from exporter.catalogue import (
 from exporter.change import Change
 from exporter.labels import worn
 from exporter.measures.defects import dropped
+from exporter.measures.windows import Gauges
 from exporter.model import Event, Fact, IssueOpened, Merged, Naming, Opened, Origin, Referred, Stream
 from exporter.policy import Policy
-from exporter.statistics.interval import Interval
 from exporter.statistics.proportions import ratio_of_shares, share
 from exporter.story import Story
 
@@ -134,6 +133,15 @@ def _no_incident(facts: Sequence[Fact], policy: Policy, end: int) -> bool:
     return policy.labels.is_no_defect(worn(facts, end)) or dropped(Story(facts, policy), end)
 
 
+class Shares(NamedTuple):
+    """The rows of a share by origin: its estimate, the ends of its interval, and how many changes it rests on."""
+
+    share: Twin
+    lower: Twin
+    upper: Twin
+    samples: Twin
+
+
 ESCAPE_RATIO = twins(
     "escape_ratio",
     "Share of the changes whose outcome became known within the window that escaped",
@@ -160,34 +168,28 @@ ESCAPE_SAMPLES = twins(
 )
 
 
-@summary(
-    OUTCOMES,
-    gives=(
-        ESCAPE_RATIO,
-        ESCAPE_LOWER,
-        ESCAPE_UPPER,
-        ESCAPE_SAMPLES,
-    ),
-)
-def escape_ratios(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
+SHARES = Shares(ESCAPE_RATIO, ESCAPE_LOWER, ESCAPE_UPPER, ESCAPE_SAMPLES)
+
+
+@summary(OUTCOMES, gives=SHARES)
+def escape_ratios(pool: Pool) -> Gauges:
     """The share that escaped by origin, with its interval and what it rests on; nothing without a change."""
-    for origin, interval, changes in shares(pool, OUTCOMES, "escaped"):
-        labels = (origin, pool.window)
-        yield ESCAPE_SAMPLES, labels, changes
-        yield ESCAPE_RATIO, labels, interval.estimate
-        yield ESCAPE_LOWER, labels, interval.lower
-        yield ESCAPE_UPPER, labels, interval.upper
+    return shares_of(pool, OUTCOMES, "escaped", SHARES)
 
 
-def shares(pool: Pool, row: Metric, word: str) -> Iterator[tuple[str, Interval, int]]:
-    """By origin the share of changes with this outcome, of all that a metric counts, and how many these are."""
+def shares_of(pool: Pool, row: Metric, word: str, rows: Shares) -> Gauges:
+    """By origin the share of changes with this outcome, of all that a metric counts."""
     counts: dict[str, list[int]] = {}
     for (origin, outcome), values in pool.values(row).items():
         counts.setdefault(origin, [0, 0])[outcome == word] += len(values)
     for origin, (others, those) in sorted(counts.items()):
         interval = share(those, others + those)
         if interval is not None:
-            yield origin, interval, others + those
+            labels = (origin, pool.window)
+            yield rows.samples, labels, others + those
+            yield rows.share, labels, interval.estimate
+            yield rows.lower, labels, interval.lower
+            yield rows.upper, labels, interval.upper
 
 
 DRIFT_RATIO = metric(
@@ -218,7 +220,7 @@ DRIFT_SAMPLES = metric(
         Twin(None, DRIFT_SAMPLES),
     ),
 )
-def escape_drift(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
+def escape_drift(pool: Pool) -> Gauges:
     """The later half of the window by the earlier one (definitions 109); each repository's half ends where it does."""
     spans = {"before": [0, 0], "now": [0, 0]}
     for each in pool.of(OUTCOMES):

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from exporter.catalogue import Group, Kind, Labels, Observation, Pool, Twin, measure, metric, summary, twins
+from exporter.catalogue import Group, Kind, Observation, Pool, measure, metric, summary, twins
 from exporter.change import Change
 from exporter.labels import worn
 from exporter.measures.defects import dropped
-from exporter.measures.escape import WITHIN, shares
+from exporter.measures.escape import WITHIN, Shares, shares_of
+from exporter.measures.windows import Gauges
 from exporter.model import Fact, IssueClosed, Landed, Merged, Removed, Stream, Thing
 from exporter.policy import Policy
 from exporter.story import Story
@@ -95,18 +96,12 @@ SUSPECT_SAMPLES = twins(
     ("origin",),
 )
 
-
-SHARES = (SUSPECT_RATIO, SUSPECT_LOWER, SUSPECT_UPPER, SUSPECT_SAMPLES)
+SHARES = Shares(SUSPECT_RATIO, SUSPECT_LOWER, SUSPECT_UPPER, SUSPECT_SAMPLES)
 ASKED = frozenset({SUSPECTS, *(row for twin in SHARES for row in twin)})
 """The metrics that are there only where suspects are asked for."""
 
 
 @summary(SUSPECTS, gives=SHARES)
-def suspect_ratios(pool: Pool) -> Iterator[tuple[Twin, Labels, float]]:
+def suspect_ratios(pool: Pool) -> Gauges:
     """The share of suspects by origin, with its interval and what it rests on; nothing without a change."""
-    for origin, interval, changes in shares(pool, SUSPECTS, "suspect"):
-        labels = (origin, pool.window)
-        yield SUSPECT_SAMPLES, labels, changes
-        yield SUSPECT_RATIO, labels, interval.estimate
-        yield SUSPECT_LOWER, labels, interval.lower
-        yield SUSPECT_UPPER, labels, interval.upper
+    return shares_of(pool, SUSPECTS, "suspect", SHARES)
