@@ -1,7 +1,6 @@
 """AI quality: what reviewers, CI and production find in AI changes, against unmarked ones of like size and place."""
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from exporter.measures.flow import ABANDONED, MERGED
 from exporter.measures.windows import Gauges
 from exporter.model import Origin, Ran, Result, Stream, Verdict
 from exporter.policy import Policy
-from exporter.statistics.mantel_haenszel import Arm, Comparison, Heap, Stratum, rate_ratio, share_ratio
+from exporter.statistics.mantel_haenszel import Comparison, Stratum, arms, rate_ratio, share_ratio, stratum
 from exporter.timeline import Life
 
 REVIEW_FACT = metric(
@@ -188,15 +187,10 @@ ISSUES = (
 def issues(pool: Pool) -> Gauges:
     """Each issue's ratio of AI to unmarked changes over repositories and sizes, with its bounds (definitions 106)."""
     for issue in ISSUES:
-        strata: defaultdict[tuple[int, str], dict[str, Heap]] = defaultdict(dict)
-        for each in issue.seen(pool):
-            events, exposures = strata[each.stratum].setdefault(each.origin, ([], []))
-            events.extend(each.events)
-            exposures.extend(each.exposures)
-        arms = [{origin: Arm.of(*heap) for origin, heap in here.items()} for here in strata.values()]
+        strata = arms(issue.seen(pool))
         for origin in (Origin.AGENTIC, Origin.ASSISTED):
-            if any(origin in here and here[origin].changes for here in arms):
-                pairs = [Stratum(here.get(origin, Arm()), here.get(Origin.UNMARKED, Arm())) for here in arms]
+            if any(origin in here and here[origin].changes for here in strata):
+                pairs = (stratum(here, origin, Origin.UNMARKED) for here in strata)
                 yield from _ratio(origin, issue.word, issue.ratio(pairs))
 
 

@@ -8,7 +8,7 @@ level may differ in each: a stratum with one arm only says nothing about the rat
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import mul
@@ -57,10 +57,6 @@ class Arm(NamedTuple):
         return max(0.0, square)
 
 
-Heap = tuple[list[int], list[int]]
-"""The events and exposures of some changes."""
-
-
 class Stratum(NamedTuple):
     """The two arms of what is comparable."""
 
@@ -99,11 +95,27 @@ def stratify(changes: Iterable[tuple[Hashable, bool, int, int]]) -> list[Stratum
     Raises:
         ValueError: events or exposure are negative.
     """
-    told: defaultdict[Hashable, tuple[Heap, Heap]] = defaultdict(lambda: (([], []), ([], [])))
-    for key, is_one, *change in changes:
-        for values, value in zip(told[key][not is_one], change, strict=True):
-            values.append(value)
-    return [Stratum(Arm.of(*one), Arm.of(*base)) for one, base in told.values()]
+    told = arms((key, "one" if is_one else "base", (events,), (exposure,)) for key, is_one, events, exposure in changes)
+    return [stratum(here, "one", "base") for here in told]
+
+
+def arms(changes: Iterable[tuple[Hashable, str, Sequence[int], Sequence[int]]]) -> list[dict[str, Arm]]:
+    """Of each stratum the arms by group, of changes told as (stratum, group, events, exposures), some at a time.
+
+    Raises:
+        ValueError: events or exposures are negative, or not as many of one as of the other.
+    """
+    told: defaultdict[Hashable, dict[str, tuple[list[int], list[int]]]] = defaultdict(dict)
+    for key, group, events, exposures in changes:
+        heap = told[key].setdefault(group, ([], []))
+        heap[0].extend(events)
+        heap[1].extend(exposures)
+    return [{group: Arm.of(*heap) for group, heap in here.items()} for here in told.values()]
+
+
+def stratum(here: Mapping[str, Arm], one: str, base: str) -> Stratum:
+    """Two groups of a stratum beside each other; one that has no change there is empty."""
+    return Stratum(here.get(one, Arm()), here.get(base, Arm()))
 
 
 def share_ratio(strata: Iterable[Stratum], level: float = LEVEL, fewest: int = FEWEST) -> Comparison:
