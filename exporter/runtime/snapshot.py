@@ -2,9 +2,10 @@
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from itertools import chain, product
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 Samples = dict[tuple[str, ...], float]
 _Part = Mapping[str, list[Dated]]
 """A repository's readings within a window, by metric."""
+_Parts = Callable[[int], Mapping[str, _Part]]
 
 
 class Shown(NamedTuple):
@@ -106,7 +108,6 @@ class Snapshot:
         self._teams_at = 0.0
         self._teams_stale = True
         self._pooled: set[int] = set()
-        self._read_off: dict[int, dict[str, defaultdict[str, list[Dated]]]] = {}
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
@@ -290,17 +291,18 @@ class Snapshot:
         """Window summaries: where something happened at once (teams: within a minute), else every five minutes."""
         everything = now - self._windows_at >= WINDOWS_EVERY or now < self._windows_at
         dirty, self.books.dirty_windows = self.books.dirty_windows, set()
+        parts = cache(self._parts)  # its repository's windows and its teams' are made of the same
         if everything:
             self._windows_at = now
             dirty = set(self.shown)
         for key in dirty | (self._window_samples.keys() - self.shown.keys()):
             self._window_samples.pop(key, None)
             if key in self.shown:
-                self._window_samples[key] = self._repository_windows(key)
+                self._window_samples[key] = self._repository_windows(key, parts)
         self._teams_stale |= bool(dirty)
         first = everything or not self._team_samples or self._pooled != self.shown.keys()
         if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
-            self._team_samples = self._all_team_windows()
+            self._team_samples = self._all_team_windows(parts)
             self._teams_at, self._teams_stale, self._pooled = now, False, set(self.shown)
         families: dict[str, Samples] = {row.name: {} for each in SUMMARIES for row in each.gives}
         fresh = (samples for key, samples in self._window_samples.items() if self.shown[key].as_of is not None)
@@ -309,32 +311,33 @@ class Snapshot:
                 families[name].update(found)
         for name, found in families.items():
             self._gauges(name, found)
-        self._read_off.clear()
 
-    def _repository_windows(self, key: int) -> dict[str, Samples]:
+    def _repository_windows(self, key: int, parts: _Parts) -> dict[str, Samples]:
         shown = self.shown[key]
         samples: dict[str, Samples] = defaultdict(dict)
         if not shown.quiet and shown.source not in self.presentation.notes:
-            self._summaries(samples, "repository", {shown.label: [key]})
+            self._summaries(samples, "repository", {shown.label: [key]}, parts)
         return samples
 
-    def _all_team_windows(self) -> dict[str, Samples]:
+    def _all_team_windows(self, parts: _Parts) -> dict[str, Samples]:
         members: dict[str, list[int]] = defaultdict(list)
         for key, shown in self.shown.items():
             if shown.as_of is not None:
                 members[shown.team].append(key)
                 members[ALL].append(key)
         samples: dict[str, Samples] = defaultdict(dict)
-        self._summaries(samples, "team", members)
+        self._summaries(samples, "team", members, parts)
         return samples
 
-    def _summaries(self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]]) -> None:
+    def _summaries(
+        self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], parts: _Parts
+    ) -> None:
         """All summaries that are wanted of a scope's members, each with its repositories."""
         wanted = {window: [each for each in SUMMARIES if self._wanted(each, scope, window)] for window in WINDOWS}
         windows = [window for window, summaries in wanted.items() if summaries]
         for (name, keys), window in product(members.items(), windows):
             together: defaultdict[str, list[Dated]] = defaultdict(list)
-            for metric, dated in chain.from_iterable(self._parts(key)[window].items() for key in keys):
+            for metric, dated in chain.from_iterable(parts(key)[window].items() for key in keys):
                 together[metric] += dated
             pool = Pool(window, WINDOWS[window], together, self.books.policy)
             for each in wanted[window]:
@@ -354,15 +357,13 @@ class Snapshot:
         return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
 
     def _parts(self, key: int) -> Mapping[str, _Part]:
-        """The dated readings of a repository within each window, read off once a page."""
-        found = self._read_off.get(key)
-        if found is None:
-            found = self._read_off[key] = {window: defaultdict(list) for window in LONGEST_FIRST}
-            lengths = [WINDOWS[window] for window in found]
-            for metric, labels, end, readings in self.books.windowed(key):
-                if readings.count(end, LONGEST_WINDOW):
-                    for part, dated in zip(found.values(), readings.dated(end, lengths), strict=True):
-                        part[metric].append(Dated(key, labels, end, *dated))
+        """The dated readings of a repository within each window."""
+        found: dict[str, defaultdict[str, list[Dated]]] = {window: defaultdict(list) for window in LONGEST_FIRST}
+        lengths = [WINDOWS[window] for window in found]
+        for metric, labels, end, readings in self.books.windowed(key):
+            if readings.count(end, LONGEST_WINDOW):
+                for part, dated in zip(found.values(), readings.dated(end, lengths), strict=True):
+                    part[metric].append(Dated(key, labels, end, *dated))
         return found
 
     # The exporter itself
