@@ -143,8 +143,9 @@ def _stages(change: Change) -> str:
         now = standing(change)
         state = (now.state or "draft") if now else "closed"
         return f"not merged: {state}" + (f", waiting since {_time(now.since)}" if now and now.since is not None else "")
-    rows = [(stage, _span(seconds)) for life in merged for stage, seconds in _spent(change, life)]
-    total = sum(seconds for life in merged for _, seconds in _spent(change, life))
+    spent = [each for life in merged for each in _spent(change, life)]
+    rows = [(stage, _span(seconds)) for stage, seconds in spent]
+    total = sum(seconds for _, seconds in spent)
     counted = change.in_stage_statistics(merged[-1].merged.at if merged[-1].merged else 0)
     note = "" if counted else "\nnot in stage statistics: bots' changes and reverts are only counted"
     return table(("stage", "time"), [*rows, ("lead time", _span(total))]) + note

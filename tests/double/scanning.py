@@ -89,11 +89,7 @@ class Scanning:
     ) -> Alert:
         """A scan finds something on heads of changes, or at a commit of the default branch."""
         at = self.world.now if at is None else at
-        with self.world.lock:
-            number = number or 1 + sum(place == repository.id for place, _ in self._alerts)
-            alert = Alert(repository, number, at, at, severity, tuple(on), sha)
-            self._alerts[repository.id, number] = alert
-        return alert
+        return self._add(self._alerts, Alert(repository, number, at, at, severity, tuple(on), sha))
 
     def vulnerable(
         self,
@@ -107,10 +103,14 @@ class Scanning:
     ) -> Alert:
         """The default branch depends on something that is known to be vulnerable since ``published``."""
         at = self.world.now if at is None else at
+        alert = Alert(repository, number, at, at, severity, manifest=manifest, published=published)
+        return self._add(self._dependencies, alert)
+
+    def _add(self, alerts: dict[tuple[str, int], Alert], alert: Alert) -> Alert:
+        """Keep an alert, under the repository's next number unless it has one."""
         with self.world.lock:
-            number = number or 1 + sum(place == repository.id for place, _ in self._dependencies)
-            alert = Alert(repository, number, at, at, severity, manifest=manifest, published=published)
-            self._dependencies[repository.id, number] = alert
+            alert.number = alert.number or 1 + sum(place == alert.repository.id for place, _ in alerts)
+            alerts[alert.repository.id, alert.number] = alert
         return alert
 
     def dismiss(self, alert: Alert, reason: str = "false positive", at: int | None = None) -> None:
