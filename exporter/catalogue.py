@@ -37,6 +37,7 @@ class Group(StrEnum):
     STATE = "State"
     EVENTS = "Events"
     WINDOWS = "Window summaries"
+    DIAGNOSIS = "Diagnosis"
     EXPORTER = "The exporter itself"
 
 
