@@ -14,6 +14,7 @@ from exporter.model import (
     Environment,
     Event,
     Fact,
+    FilesChanged,
     IssueClosed,
     IssueOpened,
     Labelled,
@@ -95,10 +96,10 @@ class Change(Story):
         A commit that was deployed before it was merged is in production at the merge. None where it does not come
         within 90 days.
         """
-        at = self._arrived(merged, Environment.PRODUCTION)
+        at = self.arrived(merged, Environment.PRODUCTION)
         return at if at is not None and at <= merged.at + LAST_IN_PRODUCTION else None
 
-    def _arrived(self, merged: Merged, environment: Environment) -> int | None:
+    def arrived(self, merged: Merged, environment: Environment) -> int | None:
         """When the merge commit first came into an environment, not before the merge."""
         found = (brought.at for kind, brought in self._arrivals if kind is environment and merged.sha in brought.shas)
         at = min(found, default=None) if merged.sha else None
@@ -155,10 +156,17 @@ class Change(Story):
         before = self.had_by_the_merge(life)
         after = within(self.with_qa(end), merged.at, end)
         if not before + after:
-            entered = self._arrived(merged, Environment.STAGING)
+            entered = self.arrived(merged, Environment.STAGING)
             after = 0 if entered is None else max(0, end - entered)
         qa = [(Stage.QA, before + after)] if before + after else []
         return [*qa, (Stage.DEPLOY_WAIT, end - merged.at - after)]
+
+    def lines(self, merged: int) -> int | None:
+        """Changed lines of the files that count, of a change merged at a second; None where they could not be read."""
+        read = next((event for event in self.own(FilesChanged) if event.at == merged), None)
+        if read is None:
+            return None
+        return sum(added + deleted for path, added, deleted in read.files if self.policy.counted(path))
 
     def is_revert(self, second: int) -> bool:
         """Whether the change takes back another one, by its branch or its first description."""

@@ -344,21 +344,27 @@ def first_activity(life: Life, events: Sequence[Fact], at: int, definitions: Def
 
 def final_approval(life: Life, events: Sequence[Fact], definitions: Definitions) -> int | None:
     """T5 of a merged life: the last person's approval in (T3, T6] in force at T6, else T6 (definitions 9)."""
-    merged, ready, first = life.merged, life.ready, life.first_review
+    merged = life.merged
     if merged is None:
         return None
+    return last_approval(life, events, definitions, merged.at) or merged.at
+
+
+def last_approval(life: Life, events: Sequence[Fact], definitions: Definitions, end: int) -> int | None:
+    """The last person's approval in (T3, end] that is in force at the end; None without one."""
+    ready, first = life.ready, life.first_review
     if ready is None or first is None:
-        return merged.at
-    dismissed = {event.review for event in events if isinstance(event, Dismissed) and event.at <= merged.at}
-    approvals = [
+        return None
+    dismissed = {event.review for event in events if isinstance(event, Dismissed) and event.at <= end}
+    approvals = (
         review.at
         for review in life.reviews
         if review.verdict is Verdict.APPROVED
-        and max(ready.at + 1, first.at) <= review.at <= merged.at
+        and max(ready.at + 1, first.at) <= review.at <= end
         and review.id not in dismissed
         and definitions.rules.is_reviewer_person(review.reviewer)
-    ]
-    return max(approvals, default=merged.at)
+    )
+    return max(approvals, default=None)
 
 
 def stages(
@@ -368,11 +374,11 @@ def stages(
 
     ``without``: disjoint spans that belong to another stage; they are taken out of what they fall in.
     """
-    for stage, begin, end in _cut(life, events, definitions):
+    for stage, begin, end in cut(life, events, definitions):
         yield stage, end - begin - within(without, begin, end)
 
 
-def _cut(life: Life, events: Sequence[Fact], definitions: Definitions) -> Iterator[tuple[Stage, int, int]]:
+def cut(life: Life, events: Sequence[Fact], definitions: Definitions) -> Iterator[tuple[Stage, int, int]]:
     """The stages of a merged life from second to second."""
     if life.merged is None:
         return

@@ -5,12 +5,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import cache
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
 from msgspec import structs
 
+from exporter.config.baselines import check_diagnosis, diagnosis_warnings
 from exporter.config.faults import Faults, join
 from exporter.config.locations import is_glob, name_of
 from exporter.config.scalars import duration_text, nearest, suggest
@@ -60,13 +61,15 @@ def check(config: Config, environ: Mapping[str, str], metrics: Collection[str] |
     _check_calendar(config, faults)
     _check_series(config.series, metrics, faults)
     _check_escapes(config, faults)
+    check_diagnosis(config, faults)
     if config.store.path and config.store.path.endswith(("/", ":memory:")):
         faults.add("store.path", "is not a file on a disk; write one such as /var/lib/sdlc-exporter/state.db")
 
 
 def warnings(config: Config, now: int | None = None) -> list[str]:
     """What is allowed and probably not meant; ``now`` (Unix time) lets a date in ``history`` be judged too."""
-    return [*_source_warnings(config, now), *_team_warnings(config), *_store_warnings(config)]
+    found = (_source_warnings(config, now), _team_warnings(config), _store_warnings(config))
+    return [*chain.from_iterable(found), *diagnosis_warnings(config, now)]
 
 
 def _check_source(source: Source, path: str, config: Config, environ: Mapping[str, str], faults: Faults) -> None:

@@ -461,6 +461,39 @@ class EscapeSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = False
 
 
+class Freeze(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Weeks in which nobody was meant to ship, such as holidays; they are in no comparison."""
+
+    begin: Annotated[Date, "The first day."]
+    end: Annotated[Date, "The last day."]
+
+
+class DiagnosisSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """With what the present is compared, and what AI costs and is said to save."""
+
+    adoption_date: Annotated[
+        Date | None,
+        "The day AI was taken up: the baseline is the twelve whole weeks that end two weeks before. Without it, the "
+        "baseline is the quarter of all earlier weeks with the least share of AI changes.",
+    ] = None
+    team_adoption_dates: Annotated[dict[Team, Date], "The same for single teams."] = field(default_factory=dict)
+    freezes: Annotated[tuple[Freeze, ...], "Times to leave out, by whole weeks."] = ()
+    interval: Annotated[int, duration("5m", "1d"), "Time between two looks; verdicts are of whole weeks."] = HOUR
+    reported_hours_saved: Annotated[
+        float | None,
+        number(0, 60),
+        "Hours per developer and week that people say they save; shown, never reckoned with.",
+    ] = None
+    seats: Annotated[int | None, whole(1, 1_000_000), "How many seats of AI tools are paid for."] = None
+    seat_price: Annotated[float | None, number(0, 1_000_000), "What a seat costs a month."] = None
+    hourly_rate: Annotated[
+        float | None, number(0, 1_000_000), "What an hour of a developer costs, with everything."
+    ] = None
+    currency: Annotated[str, text("a currency", r"[A-Za-z]{3}", "is no currency's code; write EUR or USD")] = "USD"
+    review_minutes_least: Annotated[float, number(0, 600), "Least time a person gives one review, for the model."] = 10
+    review_minutes_most: Annotated[float, number(0, 600), "Most time a person gives one review, for the model."] = 60
+
+
 class WorkingHours(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """When a team works, for waiting times on the working-hours clock."""
 
@@ -635,6 +668,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     delivery: Annotated[DeliverySettings, "What is production, and what is a release."] = DeliverySettings()
     findings: Annotated[FindingSettings, "How findings of security scanners are counted."] = FindingSettings()
     escapes: Annotated[EscapeSettings, "How changes are found that had to be mended."] = EscapeSettings()
+    diagnosis: Annotated[DiagnosisSettings, "With what the present is compared."] = DiagnosisSettings()
     calendar: Annotated[CalendarSettings, "Working hours."] = CalendarSettings()
     thresholds: Annotated[Thresholds, "Lines for alerts and panels."] = Thresholds()
     series: Annotated[Series, "What the metrics may cost."] = Series()

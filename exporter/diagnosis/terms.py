@@ -171,7 +171,7 @@ class Diagnosis(Struct, frozen=True):
 
 
 class Figure(Struct, frozen=True):
-    """One number of the evidence: what it is, its value as a person reads it, and the metric that exports it, if one."""
+    """One number of the evidence: what it is, its value as a person reads it, and the metric that exports it."""
 
     name: str
     value: str
@@ -179,7 +179,7 @@ class Figure(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """Whether a signal is there; ``active`` is None where that cannot be measured, and ``sentence`` says why or what."""
+    """Whether a signal is there; ``active`` is None where that cannot be measured, as ``sentence`` then says."""
 
     signal: Signal
     active: bool | None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from exporter.catalogue import Detail, Group, Kind, Observation, measure, metric
 from exporter.change import Change
 from exporter.measures.review import LONG
-from exporter.model import FilesChanged, Stage, Stream
+from exporter.model import Stage, Stream
 from exporter.policy import Policy
 from exporter.timeline import first_activity
 
@@ -59,14 +59,6 @@ def cycle(change: Change, policy: Policy) -> Iterator[Observation]:
         yield Observation(LEAD_TIME.name, cause, "", at, (origin, "merge"), lead)
 
 
-def lines_of(change: Change, merged: int, policy: Policy) -> int | None:
-    """Changed lines of the files that count of a change merged at a second; None where they could not be read."""
-    read = next((event for event in change.events if isinstance(event, FilesChanged) and event.at == merged), None)
-    if read is None:
-        return None
-    return sum(added + deleted for path, added, deleted in read.files if policy.counted(path))
-
-
 @measure(SIZE)
 def size(change: Change, policy: Policy) -> Iterator[Observation]:
     """Changed lines of the files that count, at the merge; nothing where the files could not be read."""
@@ -74,6 +66,6 @@ def size(change: Change, policy: Policy) -> Iterator[Observation]:
         if life.merged is None or not change.in_stage_statistics(life.merged.at):
             continue
         at = life.merged.at
-        lines = lines_of(change, at, policy)
+        lines = change.lines(at)
         if lines is not None:
             yield Observation(SIZE.name, life.merged.id, "", at, (change.origin(at),), lines)

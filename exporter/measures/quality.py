@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from exporter.catalogue import Group, Kind, Labels, Metric, Observation, Pool, Twin, measure, metric, summary, twins
 from exporter.change import Change
-from exporter.measures.cycle import SIZE, lines_of
+from exporter.measures.cycle import SIZE
 from exporter.measures.escape import OUTCOMES, outcomes
 from exporter.measures.flow import ABANDONED, MERGED
 from exporter.measures.windows import Gauges
@@ -79,7 +79,7 @@ def compared(change: Change, policy: Policy) -> Iterator[tuple[Life, int, int, L
     for life in change.lives:
         if life.merged is not None and change.in_stage_statistics(life.merged.at):
             at = life.merged.at
-            lines = lines_of(change, at, policy)
+            lines = change.lines(at)
             if lines is not None:
                 yield life, at, lines, (change.origin(at), bucket(lines))
 

@@ -1,0 +1,184 @@
+"""The five signals, each from the gauges that are exported anyway, so that anybody can check it.
+
+A signal is there where the evidence is beyond chance, as the alert of the same name wants it; where the gauges it rests
+on are not there, it cannot be measured, and that is said (definitions 26).
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+
+from exporter.catalogue import Metric, Twin
+from exporter.diagnosis.terms import Diagnosis, Figure, Flag, Reading, Signal, Verdict
+from exporter.diagnosis.words import share, span
+from exporter.measures import escape, maintenance, qa, releases, retro, windows
+
+Samples = Mapping[tuple[str, ...], float]
+Gauges = Mapping[str, Samples]
+"""Window summaries of scopes, by metric and labels; the first label is the scope."""
+
+FEWEST_NAMED = 6
+"""Sprints with notes that the share of sprints which name QA has to rest on (definitions 26)."""
+
+
+class Evidence:
+    """What is known of one scope: its gauges, its diagnosis, and the thresholds in force."""
+
+    def __init__(
+        self, scope: str, gauges: Gauges, diagnosis: Diagnosis, ratios: Mapping[str, float], fewest: int
+    ) -> None:
+        self.scope = scope
+        self.diagnosis = diagnosis
+        self.ratios = ratios
+        self.fewest = fewest
+        self._gauges = gauges
+
+    def value(self, row: Twin | Metric, *labels: str) -> float | None:
+        """The gauge of the scope with these labels; None where it is absent."""
+        metric = row.team if isinstance(row, Twin) else row
+        return None if metric is None else self._gauges.get(metric.name, {}).get((self.scope, *labels))
+
+
+def signals(evidence: Evidence) -> tuple[Reading, ...]:
+    """All five, in the order of their words."""
+    return tuple(
+        each(evidence)
+        for each in (
+            cycle_time_rising,
+            tests_climbing,
+            escape_rate_drifting,
+            release_frequency_flat,
+            blocking,
+        )
+    )
+
+
+def cycle_time_rising(evidence: Evidence) -> Reading:
+    """Coding takes less time and the way through review more, both beyond chance."""
+    found, name = evidence.diagnosis, Signal.CYCLE_TIME_RISING
+    if found.verdict is Verdict.INSUFFICIENT_DATA or found.gain is None or found.cycle is None:
+        return Reading(name, None, f"Not measurable: {found.reason}")
+    figures = (
+        Figure("coding saved per change", span(found.gain), "sdlc_diagnosis_gain_seconds"),
+        Figure("pickup, review and waiting to merge, growth", span(found.cycle), "sdlc_diagnosis_stage_delta_seconds"),
+    )
+    if any(flag is Flag.CODING_UNRELIABLE for flag, _ in found.flags):
+        text = "Not measurable: the share of one-commit changes moved, so the time before the first commit did too."
+        return Reading(name, None, text, figures)
+    active = found.gain.lower > 0 and found.cycle.lower > 0
+    told = f"coding by {span(found.gain)} less, review and its waits by {span(found.cycle)} more"
+    text = f"Changes are coded faster and reviewed slower: {told}." if active else f"Not beyond chance: {told}."
+    return Reading(name, active, text, figures)
+
+
+def tests_climbing(evidence: Evidence) -> Reading:
+    """Upkeep of tests per developer climbs over six sprints, and most test work is upkeep, or soon will be."""
+    name = Signal.TEST_MAINTENANCE_CLIMBING
+    slope = [evidence.value(maintenance.SLOPE, bound) for bound in ("estimate", "lower", "upper")]
+    ratio = evidence.value(maintenance.UPDATE_RATIO, "28d")
+    if slope[1] is None or ratio is None:
+        return Reading(name, None, "Not measurable: fewer than six sprints of changes whose files could be read.")
+    line = evidence.ratios["test_update_climbing"]
+    trend = " ".join((f"{_hours(slope[0])} h", *_bounds(slope[1], slope[2])))
+    figures = (
+        Figure("growth of upkeep per developer and sprint", trend, "sdlc_test_maintenance_slope_seconds"),
+        Figure("test time that goes into old tests", share(ratio), "sdlc_team_test_update_ratio"),
+    )
+    active = slope[1] > 0 and ratio > line
+    told = f"upkeep per developer grows by {trend} a sprint, and {share(ratio)} of the time on tests goes into old ones"
+    beyond = "" if active else f" (it takes a lower bound above 0 and more than {share(line)})"
+    return Reading(name, active, f"{told[0].upper()}{told[1:]}{beyond}.", figures)
+
+
+def escape_rate_drifting(evidence: Evidence) -> Reading:
+    """A larger share of changes escaped by the outcomes of the last 45 days than by those of the 45 days before."""
+    name = Signal.ESCAPE_RATE_DRIFTING
+    counts = [evidence.value(escape.DRIFT_SAMPLES, each) or 0 for each in ("before", "now")]
+    ratio = [evidence.value(escape.DRIFT_RATIO, each) for each in ("estimate", "lower", "upper")]
+    n = f"{counts[0]:.0f} outcomes before and {counts[1]:.0f} now"
+    if min(counts) < evidence.fewest or ratio[1] is None:
+        few = f"Not measurable: {n}, and it takes {evidence.fewest} on both sides."
+        return Reading(name, None, few if min(counts) < evidence.fewest else f"Not measurable: nothing escaped ({n}).")
+    told = " ".join((f"{_times(ratio[0])}", *_bounds(ratio[1], ratio[2], 1)))
+    active = ratio[1] > evidence.ratios["escape_drift"]
+    figures = (Figure("share escaped, now over before", told, "sdlc_escape_drift_ratio"),)
+    lead = "A larger share of changes escapes" if active else "Not beyond chance"
+    return Reading(name, active, f"{lead}: {told} times the former share, of {n}.", figures)
+
+
+def release_frequency_flat(evidence: Evidence) -> Reading:
+    """Beyond chance more changes are ready, and releases have not grown by one standard deviation."""
+    name = Signal.RELEASE_FREQUENCY_FLAT
+    now, whole = _ready(evidence, "28d"), _ready(evidence, "90d")
+    out, out_whole = _released(evidence, 28), _released(evidence, 90)
+    if now is None or whole is None:
+        return Reading(name, None, "Not measurable: nobody reviews, so how many changes are ready is not told.")
+    if out is None or out_whole is None:
+        return Reading(name, None, "Not measurable: no release is known in 90 days.")
+    before = whole - now
+    if before <= 0 or out_whole <= 0:
+        return Reading(name, None, "Not measurable: there is nothing before the last 28 days to compare with.")
+    times = now / 28 / (before / 62)
+    growth, release_growth = _deviations(now, whole), _deviations(out, out_whole)
+    more = times > 1 + evidence.ratios["ready_rise"] and growth > evidence.ratios["significance"]
+    active = more and release_growth < 1
+    figures = (
+        Figure("ready a day, last 28 days over the 62 before", f"{times:.2f} times", "sdlc_team_review_load_changes"),
+        Figure("growth of ready changes", f"{growth:.1f} standard deviations of chance"),
+        Figure(
+            "growth of releases", f"{release_growth:.1f} standard deviations of chance", "sdlc_team_releases_weekly"
+        ),
+    )
+    n = f"{now:.0f} changes became ready in 28 days and {before:.0f} in the 62 before; {out:.0f} and "
+    n += f"{out_whole - out:.0f} releases"
+    lead = "More is ready and no more is released" if active else "Releases keep up" if more else "No more is ready"
+    return Reading(name, active, f"{lead}: {n}.", figures)
+
+
+def blocking(evidence: Evidence) -> Reading:
+    """Issues are blocked for more than a quarter of their time with QA, or retrospectives keep naming it."""
+    name = Signal.QA_BLOCKING
+    lower, stays = evidence.value(qa.BLOCKED_LOWER, "28d"), evidence.value(qa.BLOCKED_SAMPLES, "28d")
+    sprints, named = evidence.value(retro.SAMPLES), evidence.value(retro.RATIO, "qa")
+    arms: list[bool] = []
+    told: list[str] = []
+    figures: list[Figure] = []
+    if lower is not None and (stays or 0) >= evidence.fewest:
+        arms.append(lower > evidence.ratios["qa_blocked"])
+        told.append(f"issues are blocked for at least {share(lower)} of their time with QA ({stays:.0f} stays)")
+        figures.append(Figure("blocked share, lower bound", share(lower), "sdlc_team_qa_blocked_ratio_lower"))
+    if sprints is not None and named is not None and sprints >= FEWEST_NAMED:
+        arms.append(named >= evidence.ratios["qa_named"])
+        told.append(f"{round(named * sprints)} of {sprints:.0f} sprints with notes name QA")
+        figures.append(Figure("sprints that name QA", share(named), "sdlc_retro_mentions_ratio"))
+    if not arms:
+        few = f"{stays:.0f} stays with QA in 28 days and it takes {evidence.fewest}" if stays else "no stay with QA"
+        return Reading(name, None, f"Not measurable: {few}, and fewer than six sprints have retrospective notes.")
+    lead = "QA is where it stops" if any(arms) else "QA does not block"
+    return Reading(name, any(arms), f"{lead}: {', and '.join(told)}.", tuple(figures))
+
+
+def _ready(evidence: Evidence, window: str) -> float | None:
+    load, people = evidence.value(windows.REVIEW_LOAD, window), evidence.value(windows.ACTIVE_REVIEWERS, window)
+    return None if load is None or people is None else load * people
+
+
+def _released(evidence: Evidence, days: int) -> float | None:
+    weekly = evidence.value(releases.WEEKLY, f"{days}d")
+    return None if weekly is None else weekly * days / 7
+
+
+def _deviations(now: float, whole: float) -> float:
+    """How many more there are in 28 days than in as many of all 90, in standard deviations of chance."""
+    return (now - whole * 28 / 90) / math.sqrt(whole * 28 / 90 * 62 / 90)
+
+
+def _hours(seconds: float | None) -> str:
+    return "?" if seconds is None else f"{seconds / 3600:.2f}"
+
+
+def _times(ratio: float | None) -> str:
+    return "?" if ratio is None else f"{ratio:.2f}"
+
+
+def _bounds(lower: float, upper: float | None, unit: float = 3600) -> Iterator[str]:
+    yield f"({lower / unit:.2f} to {upper / unit:.2f})" if upper is not None else f"({lower / unit:.2f} or more)"
