@@ -7,7 +7,7 @@ import platform
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +23,10 @@ from exporter.measures import exporter as own
 from exporter.runtime import web
 from exporter.runtime.books import Books
 from exporter.runtime.desk import Desk
+from exporter.runtime.diagnosing import Diagnosing, step
 from exporter.runtime.health import Health
 from exporter.runtime.page import ConfigStatus, Status, StoreStatus
-from exporter.runtime.snapshot import Snapshot
+from exporter.runtime.snapshot import Diagnosed, Snapshot
 from exporter.runtime.statuspage import status_of
 from exporter.runtime.web_config import load as load_web_config
 from exporter.store.base import Gate, Place, RepositoryState
@@ -64,6 +65,7 @@ class Parts:
     config: Config
     books: Books
     snapshot: Snapshot
+    diagnosing: Diagnosing
     sources: list[Source]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -244,8 +246,10 @@ class App:
         snapshot = wiring.snapshot(kept, self.health, config, starts, seen)
         sources = wiring.sources(config, store, self.desk, kept, self.health, starts, changed)
         self._births = {}
-        tasks = [asyncio.create_task(self._work(each)) for each in sources]
-        self.parts = Parts(config, kept, snapshot, sources, tasks)
+        parts = Parts(config, kept, snapshot, Diagnosing(snapshot, config.diagnosis), sources)
+        parts.tasks += [asyncio.create_task(self._work(each)) for each in sources]
+        parts.tasks.append(asyncio.create_task(self._diagnose(parts)))
+        self.parts = parts
         self._news.set()
 
     async def _begin_again(self, store: SqliteStore) -> None:
@@ -339,6 +343,33 @@ class App:
                     "happens after its first load; `sdlc-exporter rebuild` starts a ledger with all of it",
                     name,
                 )
+
+    # Diagnosis
+
+    async def _diagnose(self, parts: Parts) -> None:
+        """Look at what became of the gain: at every interval, and once other repositories are shown than before."""
+        looked, interval = 0.0, parts.config.diagnosis.every
+        while True:
+            await asyncio.sleep(TICK)
+            others = parts.diagnosing.pending() != parts.diagnosing.repositories and not self.health.loading
+            if not others and (not looked or time.monotonic() - looked < interval):
+                continue
+            try:
+                found = await self._look(parts.diagnosing.steps())
+                await self.desk(parts.snapshot.diagnosed, found)
+            except StoreError as error:
+                self._store_trouble(error)
+            except Exception:
+                log.exception("the diagnosis could not be brought up to date")
+            looked = time.monotonic()
+            self._news.set()
+
+    async def _look(self, steps: Generator[None, None, Diagnosed]) -> Diagnosed:
+        """Do one step after another on the desk, where others come in between."""
+        while True:
+            found = await self.desk(step, steps)
+            if found is not None:
+                return found
 
     # Showing
 

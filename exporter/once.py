@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from exporter import wiring
 from exporter.config import Config
@@ -11,12 +12,16 @@ from exporter.errors import ExporterError, RateLimited, Refused, SecondaryLimite
 from exporter.model import Stream
 from exporter.providers.github.answers import stamp
 from exporter.runtime.desk import Desk
+from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.health import Health
+from exporter.runtime.snapshot import Snapshot
 from exporter.store.base import RepositoryRow, RepositoryState
 from exporter.store.sqlite import SqliteStore
 from exporter.wiring import Source
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 PATIENCE = 3
 """Failed passes in a row after which a source is given up."""
@@ -33,6 +38,17 @@ async def once(config: Config, at: int | None, show: Callable[[Health], None] = 
     """The exposition as it was at ``at`` (Unix seconds); None: at the latest instant about which all is known.
 
     ``show`` hears every second how far the load is.
+
+    Raises:
+        NotComplete, Unauthorised, Refused, StoreError: as ``as_of``.
+    """
+    return await as_of(config, at, lambda snapshot, instant: snapshot.build(float(instant)).text, show)
+
+
+async def as_of(
+    config: Config, at: int | None, tell: Callable[[Snapshot, int], T], show: Callable[[Health], None]
+) -> T:
+    """Load everything, and let ``tell`` make something of the snapshot of one instant, with its diagnosis.
 
     Raises:
         NotComplete: a needed watermark lies before the instant.
@@ -63,7 +79,8 @@ async def once(config: Config, at: int | None, show: Callable[[Health], None] = 
         _require_something(rows, [name for name in given_up if name])
         instant = at if at is not None else min((row.watermark or 0 for row in rows), default=int(time.time()))
         _require(rows, instant)
-        return await desk(_render, store, health, config, starts, instant)
+        snapshot = await desk(_snapshot, store, health, config, starts, instant)
+        return await desk(tell, snapshot, instant)
     finally:
         await desk.close(5.0)
         store.close()
@@ -97,10 +114,13 @@ def _require(rows: list[RepositoryRow], instant: int) -> None:
         raise NotComplete(f"not everything up to the instant is known: {named}{more}{hope}")
 
 
-def _render(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> bytes:
+def _snapshot(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> Snapshot:
     kept = wiring.books(store, config, until=instant)
     kept.publish_organisation()
-    return wiring.snapshot(kept, health, config, starts).build(float(instant)).text
+    snapshot = wiring.snapshot(kept, health, config, starts)
+    snapshot.see(instant)
+    snapshot.diagnosed(Diagnosing(snapshot, config.diagnosis).look())
+    return snapshot
 
 
 async def _load(source: Source, health: Health) -> str:

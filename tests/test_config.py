@@ -562,6 +562,25 @@ def test_a_missing_store_is_warned_of_where_there_is_something_to_lose() -> None
     assert warnings(config(text)) == ["store: no path is set; every start loads the whole history again"]
 
 
+def test_a_history_without_a_whole_baseline_is_warned_of() -> None:
+    """Fourteen weeks before 2026-06-01 is 2026-02-23: the day itself is early enough, a day later is not."""
+    text = """
+        sources: [{{name: demo, provider: github, token_env: GITHUB_TOKEN, include: ['a/*'], history: {}}}]
+        store: {{path: /var/lib/state.db}}
+        teams: {{shop: ["a/*"]}}
+        diagnosis: {{{}: {}}}
+    """
+    assert warnings(config(text.format("2026-02-23", "adoption_date", "2026-06-01"))) == []
+    remedy = "so there is no whole baseline; write history: 2026-02-23 or earlier before the first start"
+    for key, value, place in (
+        ("adoption_date", "2026-06-01", "diagnosis.adoption_date"),
+        ("team_adoption_dates", "{shop: 2026-06-01}", "diagnosis.team_adoption_dates.shop"),
+    ):
+        assert warnings(config(text.format("2026-02-24", key, value))) == [
+            f"source demo: its history begins less than 14 weeks before {place}, 2026-06-01, {remedy}"
+        ]
+
+
 # --- reference ---
 
 

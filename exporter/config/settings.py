@@ -139,6 +139,7 @@ BranchName = Annotated[
     str,
     text("a branch's name", r"[A-Za-z0-9_][^\s~^:?*\[\\]*", "cannot be a branch; write its name alone, such as main"),
 ]
+Currency = Annotated[str, text("a currency", r"[A-Z]{3}", "is no currency's code; write one such as EUR or USD")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Window = Literal["7d", "28d", "90d"]
 
@@ -478,7 +479,7 @@ class DiagnosisSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ] = None
     team_adoption_dates: Annotated[dict[Team, Date], "The same for single teams."] = field(default_factory=dict)
     freezes: Annotated[tuple[Freeze, ...], "Times to leave out, by whole weeks."] = ()
-    interval: Annotated[int, duration("5m", "1d"), "Time between two looks; verdicts are of whole weeks."] = HOUR
+    every: Annotated[int, duration("5m", "1d"), "Time between two looks; verdicts are of whole weeks."] = HOUR
     reported_hours_saved: Annotated[
         float | None,
         number(0, 60),
@@ -489,7 +490,7 @@ class DiagnosisSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     hourly_rate: Annotated[
         float | None, number(0, 1_000_000), "What an hour of a developer costs, with everything."
     ] = None
-    currency: Annotated[str, text("a currency", r"[A-Za-z]{3}", "is no currency's code; write EUR or USD")] = "USD"
+    currency: Annotated[Currency, "In which both are."] = "USD"
     review_minutes_least: Annotated[float, number(0, 600), "Least time a person gives one review, for the model."] = 10
     review_minutes_most: Annotated[float, number(0, 600), "Most time a person gives one review, for the model."] = 60
 

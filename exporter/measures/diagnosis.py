@@ -159,3 +159,5 @@ MEASURED_SAVED = _row(
     "bound",
     why="The perception gap is the reported saving less this.",
 )
+ROWS = tuple(each for each in tuple(globals().values()) if isinstance(each, Metric))
+"""All of them."""

@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from exporter import __version__
 from exporter.catalogue import HOUR, METRICS, SUMMARIES, Dated, Kind, Pool, Summary
+from exporter.diagnosis.samples import families as gauges_of
+from exporter.diagnosis.signals import Evidence, signals
+from exporter.diagnosis.terms import Diagnosis, Economics, ScopeReport
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
 from exporter.measures import queue
@@ -37,6 +40,13 @@ Samples = dict[tuple[str, ...], float]
 _Part = Mapping[str, list[Dated]]
 """A repository's readings within a window, by metric."""
 _Parts = Callable[[int], Mapping[str, _Part]]
+
+
+class Diagnosed(NamedTuple):
+    """A diagnosis per scope, ``all`` first, and the economics of the organisation."""
+
+    diagnoses: tuple[Diagnosis, ...] = ()
+    economics: Economics | None = None
 
 
 class Shown(NamedTuple):
@@ -108,23 +118,25 @@ class Snapshot:
         self._teams_at = 0.0
         self._teams_stale = True
         self._pooled: set[int] = set()
+        self._diagnosed = Diagnosed()
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
 
         ``config``: ready samples of single-series metrics about configuration and store, by name.
         """
-        self._see(int(now))
+        self.see(int(now))
         self._events()
         self._state(int(now))
         self._windows(now)
+        self._diagnosis()
         self._own(config or {})
         self._count_series()
         return self.exposition.render()
 
     # Who is shown
 
-    def _see(self, now: int) -> None:
+    def see(self, now: int) -> None:
         """Work out how each repository is shown; where that changed, all it has is written anew."""
         seen: dict[int, Shown] = {}
         for row in self.books.reach.repositories.values():
@@ -365,6 +377,29 @@ class Snapshot:
                 for part, dated in zip(found.values(), readings.dated(end, lengths), strict=True):
                     part[metric].append(Dated(key, labels, end, *dated))
         return found
+
+    # Diagnosis
+
+    def diagnosed(self, found: Diagnosed) -> None:
+        """Show this from now on."""
+        self._diagnosed = found
+
+    @property
+    def economics(self) -> Economics | None:
+        """What the gain is worth, as far as it can be modelled."""
+        return self._diagnosed.economics
+
+    def scopes(self) -> tuple[ScopeReport, ...]:
+        """The latest diagnosis of each scope, with the five signals as the windows of teams tell them now."""
+        ratios, fewest = self.presentation.thresholds_ratios, self.presentation.thresholds_changes["samples"]
+        return tuple(
+            ScopeReport(each, signals(Evidence(each.scope, self._team_samples, each, ratios, fewest)))
+            for each in self._diagnosed.diagnoses
+        )
+
+    def _diagnosis(self) -> None:
+        for name, samples in gauges_of(self.scopes(), self.economics).items():
+            self._gauges(name, dict(samples))
 
     # The exporter itself
 

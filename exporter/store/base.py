@@ -213,6 +213,10 @@ class Store(Protocol):
         """Series number, date and value of the rows dated at or before a second, or of all: the quick way through."""
         ...
 
+    def dated(self, metrics: Iterable[str], until: int) -> Iterator[tuple[str, int, tuple[str, ...], int, int]]:
+        """Metric, repository, labels, date and value of some metrics' rows dated at or before a second, by date."""
+        ...
+
     def series(self, number: int) -> tuple[str, int, tuple[str, ...]]:
         """Metric, repository and labels of a series number of ``readings``."""
         ...

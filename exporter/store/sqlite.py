@@ -648,6 +648,18 @@ class SqliteStore:
         while rows := self._guarded(lambda: cursor.fetchmany(5000)):
             yield from rows
 
+    def dated(self, metrics: Iterable[str], until: int) -> Iterator[tuple[str, int, tuple[str, ...], int, int]]:
+        """Metric, repository, labels, date and value of some metrics' rows dated at or before a second, by date."""
+        names = list(metrics)
+        marks = ", ".join("?" * len(names))
+        sql = (
+            "SELECT word.text, ledger.repository, ledger.labels, ledger.at, ledger.value FROM ledger"  # noqa: S608
+            f" JOIN word ON word.id = ledger.metric WHERE word.text IN ({marks}) AND ledger.at <= ?"
+            " ORDER BY ledger.at"
+        )
+        for name, repository, labels, at, value in self._read(sql, *names, until):
+            yield name, repository, self._label_set(labels), at, value
+
     def series(self, number: int) -> tuple[str, int, tuple[str, ...]]:
         """Metric, repository and labels of a series number of ``readings``."""
         mask = (1 << _BITS) - 1
