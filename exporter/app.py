@@ -17,15 +17,18 @@ from msgspec.structs import replace
 from exporter import __version__, wiring
 from exporter.catalogue import exported
 from exporter.config import Config, fingerprint, load, warnings
+from exporter.diagnosis.terms import Report
 from exporter.errors import ConfigError, ExporterError, StoreError
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
+from exporter.report import render
 from exporter.runtime import web
 from exporter.runtime.books import Books
 from exporter.runtime.desk import Desk
 from exporter.runtime.diagnosing import Diagnosing, step
 from exporter.runtime.health import Health
 from exporter.runtime.page import ConfigStatus, Status, StoreStatus
+from exporter.runtime.reporting import report
 from exporter.runtime.snapshot import Diagnosed, Snapshot
 from exporter.runtime.statuspage import status_of
 from exporter.runtime.web_config import load as load_web_config
@@ -125,6 +128,13 @@ class App:
     def status(self) -> Status:
         """What the page shows."""
         return replace(self._status, now=time.time())
+
+    async def diagnosis(self, form: str) -> str:
+        """The report of what became of the gain."""
+        if self.parts is None:
+            return render(Report(int(time.time()), __version__, ()), form)
+        told = await self.desk(report, self.parts.snapshot, int(time.time()))
+        return await asyncio.to_thread(render, told, form)
 
     async def reload(self) -> list[str]:
         """Read the configuration again; its faults, none when the new one is in force."""

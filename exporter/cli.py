@@ -18,11 +18,15 @@ from exporter.app import App
 from exporter.catalogue import exported
 from exporter.config import Config, load, warnings
 from exporter.config.settings import Log, Server, Source, Store
+from exporter.diagnosis.terms import Report
 from exporter.errors import ConfigError, ExporterError, Refused, StoreError, Unauthorised
-from exporter.once import NotComplete, once
+from exporter.once import NotComplete, as_of, once
 from exporter.render.rules.rows import GRAFANA, RUNBOOKS
+from exporter.report import render
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.health import Health
+from exporter.runtime.reporting import report
+from exporter.runtime.snapshot import Snapshot
 from exporter.runtime.web_config import load as load_web_config
 from exporter.store.sqlite import SqliteStore
 
@@ -72,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", _run, "serve metrics until stopped"),
         ("check-config", _check, "say everything that is wrong with a configuration"),
         ("once", _once, "load everything, print the metrics as of one instant, and end"),
+        ("diagnose", _diagnose, "say what became of the gain of AI assistants: a report"),
         ("explain", _explain, "take one pull request apart: facts, stages, origin, readings"),
         ("plan", _plan, "estimate repositories, requests and series before deploying"),
         ("rebuild", _rebuild, "start a new ledger from the stored facts; counters restart"),
@@ -79,12 +84,16 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         command.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the configuration")
         command.set_defaults(run=run)
-        if name == "once":
+        if name in ("once", "diagnose"):
             command.add_argument(
                 "--at", type=_instant, metavar="INSTANT", help="RFC 3339 time with zone, or Unix seconds"
             )
             command.add_argument(
                 "-o", "--output", type=_new_file, metavar="FILE", help="write here, whole or not at all"
+            )
+        if name == "diagnose":
+            command.add_argument(
+                "--format", choices=("text", "json", "markdown", "html"), default="text", help="text without it"
             )
         if name == "explain":
             command.add_argument("url", metavar="URL", help="the pull request's web address")
@@ -203,14 +212,31 @@ def _check(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _diagnose(options: argparse.Namespace) -> int:
+    config = _config(options)
+
+    def tell(snapshot: Snapshot, instant: int) -> Report:
+        snapshot.build(float(instant))
+        return report(snapshot, instant)
+
+    with _Shower() as show:
+        told = asyncio.run(as_of(config, options.at, tell, show))
+    _tell(options, render(told, options.format).encode())
+    return FINE
+
+
+def _tell(options: argparse.Namespace, content: bytes) -> None:
+    if options.output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        _write(options.output, content)
+
+
 def _once(options: argparse.Namespace) -> int:
     config = _config(options)
     with _Shower() as show:
         text = asyncio.run(once(config, options.at, show))
-    if options.output is None:
-        sys.stdout.buffer.write(text)
-    else:
-        _write(options.output, text)
+    _tell(options, text)
     return FINE
 
 

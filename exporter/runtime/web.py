@@ -1,7 +1,7 @@
 """The HTTP server: prepared bytes for /metrics, health, reload and the status page.
 
 Every path is behind the users of the web configuration, the health probes too, as in the Prometheus exporter toolkit:
-a probe needs the credential, or a TCP probe. Nothing here renders, asks a provider or waits for the store.
+a probe needs the credential, or a TCP probe. Nothing here asks a provider; what waits for the store is for people.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 PLAIN = "text/plain; charset=utf-8"
 SCRAPE_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 BODY_BYTES = 64 * 1024
+REPORTS = {"html": "text/html", "text": "text/plain", "markdown": "text/markdown", "json": "application/json"}
+"""Formats of the diagnosis, and their media types."""
 
 SECURITY = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
@@ -53,7 +55,7 @@ class Patience(NamedTuple):
 
 
 class Pages(Protocol):
-    """What the server asks of the application; all of it is answered from memory at once, but for ``reload``."""
+    """What the server asks of the application; what is no coroutine is answered from memory at once."""
 
     def metrics(self) -> Rendered:
         """The latest exposition."""
@@ -66,6 +68,9 @@ class Pages(Protocol):
 
     def status(self) -> Status:
         """What the page shows."""
+
+    async def diagnosis(self, form: str) -> str:
+        """The report of what became of the gain, in one of ``REPORTS``."""
 
     async def reload(self) -> list[str]:
         """Read the configuration again; returns its faults, none when the new one is in force."""
@@ -142,6 +147,7 @@ class _Site:
         app.on_response_prepare.append(self.add_headers)
         app.router.add_get("/", self.page)
         app.router.add_get("/metrics", self.metrics)
+        app.router.add_get("/diagnosis", self.diagnosis)
         app.router.add_get("/-/healthy", self.healthy)
         app.router.add_get("/-/ready", self.ready)
         app.router.add_post("/-/reload", self.reload)
@@ -201,6 +207,13 @@ class _Site:
 
     async def page(self, _request: web.Request) -> web.Response:
         return web.Response(text=render(self.pages.status()), content_type="text/html", headers=_fresh())
+
+    async def diagnosis(self, request: web.Request) -> web.Response:
+        wanted = request.query.get("format", "html")
+        if wanted not in REPORTS:
+            return web.Response(status=400, text=f"No such format; write one of {', '.join(REPORTS)}.\n")
+        text = await self.pages.diagnosis(wanted)
+        return web.Response(text=text, content_type=REPORTS[wanted], charset="utf-8", headers=_fresh())
 
     async def healthy(self, _request: web.Request) -> web.Response:
         return web.Response(text="Healthy.\n", headers=_fresh())
