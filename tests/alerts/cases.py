@@ -12,7 +12,7 @@ from tests.alerts.scrapes import Page, Target, Value, counts_itself
 
 RUNBOOKS = "https://github.com/sdlc-exporter/sdlc-exporter/blob/main/docs/runbooks"
 GRAFANA = "http://localhost:3000"
-START = HOUR
+START = 4 * HOUR
 """When the trouble begins."""
 ANOTHER = {
     "acme/shop": "acme/pay",
@@ -58,7 +58,7 @@ class Case(NamedTuple):
     def step(self) -> int:
         """Seconds between evaluations: ``wait`` and ``keep`` are whole numbers of them, and few are enough."""
         if self.wait > HOUR:
-            return HOUR
+            return 4 * HOUR if self.wait > 7 * DAY else HOUR
         return 15 * MINUTE if self.lasts > HOUR else 5 * MINUTE
 
     @property
