@@ -1,0 +1,108 @@
+"""What makes a diagnosis less certain than its intervals say: each doubt is a flag with its figures (definitions 152).
+
+Most compare a share of both periods, or ask whether what was compared stood still.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import fmean, pstdev
+
+from exporter.catalogue import DAY, HOUR
+from exporter.diagnosis.flow import waiting_grew
+from exporter.diagnosis.tally import Tally
+from exporter.diagnosis.telling import hours
+from exporter.diagnosis.terms import Flag, Flow, Period
+from exporter.statistics.interval import LEVEL, normal_quantile
+
+Doubts = Iterator[tuple[Flag, str]]
+
+POINTS = 0.1
+"""A move of a share that matters, where the source says ten points."""
+EPSILON = 0.25
+"""Departure from Little's law above which averages of waits do not tell of the queue."""
+WEEKS_GROWING = 4
+TEAM = 1 / 3
+TRAIN_VARIATION, TRAIN_GAPS, TRAIN_LEAST = 0.25, 4, 2 * DAY
+"""Releases keep a timetable: gaps vary by less than a quarter of their mean, of four at least, of two days at least."""
+UNKNOWN = 0.1
+"""Share of the current weeks' merges in repositories without production that is worth saying."""
+
+
+def of_periods(before: Period, now: Period) -> Doubts:
+    """What changed between the periods beside what is measured."""
+    if _moved(before.one_commit_share, now.one_commit_share) and _beyond_chance(before, now):
+        told = _shares(before.one_commit_share, now.one_commit_share)
+        text = f"Changes of one commit went {told}: their coding time is hardly seen, so the gain is not reliable."
+        yield Flag.CODING_UNRELIABLE, text
+    if (now.unreviewed_share or 0) - (before.unreviewed_share or 0) > POINTS:
+        told = _shares(before.unreviewed_share or 0.0, now.unreviewed_share)
+        yield Flag.UNREVIEWED_ROSE, f"Merges without a review went {told}: review may be skipped rather than quick."
+    if before.authors and abs(now.authors / before.authors - 1) >= TEAM:
+        yield Flag.TEAM_CHANGED, f"{before.authors} people proposed changes before, {now.authors} do now."
+    if before.ai_share is not None and now.ai_share is not None and now.ai_share - before.ai_share < POINTS:
+        told = _shares(before.ai_share, now.ai_share)
+        text = (
+            f"The share of changes with a marker of AI went {told}: the periods hardly differ in what is asked about."
+        )
+        yield Flag.LITTLE_CONTRAST, text
+
+
+def of_queues(tally: Tally, flow: Flow, now: Period) -> Doubts:
+    """Whether the review queue stood still enough for averages to mean something."""
+    grown = waiting_grew(tally, now.weeks[-WEEKS_GROWING:])
+    reasons = []
+    if flow.little is not None and flow.little > EPSILON:
+        reasons.append(
+            f"the number of changes in review departs from what arrivals and stays make it by {flow.little:.0%}"
+        )
+    if all(each > 0 for each in grown):
+        reasons.append(
+            f"{sum(grown)} more changes arrived than were looked at, in each of the last {len(grown)} weeks some"
+        )
+    if reasons:
+        text = " and ".join(reasons)
+        yield Flag.NOT_STATIONARY, f"{text[0].upper()}{text[1:]}: queues are longer than average waits say."
+
+
+def of_production(tally: Tally, now: Period, releases: Sequence[int], since: int, at: int) -> Doubts:
+    """Whether production is known, and whether it is come to by a timetable."""
+    merged = [each.repository in tally.known for each in tally.merged_in(now.weeks)]
+    unknown = merged.count(False)
+    if merged and unknown > UNKNOWN * len(merged):
+        text = (
+            f"Of {unknown} of {len(merged)} merged changes nothing tells when they are in production: "
+            "their way ends at the merge."
+        )
+        yield Flag.PRODUCTION_UNKNOWN, text
+    trains = sorted(each for each in releases if since <= each < at)
+    gaps = [b - a for a, b in pairwise(trains) if b - a > HOUR]
+    if len(gaps) >= TRAIN_GAPS and fmean(gaps) >= TRAIN_LEAST and pstdev(gaps) < TRAIN_VARIATION * fmean(gaps):
+        text = (
+            f"{len(gaps) + 1} releases came every {fmean(gaps) / DAY:.1f} days: such a wait does not depend on speed, "
+            "and batches grow instead."
+        )
+        yield Flag.RELEASE_TRAINS, text
+
+
+def of_mix(mix: float, raw: float, lead_before: float) -> Doubts:
+    """Whether other sizes or repositories explain much of what changed."""
+    if abs(mix) >= 0.5 * abs(raw) and abs(mix) >= 0.05 * lead_before > 0:
+        way = "longer" if mix < 0 else "shorter"
+        text = f"Other sizes and repositories alone make a change's way {hours(abs(mix))} {way}; that is left out here."
+        yield Flag.MIX_CHANGED, text
+
+
+def _moved(before: float | None, now: float | None) -> bool:
+    return before is not None and now is not None and abs(now - before) > POINTS
+
+
+def _beyond_chance(before: Period, now: Period) -> bool:
+    """Whether two shares of one-commit changes differ by more than chance would make them."""
+    first, last = before.one_commit_share or 0.0, now.one_commit_share or 0.0
+    variance = first * (1 - first) / before.changes + last * (1 - last) / now.changes
+    return abs(last - first) > normal_quantile(LEVEL) * math.sqrt(variance)
+
+
+def _shares(before: float | None, now: float | None) -> str:
+    return f"from {before or 0:.0%} to {now or 0:.0%}"

@@ -1,0 +1,132 @@
+"""What is counted of changes in whole weeks: how many became ready, were merged, given up, deployed, and by whom."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from exporter.diagnosis.terms import Period
+from exporter.diagnosis.weeks import WEEK, floor
+from exporter.model import Origin, Stage
+from exporter.passages import Passage
+
+MARKED = (Origin.AGENTIC, Origin.ASSISTED)
+
+
+class Dates:
+    """When things happened, so that those of a week can be counted and those before a second, too."""
+
+    def __init__(self, seconds: Iterable[int]) -> None:
+        self._seconds = sorted(seconds)
+
+    def __len__(self) -> int:
+        return len(self._seconds)
+
+    def before(self, second: int) -> int:
+        """How many lie before a second."""
+        return bisect_left(self._seconds, second)
+
+    def within(self, weeks: Iterable[int]) -> int:
+        """How many lie in the weeks with these begins."""
+        return sum(self.before(week + WEEK) - self.before(week) for week in weeks)
+
+    def between(self, first: int, last: int) -> Sequence[int]:
+        """Those in [first, last), in order."""
+        return self._seconds[self.before(first) : self.before(last)]
+
+
+class Tally:
+    """The dates of the changes of one scope; bots' changes are not among them.
+
+    A change is in review from when it became ready until it was merged or closed, and between merge and production
+    until it is deployed. What is merged without ever having become ready did so at its merge. Where nothing was ever
+    produced in a repository, nothing tells of production: a change's way ends there at the merge.
+    """
+
+    def __init__(self, passages: Iterable[Passage]) -> None:
+        self.passages = sorted((each for each in passages if each.origin is not Origin.BOT), key=_order)
+        self.known = frozenset(each.repository for each in self.passages if each.produced is not None)
+        """Repositories of which production is known."""
+        self._weeks: defaultdict[int, list[Passage]] = defaultdict(list)
+        self._merges: defaultdict[int, list[Passage]] = defaultdict(list)
+        for each in self.passages:
+            if (ready := ready_at(each)) is not None:
+                self._weeks[floor(ready)].append(each)
+            if each.merged is not None:
+                self._merges[floor(left_at(each) or each.merged)].append(each)
+        entered = [each for each in self.passages if ready_at(each) is not None]
+        merged = [each for each in entered if each.merged is not None]
+        self.ready = Dates(ready_at(each) or 0 for each in entered)
+        self.merged = Dates(left_at(each) or 0 for each in merged)
+        self.abandoned = Dates(
+            left_at(each) or 0 for each in entered if each.merged is None and each.closed is not None
+        )
+        deployable = [each for each in merged if each.repository in self.known]
+        self.deployable = Dates(left_at(each) or 0 for each in deployable)
+        self.produced = Dates(_in_production(each) for each in deployable if each.produced is not None)
+        self.first_reviews = Dates(entries(entered, Stage.REVIEW))
+        self.unreviewed = Dates(left_at(each) or 0 for each in entered if left_at(each) is not None and not _seen(each))
+
+    def ai_shares(self) -> dict[int, float]:
+        """Of the changes merged in a week the share with a marker of AI, by the week's begin."""
+        return {week: _share(each.origin in MARKED for each in here) or 0.0 for week, here in self._merges.items()}
+
+    def period(self, weeks: tuple[int, ...]) -> Period:
+        """What is told of the weeks that are compared."""
+        ready = [each for week in weeks for each in self._weeks.get(week, ())]
+        merged = [each for week in weeks for each in self._merges.get(week, ())]
+        return Period(
+            weeks=weeks,
+            changes=len(ready),
+            authors=len({each.author for each in ready if each.author}),
+            ai_share=_share(each.origin in MARKED for each in merged),
+            unreviewed_share=_share(not each.reviewed for each in merged),
+            one_commit_share=_share(each.commits == 1 for each in ready if each.commits > 0),
+        )
+
+    def stays(self, longest: int) -> list[tuple[int, int]]:
+        """From when to when each change was in review, for so many seconds at most; open ones as if for that long."""
+        ready = ((ready_at(each), left_at(each)) for each in self.passages)
+        told = ((begin, begin + longest if end is None else end) for begin, end in ready if begin is not None)
+        return [(begin, min(end, begin + longest)) for begin, end in told]
+
+    def merged_in(self, weeks: Iterable[int]) -> Iterator[Passage]:
+        """The changes merged in these weeks."""
+        return (each for week in weeks for each in self._merges.get(week, ()))
+
+
+def ready_at(passage: Passage) -> int | None:
+    """When a change entered review; None where it did not."""
+    return passage.merged if passage.ready is None else passage.ready
+
+
+def left_at(passage: Passage) -> int | None:
+    """When a change left review, merged or closed, not before it entered."""
+    left, ready = passage.merged if passage.merged is not None else passage.closed, ready_at(passage)
+    return None if left is None or ready is None else max(left, ready)
+
+
+def entries(passages: Iterable[Passage], stage: Stage) -> Iterator[int]:
+    """When changes first entered a stage."""
+    for each in passages:
+        if (found := next((spell.entered for spell in each.spells if spell.stage is stage), None)) is not None:
+            yield found
+
+
+def _order(passage: Passage) -> tuple[object, ...]:
+    """An order that what is told decides alone: sums of fractions in another order differ in their last digits."""
+    dates = (passage.ready, passage.merged, passage.closed, passage.produced, passage.lines)
+    told = (-1 if each is None else each for each in dates)
+    return (passage.began, passage.repository, *told, passage.author, passage.origin, passage[8], passage[10:])
+
+
+def _in_production(passage: Passage) -> int:
+    return max(passage.produced or 0, left_at(passage) or 0)
+
+
+def _seen(passage: Passage) -> bool:
+    return any(spell.stage is Stage.REVIEW for spell in passage.spells)
+
+
+def _share(those: Iterable[bool]) -> float | None:
+    told = list(those)
+    return sum(told) / len(told) if told else None
