@@ -5,7 +5,6 @@ from collections.abc import Generator
 import coverage
 import pytest
 
-
 UNTRACED = ("system", "random")
 
 

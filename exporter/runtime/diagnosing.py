@@ -3,15 +3,19 @@
 from collections import defaultdict
 from collections.abc import Generator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from exporter.catalogue import DAY
 from exporter.change import Change
 from exporter.config.baselines import midnight
 from exporter.config.settings import DiagnosisSettings
-from exporter.diagnosis.diagnose import Settings, diagnose, weeks_in_a_row
+from exporter.diagnosis.diagnose import ALERT_WEEKS, absorbed_weeks, diagnose
 from exporter.diagnosis.economics import Declared, Effort, economics
 from exporter.diagnosis.terms import Diagnosis, Economics, Period, Verdict
+from exporter.diagnosis.weeks import WEEK, Settings, floor
 from exporter.measures.maintenance import FIX_SECONDS, WORK_SECONDS
 from exporter.measures.releases import RELEASES
 from exporter.measures.review import REVIEWS
@@ -20,12 +24,7 @@ from exporter.passages import Passage, passages
 from exporter.runtime.snapshot import ALL, NO_TEAM, Diagnosed, Shown, Snapshot
 from exporter.store.base import RepositoryState, SubjectRow
 
-WEEK = 7 * DAY
-MONDAY = 4 * DAY
-"""1970-01-05 0:00 UTC, from which whole weeks are counted."""
 BATCH = 200
-WEEKS = 3
-"""Weekly verdicts in a row that are looked for."""
 LOW_SHARE = 0.1
 """Repositories with a smaller share of AI changes in the current weeks are the control of the others."""
 COUNTED = (RELEASES, REVIEWS, WORK_SECONDS, FIX_SECONDS)
@@ -107,8 +106,7 @@ class Diagnosing:
         reach = self.books.reach
         feeders = [(key, name) for key in shown for name in ("cycle", "arrivals") if (key, name) in reach.whole]
         known = min(reach.end_of(key, name) for key, name in feeders)
-        last = (known - MONDAY) // WEEK * WEEK + MONDAY
-        return tuple(last - place * WEEK for place in range(WEEKS))
+        return tuple(floor(known) - place * WEEK for place in range(ALERT_WEEKS))
 
     def _gather(
         self, subjects: Sequence[SubjectRow], ends: Sequence[int], found: Sequence[defaultdict[int, list[Passage]]]
@@ -139,6 +137,7 @@ class Diagnosing:
         releases = [row.at for row in rows if row.metric == RELEASES.name and row.repository in here]
         settings = self._settings(scope)
 
+        @cache
         def verdict(end: int) -> Diagnosis:
             then = found[ends.index(end)]
             inside = [each for key in members for each in then.get(key, ())]
@@ -151,7 +150,7 @@ class Diagnosing:
             control = outside if scope != ALL else []
             return diagnose(scope, inside, end, settings, control, [at for at in releases if at <= end])
 
-        return weeks_in_a_row(verdict, ends)
+        return replace(verdict(ends[0]), absorbed_weeks=absorbed_weeks(verdict, ends[0]))
 
     def _settings(self, scope: str) -> Settings:
         settings = self.settings
@@ -219,15 +218,11 @@ def _ai_share(found: Sequence[Passage], end: int) -> float:
     return marked / len(people) if people else 0.0
 
 
-def _week(at: int) -> int:
-    return (at - MONDAY) // WEEK * WEEK + MONDAY
-
-
 def _weekly(periods: tuple[Period, Period], dated: Sequence[tuple[int, str]]) -> tuple[float, float]:
     """How many different people there are in a week of each period, on average."""
     people: defaultdict[int, set[str]] = defaultdict(set)
     for at, who in dated:
-        people[_week(at)].add(who)
+        people[floor(at)].add(who)
     before, now = (sum(len(people[week]) for week in each.weeks) / len(each.weeks) for each in periods)
     return before, now
 
@@ -236,6 +231,6 @@ def _sums(periods: tuple[Period, Period], dated: Sequence[tuple[int, float]]) ->
     """What is added up in a week of each period, on average."""
     sums: defaultdict[int, float] = defaultdict(float)
     for at, value in dated:
-        sums[_week(at)] += value
+        sums[floor(at)] += value
     before, now = (sum(sums[week] for week in each.weeks) / len(each.weeks) for each in periods)
     return before, now

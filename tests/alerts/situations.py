@@ -107,7 +107,7 @@ def unscraped(case: Case) -> Test:
 
 def away(case: Case) -> Test:
     """While the alert fires, Prometheus does not reach the exporter for two hours; that is told beside it."""
-    step = case.step
+    step = min(case.step, HOUR)
     gone, back = case.fires + step, case.fires + step + 2 * HOUR
     end = back + step
     down = HOUR // step + min(DOWN.keep // step, 2)
