@@ -4,12 +4,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from exporter.catalogue import DAY
 from exporter.diagnosis.terms import Period
 from exporter.diagnosis.weeks import WEEK, floor
 from exporter.model import Origin, Stage
 from exporter.passages import Passage
 
 MARKED = (Origin.AGENTIC, Origin.ASSISTED)
+LEFT_BEHIND = 30 * DAY
+"""How much later what was merged has to be in production for a change that is not to be left behind."""
 
 
 class Dates:
@@ -46,6 +49,11 @@ class Tally:
         self.passages = sorted((each for each in passages if each.origin is not Origin.BOT), key=_order)
         self.known = frozenset(each.repository for each in self.passages if each.produced is not None)
         """Repositories of which production is known."""
+        arrived: defaultdict[int, list[int]] = defaultdict(list)
+        for each in self.passages:
+            if each.produced is not None and each.merged is not None:
+                arrived[each.repository].append(each.merged)
+        self._arrived = {repository: (min(merged), max(merged)) for repository, merged in arrived.items()}
         self._weeks: defaultdict[int, list[Passage]] = defaultdict(list)
         self._merges: defaultdict[int, list[Passage]] = defaultdict(list)
         for each in self.passages:
@@ -60,11 +68,24 @@ class Tally:
         self.abandoned = Dates(
             left_at(each) or 0 for each in entered if each.merged is None and each.closed is not None
         )
-        deployable = [each for each in merged if each.repository in self.known]
+        deployable = [each for each in merged if self.follows(each)]
         self.deployable = Dates(left_at(each) or 0 for each in deployable)
         self.produced = Dates(_in_production(each) for each in deployable if each.produced is not None)
         self.first_reviews = Dates(entries(entered, Stage.REVIEW))
         self.unreviewed = Dates(left_at(each) or 0 for each in entered if left_at(each) is not None and not _seen(each))
+
+    def follows(self, passage: Passage) -> bool:
+        """Whether a change that was merged can be followed into production (definitions 152).
+
+        It cannot where its repository tells of none; where it was merged before all that is known to have come there,
+        for the first deployment that is known does not say what was there before; and where a change that was merged a
+        month later came there, and it did not: it is on another branch.
+        """
+        if passage.produced is not None:
+            return True
+        first, last = self._arrived.get(passage.repository, (None, 0))
+        merged = passage.merged
+        return merged is not None and first is not None and first <= merged and last < merged + LEFT_BEHIND
 
     def ai_shares(self) -> dict[int, float]:
         """Of the changes merged in a week the share with a marker of AI, by the week's begin."""

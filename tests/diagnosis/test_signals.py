@@ -4,7 +4,7 @@ import pytest
 
 from exporter.config.settings import Thresholds
 from exporter.diagnosis.signals import Evidence, signals
-from exporter.diagnosis.terms import Diagnosis, Flag, Interval, Signal, Verdict
+from exporter.diagnosis.terms import Diagnosis, Flag, Flow, Gate, Interval, Period, Signal, Verdict
 
 HOUR = 3600
 NOTHING = Diagnosis("pay", 0, Verdict.INSUFFICIENT_DATA, "12 changes became ready, and it takes 30.", "")
@@ -109,38 +109,41 @@ def test_an_upper_bound_that_nothing_limits_is_said_so():
 # Releases
 
 
-def shipped(ready28, ready90, releases28, releases90):
-    return {
-        "sdlc_team_review_load_changes": {("28d",): ready28 / 4, ("90d",): ready90 / 4},
-        "sdlc_team_active_reviewers": {("28d",): 4, ("90d",): 4},
-        "sdlc_team_releases_weekly": {("28d",): releases28 / 4, ("90d",): releases90 * 7 / 90},
-    }
+def shipped(ready, released):
+    """Ten weeks of baseline and twelve weeks now; how many in each."""
+    weeks = tuple(range(0, 10 * 604800, 604800)), tuple(range(0, 12 * 604800, 604800))
+    periods = [Period(each, 100, 5) for each in weeks]
+    gates = [
+        Gate(name, before / 10, now / 12)
+        for name, (before, now) in (("ready", ready), ("releases", released))
+        if before is not None
+    ]
+    found = Diagnosis("pay", 0, Verdict.PASSED, "", "", None, *periods, flow=Flow(tuple(gates), (0, 0)))
+    return reading(Signal.RELEASE_FREQUENCY_FLAT, diagnosis=found)
 
 
 def test_releases_are_flat_where_more_is_ready_and_no_more_is_released():
-    """160 of 360 in 28 days: (160 - 112) / sqrt(112 * 62/90) = 5.5; 4 of 13 releases: less than one deviation."""
-    found = reading(Signal.RELEASE_FREQUENCY_FLAT, shipped(160, 360, 4, 13))
+    """300 in 10 weeks and 480 in 12 are 1.33 times as many a week; 10 and 12 releases are as many."""
+    found = shipped((300, 480), (10, 12))
     assert found.active is True
-    told = "160 changes became ready in 28 days and 200 in the 62 before; 4 and 9 releases"
-    assert found.sentence == f"More is ready and no more is released: {told}."
-    assert [each.value for each in found.figures] == [
-        "1.77 times", "5.5 standard deviations of chance", "-0.0 standard deviations of chance",
-    ]  # fmt: skip
+    assert found.sentence.startswith("More is ready and no more is released: 1.33 (1.")
+    assert [each.value.partition(" (")[0] for each in found.figures] == ["1.33", "1.00"]
 
 
-def test_releases_that_grow_too_are_not_flat():
-    """9 of 14: (9 - 4.36) / sqrt(4.36 * 62/90) = 2.7."""
-    assert reading(Signal.RELEASE_FREQUENCY_FLAT, shipped(160, 360, 9, 14)).active is False
+def test_releases_that_grow_beyond_chance_are_not_flat():
+    """100 and 160 releases are 1.33 times as many, too."""
+    assert shipped((300, 480), (100, 160)).active is False
 
 
-def test_no_more_ready_changes_ask_for_no_more_releases():
-    assert reading(Signal.RELEASE_FREQUENCY_FLAT, shipped(112, 360, 4, 13)).active is False
+def test_ready_changes_that_are_a_tenth_more_or_less_ask_for_no_more_releases():
+    """3000 and 3924 are 1.09 times as many, beyond chance; 30 and 43 are 1.19 times, and may be chance."""
+    assert shipped((3000, 3924), (10, 12)).active is False
+    assert shipped((30, 43), (10, 12)).active is False
 
 
-def test_without_releases_their_frequency_is_not_measurable():
-    gauges = shipped(160, 360, 4, 13)
-    del gauges["sdlc_team_releases_weekly"]
-    assert reading(Signal.RELEASE_FREQUENCY_FLAT, gauges).active is None
+def test_without_releases_in_the_baseline_their_frequency_is_not_measurable():
+    assert shipped((300, 480), (None, None)).active is None
+    assert shipped((300, 480), (0, 12)).active is None
 
 
 # QA
