@@ -115,10 +115,15 @@ class Diagnosing:
         events, bound = self.store.events(ids), self.store.bound(ids)
         for row in subjects:
             change = Change(events.get(row.id, ()), self.books.policy, bound.get(row.id, ()), row.key, row.number)
-            for end, into in zip(ends, found, strict=True):
-                then = change.at(end)
-                if then.opened is not None:
-                    into[row.repository].extend(passages(then, row.repository, end))
+            told: list[Passage] = []
+            over = False
+            for end, into in reversed(list(zip(ends, found, strict=True))):
+                if not over:
+                    then = change.at(end)
+                    told = list(passages(then, row.repository, end)) if then.opened is not None else []
+                    # what has no later facts, and waits for nothing, is the same a week later
+                    over = then is change and all(spell.ended for each in told for spell in each.spells)
+                into[row.repository].extend(told)
 
     def _scopes(self, shown: Mapping[int, Shown]) -> dict[str, list[int]]:
         teams = sorted({each.team for each in shown.values()} - {NO_TEAM})
