@@ -6,7 +6,6 @@ from msgspec.structs import replace
 
 from exporter import __version__
 from exporter.diagnosis.terms import Coverage, Report
-from exporter.diagnosis.words import share
 from exporter.measures.flow import COVERAGE_FACT
 from exporter.measures.windows import WINDOWS
 from exporter.model import Stream
@@ -57,7 +56,7 @@ def _coverage(snapshot: Snapshot, members: Sequence[int]) -> tuple[Coverage, ...
                 there, of = sums.get(labels[0], (0, 0))
                 sums[labels[0]] = there + sum(values), of + len(values)
     return tuple(
-        Coverage(what, there / of, f"{share(there / of)} {INPUTS[what]} (n = {of})")
+        Coverage(what, there / of, f"{INPUTS[what]} (n = {of})")
         for what, (there, of) in sorted(sums.items())
         if of
     )
