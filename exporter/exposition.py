@@ -158,6 +158,16 @@ class _Family:
         return self.lines
 
 
+def spelled(metric: Metric, labels: Labels) -> list[dict[str, str]]:
+    """The labels of each series of a sample, its name as ``__name__``; a histogram's buckets, its count and its sum."""
+    own = dict(zip(metric.labels, labels, strict=True))
+    if metric.kind is not Kind.HISTOGRAM:
+        return [{"__name__": metric.name, **own}]
+    limits = [_number(float(bound)).decode() for bound in (*metric.bounds, float("inf"))]
+    buckets = [{"__name__": f"{metric.name}_bucket", **own, "le": limit} for limit in limits]
+    return [*buckets, *({"__name__": f"{metric.name}_{part}", **own} for part in ("count", "sum"))]
+
+
 class Rendered:
     """One moment's exposition in each form it may be asked for; a form is made at its first use and then kept.
 

@@ -20,11 +20,15 @@ MINUTE = 60
 
 
 class Moment(NamedTuple):
-    """What has to be written with one timestamp (Unix seconds). The exposition holds it until the next is asked for."""
+    """What has to be written with one timestamp (Unix seconds). The exposition holds it until the next is asked for.
+
+    ``whole``: it is the page of that instant, and no supplement to it.
+    """
 
     at: int
     exposition: Exposition
     metrics: tuple[str, ...]
+    whole: bool = True
 
     def text(self) -> bytes:
         """One line for each sample, with the timestamp."""
@@ -104,7 +108,7 @@ def moments(replay: Replay, snapshot: Snapshot, instants: Iterable[int]) -> Iter
         hidden = {place: found for place, found in before.items() if snapshot.on_page(place) is None}
         snapshot.build(float(at))
         if last is not None and (born := _born(snapshot, hidden)):
-            yield Moment(last, *born)
+            yield Moment(last, *born, whole=False)
         yield Moment(at, snapshot.exposition, metrics)
         last = at
 
