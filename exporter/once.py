@@ -57,26 +57,7 @@ async def as_of(
     desk, health = Desk(), Health()
     store = await desk(SqliteStore, config.store.path)
     try:
-        starts = await desk(wiring.ledger_starts, store, config, at if at is not None else int(time.time()))
-        _within(config, starts, at)
-        kept = await desk(wiring.books, store, config)
-        sources = wiring.sources(config, store, desk, kept, health, starts)
-        watching = asyncio.create_task(_watch(health, show))
-        try:
-            # What reads another source's repositories comes when that one has found them.
-            finders = [source for source in sources if source.streams[0] is Stream.CHANGES]
-            others = [source for source in sources if source not in finders]
-            given_up = [
-                name for group in (finders, others) for name in await asyncio.gather(*(_load(e, health) for e in group))
-            ]
-        finally:
-            watching.cancel()
-            for source in sources:
-                await source.close()
-        first = {source.name: source.streams[0] for source in reversed(sources)}
-        every = await desk(store.repositories, None, None)
-        rows = [r for r in every if first.get(r.source) is r.stream and r.state is not RepositoryState.GONE]
-        _require_something(rows, [name for name in given_up if name])
+        starts, rows = await read(config, store, desk, health, at, show)
         instant = at if at is not None else min((row.watermark or 0 for row in rows), default=int(time.time()))
         _require(rows, instant)
         snapshot = await desk(_snapshot, store, health, config, starts, instant)
@@ -84,6 +65,38 @@ async def as_of(
     finally:
         await desk.close(5.0)
         store.close()
+
+
+async def read(
+    config: Config, store: SqliteStore, desk: Desk, health: Health, at: int | None, show: Callable[[Health], None]
+) -> tuple[dict[str, int], list[RepositoryRow]]:
+    """Load everything into a store; when each source's ledger begins, and how far each repository's first stream is.
+
+    Raises:
+        NotComplete: the ledger begins too late for the instant, or nothing could be read of a source.
+        Unauthorised, Refused: a source does not let us in; StoreError: the store cannot be used.
+    """
+    starts = await desk(wiring.ledger_starts, store, config, at if at is not None else int(time.time()))
+    _within(config, starts, at)
+    kept = await desk(wiring.books, store, config)
+    sources = wiring.sources(config, store, desk, kept, health, starts)
+    watching = asyncio.create_task(_watch(health, show))
+    try:
+        # What reads another source's repositories comes when that one has found them.
+        finders = [source for source in sources if source.streams[0] is Stream.CHANGES]
+        others = [source for source in sources if source not in finders]
+        given_up = [
+            name for group in (finders, others) for name in await asyncio.gather(*(_load(e, health) for e in group))
+        ]
+    finally:
+        watching.cancel()
+        for source in sources:
+            await source.close()
+    first = {source.name: source.streams[0] for source in reversed(sources)}
+    every = await desk(store.repositories, None, None)
+    rows = [r for r in every if first.get(r.source) is r.stream and r.state is not RepositoryState.GONE]
+    _require_something(rows, [name for name in given_up if name])
+    return starts, rows
 
 
 def _within(config: Config, starts: dict[str, int], at: int | None) -> None:

@@ -56,9 +56,7 @@ def _coverage(snapshot: Snapshot, members: Sequence[int]) -> tuple[Coverage, ...
                 there, of = sums.get(labels[0], (0, 0))
                 sums[labels[0]] = there + sum(values), of + len(values)
     return tuple(
-        Coverage(what, there / of, f"{INPUTS[what]} (n = {of})")
-        for what, (there, of) in sorted(sums.items())
-        if of
+        Coverage(what, there / of, f"{INPUTS[what]} (n = {of})") for what, (there, of) in sorted(sums.items()) if of
     )
 
 

@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -10,7 +10,7 @@ from itertools import chain, product
 from typing import NamedTuple
 
 from exporter import __version__
-from exporter.catalogue import HOUR, METRICS, SUMMARIES, Dated, Kind, Pool, Summary
+from exporter.catalogue import HOUR, METRICS, SUMMARIES, Kind, Summary
 from exporter.diagnosis.samples import families as gauges_of
 from exporter.diagnosis.signals import Evidence, signals
 from exporter.diagnosis.terms import Diagnosis, Economics, ScopeReport
@@ -20,8 +20,9 @@ from exporter.measures import queue
 from exporter.measures.flow import OPENED
 from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
 from exporter.model import QueueState, Stream
-from exporter.runtime.books import LONGEST_WINDOW, Books
+from exporter.runtime.books import Books
 from exporter.runtime.health import Health, per_metric
+from exporter.runtime.pools import Look, Pools
 from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
 from exporter.working_hours import WorkingHours
 
@@ -32,14 +33,10 @@ FROZEN_FOR = HOUR
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
 """Seconds between two looks at the windows of teams, which pool every repository; a new one is pooled at once."""
-LONGEST_FIRST = sorted(WINDOWS, key=lambda window: -WINDOWS[window])
 STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
 Samples = dict[tuple[str, ...], float]
-_Part = Mapping[str, list[Dated]]
-"""A repository's readings within a window, by metric."""
-_Parts = Callable[[int], Mapping[str, _Part]]
 
 
 class Diagnosed(NamedTuple):
@@ -108,6 +105,7 @@ class Snapshot:
         self.presentation = presentation
         self.exposition = exposition
         self.shown: dict[int, Shown] = {}
+        self._pools = Pools(books)
         self._labels: dict[Place, tuple[str, ...]] = {}
         self._births_shown: set[Place] = set()
         self._dropped: dict[str, set[tuple[str, ...]]] = defaultdict(set)
@@ -214,6 +212,10 @@ class Snapshot:
             return None
         return (shown.label, *place.labels)
 
+    def on_page(self, place: Place) -> tuple[str, ...] | None:
+        """The labels a combination stands on the page with; None where it does not."""
+        return self._labels.get(place)
+
     def births_shown(self) -> set[Place]:
         """Combinations that stand on the page at their old value and wait for scrapes to see it."""
         self._births_shown &= self.books.births.keys()
@@ -303,18 +305,18 @@ class Snapshot:
         """Window summaries: where something happened at once (teams: within a minute), else every five minutes."""
         everything = now - self._windows_at >= WINDOWS_EVERY or now < self._windows_at
         dirty, self.books.dirty_windows = self.books.dirty_windows, set()
-        parts = cache(self._parts)  # its repository's windows and its teams' are made of the same
+        look = cache(self._pools.look)  # its repository's windows and its teams' are made of the same
         if everything:
             self._windows_at = now
             dirty = set(self.shown)
         for key in dirty | (self._window_samples.keys() - self.shown.keys()):
             self._window_samples.pop(key, None)
             if key in self.shown:
-                self._window_samples[key] = self._repository_windows(key, parts)
+                self._window_samples[key] = self._repository_windows(key, look)
         self._teams_stale |= bool(dirty)
         first = everything or not self._team_samples or self._pooled != self.shown.keys()
         if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
-            self._team_samples = self._all_team_windows(parts)
+            self._team_samples = self._all_team_windows(look)
             self._teams_at, self._teams_stale, self._pooled = now, False, set(self.shown)
         families: dict[str, Samples] = {row.name: {} for each in SUMMARIES for row in each.gives}
         fresh = (samples for key, samples in self._window_samples.items() if self.shown[key].as_of is not None)
@@ -324,40 +326,35 @@ class Snapshot:
         for name, found in families.items():
             self._gauges(name, found)
 
-    def _repository_windows(self, key: int, parts: _Parts) -> dict[str, Samples]:
+    def _repository_windows(self, key: int, look: Look) -> dict[str, Samples]:
         shown = self.shown[key]
         samples: dict[str, Samples] = defaultdict(dict)
         if not shown.quiet and shown.source not in self.presentation.notes:
-            self._summaries(samples, "repository", {shown.label: [key]}, parts)
+            self._summaries(samples, "repository", {shown.label: [key]}, look)
         return samples
 
-    def _all_team_windows(self, parts: _Parts) -> dict[str, Samples]:
+    def _all_team_windows(self, look: Look) -> dict[str, Samples]:
         members: dict[str, list[int]] = defaultdict(list)
         for key, shown in self.shown.items():
             if shown.as_of is not None:
                 members[shown.team].append(key)
                 members[ALL].append(key)
         samples: dict[str, Samples] = defaultdict(dict)
-        self._summaries(samples, "team", members, parts)
+        self._summaries(samples, "team", members, look)
         return samples
 
     def _summaries(
-        self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], parts: _Parts
+        self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], look: Look
     ) -> None:
         """All summaries that are wanted of a scope's members, each with its repositories."""
         wanted = {window: [each for each in SUMMARIES if self._wanted(each, scope, window)] for window in WINDOWS}
         windows = [window for window, summaries in wanted.items() if summaries]
         for (name, keys), window in product(members.items(), windows):
-            together: defaultdict[str, list[Dated]] = defaultdict(list)
-            for metric, dated in chain.from_iterable(parts(key)[window].items() for key in keys):
-                together[metric] += dated
-            pool = Pool(window, WINDOWS[window], together, self.books.policy)
+            here = [look(key)[window] for key in keys]
             for each in wanted[window]:
                 if any(self.books.reach.told(key, row.name) for key in keys for row in each.reads):
-                    for twin, labels, value in each.summarise(pool):
-                        row = twin.of(scope)
-                        if row is not None:
-                            samples[row.name][name, *labels] = value
+                    for metric, labels, value in self._pools.give(scope, name, window, each, here, self.books.policy):
+                        samples[metric][labels] = value
 
     def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
         if summary.teams and scope != "team":
@@ -367,16 +364,6 @@ class Snapshot:
         if scope == "team":
             return True
         return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
-
-    def _parts(self, key: int) -> Mapping[str, _Part]:
-        """The dated readings of a repository within each window."""
-        found: dict[str, defaultdict[str, list[Dated]]] = {window: defaultdict(list) for window in LONGEST_FIRST}
-        lengths = [WINDOWS[window] for window in found]
-        for metric, labels, end, readings in self.books.windowed(key):
-            if readings.count(end, LONGEST_WINDOW):
-                for part, dated in zip(found.values(), readings.dated(end, lengths), strict=True):
-                    part[metric].append(Dated(key, labels, end, *dated))
-        return found
 
     # Diagnosis
 

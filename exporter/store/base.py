@@ -217,6 +217,14 @@ class Store(Protocol):
         """Metric, repository, labels, date and value of some metrics' rows dated at or before a second, by date."""
         ...
 
+    def readings_by_date(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """``readings`` dated in (after, until], the oldest first."""
+        ...
+
+    def stirred(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """Change, date and repository of each fact of a change dated in (after, until], the oldest first."""
+        ...
+
     def series(self, number: int) -> tuple[str, int, tuple[str, ...]]:
         """Metric, repository and labels of a series number of ``readings``."""
         ...

@@ -50,6 +50,7 @@ T = TypeVar("T")
 _CHUNK = 500
 _BITS = 21
 """Two million words and repositories fit one series number of 63 bits."""
+_SERIES = f"(metric << {2 * _BITS}) | (repository << {_BITS}) | labels"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Fact).decode
 _COLUMNS = ", ".join(RepositoryRow._fields)
@@ -642,9 +643,24 @@ class SqliteStore:
     def readings(self, until: int | None = None) -> Iterator[tuple[int, int, int]]:
         """Series number, date and value of the rows dated at or before a second, or of all: the quick way through."""
         limit = until if until is not None else 1 << 62
-        number = f"(metric << {2 * _BITS}) | (repository << {_BITS}) | labels"
-        sql = f"SELECT {number}, at, value FROM ledger WHERE at <= ?"  # noqa: S608 - column names are ours
-        cursor = self._guarded(lambda: self._db.execute(sql, (limit,)))
+        yield from self._stream(f"SELECT {_SERIES}, at, value FROM ledger WHERE at <= ?", limit)  # noqa: S608 - column names are ours
+
+    def readings_by_date(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """``readings`` dated in (after, until], the oldest first; sorted on disk where this store is only read."""
+        sql = f"SELECT {_SERIES}, at, value FROM ledger WHERE at > ? AND at <= ? ORDER BY at"  # noqa: S608 - column names are ours
+        yield from self._stream(sql, after, until)
+
+    def stirred(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """Change, date and repository of each fact of a change dated in (after, until], the oldest first."""
+        yield from self._stream(
+            "SELECT subject.id, at, repository FROM event CROSS JOIN subject ON subject.id = event.subject"
+            " WHERE thing = 'change' AND at > ? AND at <= ? ORDER BY at",
+            after,
+            until,
+        )
+
+    def _stream(self, sql: str, *values: int) -> Iterator[tuple[int, int, int]]:
+        cursor = self._guarded(lambda: self._db.execute(sql, values))
         while rows := self._guarded(lambda: cursor.fetchmany(5000)):
             yield from rows
 
