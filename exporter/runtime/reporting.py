@@ -52,7 +52,8 @@ def _coverage(snapshot: Snapshot, members: Sequence[int]) -> tuple[Coverage, ...
     for key in members:
         for metric, labels, end, readings in snapshot.books.windowed(key):
             if metric == COVERAGE_FACT.name:
-                ((_, values),) = readings.dated(end, [WINDOWS[WINDOW]])
+                ((first, stop),) = readings.within(end, [WINDOWS[WINDOW]])
+                _, values = readings.between(first, stop)
                 there, of = sums.get(labels[0], (0, 0))
                 sums[labels[0]] = there + sum(values), of + len(values)
     return tuple(
