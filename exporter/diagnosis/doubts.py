@@ -24,7 +24,7 @@ EPSILON = 0.25
 WEEKS_GROWING = 4
 WEEK_OF_ARRIVALS = 0.5
 """Part of a week's arrivals by which the queue grew, and doubled at least, when it no longer stands still."""
-TEAM = 1 / 3
+THIRD = 3
 CERTAIN = 0.99
 """The level at which the share of one-commit changes has to have moved. It silences verdicts of every scope in every
 week, and by chance alone a team of six changes a week would move by ten points in one comparison of five."""
@@ -43,7 +43,7 @@ def of_periods(before: Period, now: Period) -> Doubts:
     if (now.unreviewed_share or 0) - (before.unreviewed_share or 0) > POINTS:
         told = _shares(before.unreviewed_share or 0.0, now.unreviewed_share)
         yield Flag.UNREVIEWED_ROSE, f"Merges without a review went {told}: review may be skipped rather than quick."
-    if before.authors and abs(now.authors / before.authors - 1) >= TEAM:
+    if before.authors and abs(now.authors - before.authors) * THIRD >= before.authors:
         yield Flag.TEAM_CHANGED, f"{before.authors} people proposed changes before, {now.authors} do now."
     if before.ai_share is not None and now.ai_share is not None and now.ai_share - before.ai_share < POINTS:
         told = _shares(before.ai_share, now.ai_share)
