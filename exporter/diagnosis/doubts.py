@@ -9,11 +9,11 @@ from itertools import pairwise
 from statistics import fmean, pstdev
 
 from exporter.catalogue import DAY, HOUR
-from exporter.diagnosis.flow import waiting_grew
+from exporter.diagnosis.flow import waiting, waiting_grew
 from exporter.diagnosis.tally import Tally
 from exporter.diagnosis.telling import hours
 from exporter.diagnosis.terms import Flag, Flow, Period
-from exporter.statistics.interval import LEVEL, normal_quantile
+from exporter.statistics.interval import normal_quantile
 
 Doubts = Iterator[tuple[Flag, str]]
 
@@ -22,7 +22,12 @@ POINTS = 0.1
 EPSILON = 0.25
 """Departure from Little's law above which averages of waits do not tell of the queue."""
 WEEKS_GROWING = 4
-TEAM = 1 / 3
+WEEK_OF_ARRIVALS = 0.5
+"""Part of a week's arrivals by which the queue grew, and doubled at least, when it no longer stands still."""
+THIRD = 3
+CERTAIN = 0.99
+"""The level at which the share of one-commit changes has to have moved. It silences verdicts of every scope in every
+week, and by chance alone a team of six changes a week would move by ten points in one comparison of five."""
 TRAIN_VARIATION, TRAIN_GAPS, TRAIN_LEAST = 0.25, 4, 2 * DAY
 """Releases keep a timetable: gaps vary by less than a quarter of their mean, of four at least, of two days at least."""
 UNKNOWN = 0.1
@@ -38,7 +43,7 @@ def of_periods(before: Period, now: Period) -> Doubts:
     if (now.unreviewed_share or 0) - (before.unreviewed_share or 0) > POINTS:
         told = _shares(before.unreviewed_share or 0.0, now.unreviewed_share)
         yield Flag.UNREVIEWED_ROSE, f"Merges without a review went {told}: review may be skipped rather than quick."
-    if before.authors and abs(now.authors / before.authors - 1) >= TEAM:
+    if before.authors and abs(now.authors - before.authors) * THIRD >= before.authors:
         yield Flag.TEAM_CHANGED, f"{before.authors} people proposed changes before, {now.authors} do now."
     if before.ai_share is not None and now.ai_share is not None and now.ai_share - before.ai_share < POINTS:
         told = _shares(before.ai_share, now.ai_share)
@@ -50,19 +55,17 @@ def of_periods(before: Period, now: Period) -> Doubts:
 
 def of_queues(tally: Tally, flow: Flow, now: Period) -> Doubts:
     """Whether the review queue stood still enough for averages to mean something."""
-    grown = waiting_grew(tally, now.weeks[-WEEKS_GROWING:])
     reasons = []
     if flow.little is not None and flow.little > EPSILON:
-        reasons.append(
-            f"the number of changes in review departs from what arrivals and stays make it by {flow.little:.0%}"
-        )
-    if all(each > 0 for each in grown):
-        reasons.append(
-            f"{sum(grown)} more changes arrived than were looked at, in each of the last {len(grown)} weeks some"
-        )
+        reasons.append(f"the number of changes in review is {flow.little:.0%} off what arrivals and stays make it")
+    if all(each > 0 for each in waiting_grew(tally, now.weeks[-WEEKS_GROWING:])):
+        reasons.append(f"more changes came than were looked at in each of the last {WEEKS_GROWING} weeks")
+    first, last = waiting(tally, now.start), waiting(tally, now.end)
+    if last - first >= WEEK_OF_ARRIVALS * now.changes / len(now.weeks) and last >= 2 * first:
+        reasons.append(f"{first} changes waited for a first review when these weeks began and {last} when they ended")
     if reasons:
-        text = " and ".join(reasons)
-        yield Flag.NOT_STATIONARY, f"{text[0].upper()}{text[1:]}: queues are longer than average waits say."
+        text = "; ".join(reasons)
+        yield Flag.NOT_STATIONARY, f"{text[0].upper()}{text[1:]}: waits are longer than their averages say."
 
 
 def of_production(tally: Tally, now: Period, releases: Sequence[int], since: int, at: int) -> Doubts:
@@ -101,7 +104,7 @@ def _beyond_chance(before: Period, now: Period) -> bool:
     """Whether two shares of one-commit changes differ by more than chance would make them."""
     first, last = before.one_commit_share or 0.0, now.one_commit_share or 0.0
     variance = first * (1 - first) / before.changes + last * (1 - last) / now.changes
-    return abs(last - first) > normal_quantile(LEVEL) * math.sqrt(variance)
+    return abs(last - first) > normal_quantile(CERTAIN) * math.sqrt(variance)
 
 
 def _shares(before: float | None, now: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from exporter.diagnosis.draws import draws
+from exporter.diagnosis.draws import draws, widened
 from exporter.diagnosis.strata import Strata, spread, strata
 from exporter.diagnosis.survival import Flags, Floats, Whole, restricted_means, survivor_quantile
 from exporter.diagnosis.tally import Tally, left_at, ready_at
@@ -77,7 +77,8 @@ def estimate(tally: Tally, windows: Windows, at: int, around: tuple[int, ...] = 
             entered[arm, stage], raw[arm, stage] = len(rows), plain[0]
             if arm < COMPARED:
                 found[arm][:, stage] = cohort.standardised(drawn, float(caps[stage]), changes.strata, arm, plain)
-    return Estimate(found[0], found[1], (float(raw[0].sum()), float(raw[1].sum())), raw[2], caps, entered[:COMPARED])
+    before, now = (widened(found[arm], len(periods[arm])) for arm in range(COMPARED))
+    return Estimate(before, now, (float(raw[0].sum()), float(raw[1].sum())), raw[2], caps, entered[:COMPARED])
 
 
 class _Cohort(NamedTuple):

@@ -112,12 +112,15 @@ def _utilisation(tally: Tally, now: Period) -> float | None:
     return tally.ready.within(now.weeks) / served if served else None
 
 
+def waiting(tally: Tally, second: int) -> int:
+    """How many changes waited for a first review at a second."""
+    gone = tally.first_reviews.before(second) + tally.unreviewed.before(second)
+    return tally.ready.before(second) - gone
+
+
 def waiting_grew(tally: Tally, weeks: Sequence[int]) -> tuple[int, ...]:
     """By how many changes the queue for a first review grew in each of these weeks."""
-    return tuple(
-        tally.ready.within([week]) - tally.first_reviews.within([week]) - tally.unreviewed.within([week])
-        for week in weeks
-    )
+    return tuple(waiting(tally, week + WEEK) - waiting(tally, week) for week in weeks)
 
 
 def little(tally: Tally, weeks: Sequence[int]) -> float | None:

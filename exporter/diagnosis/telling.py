@@ -20,12 +20,11 @@ WHERE: Mapping[Stage, str] = {
 
 
 def hours(seconds: float) -> str:
-    """``6 h``, ``2.5 h``, or ``20 min`` below an hour."""
+    """``6 h``, ``2.5 h``, ``31 h``, or ``20 min`` below an hour."""
     if round(abs(seconds) / MINUTE) < MINUTE:
-        return f"{seconds / MINUTE:.0f} min"
-    return (
-        f"{seconds / HOUR:.0f} h" if abs(seconds) >= 9.95 * HOUR else f"{seconds / HOUR:.1f}".removesuffix(".0") + " h"
-    )
+        return f"{seconds / MINUTE:.0f} min".replace("-0 ", "0 ")
+    shown = f"{seconds / HOUR:.0f}" if abs(seconds) >= 20 * HOUR else f"{seconds / HOUR:.1f}"
+    return f"{shown.removesuffix('.0')} h"
 
 
 def between(interval: Interval) -> str:

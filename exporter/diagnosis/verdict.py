@@ -9,8 +9,6 @@ LEAST_GAIN = 0.1
 """Part of the baseline's coding time below which a gain is too small to divide by."""
 MUCH, LITTLE = 0.25, 0.5
 """Absorbed: A is surely above the first. Passed: A is surely below the second."""
-POINTS = 0.1
-"""Rise of the share of unreviewed merges beyond which a faster review may be a skipped one."""
 
 
 class Ruling(NamedTuple):
