@@ -23,7 +23,7 @@ from exporter.report.appendix import DEFINITIONS, DOCUMENT
 from exporter.report.economics import gap
 from exporter.report.scopes import absorbed_part
 from exporter.report.shortage import short_of
-from exporter.report.words import TOLD, instant
+from exporter.report.words import divides, instant
 from exporter.statistics.interval import LEVEL
 
 FORMAT = 1
@@ -52,7 +52,7 @@ def data(report: Report) -> str:
 
 def _scope(report: ScopeReport) -> Json:
     told = report.diagnosis
-    gated = told.verdict in TOLD
+    gated = divides(told)
     return {
         "scope": told.scope,
         "at": instant(told.at),

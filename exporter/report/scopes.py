@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from exporter.diagnosis.terms import Diagnosis, Flow, Interval, Period, Reading, ScopeReport, StageTime, Verdict
+from exporter.diagnosis.terms import Diagnosis, Interval, Period, Reading, ScopeReport, StageTime, Verdict
 from exporter.model import Stage
 from exporter.report import plots
 from exporter.report.blocks import (
@@ -20,20 +20,19 @@ from exporter.report.blocks import (
     Prose,
     Table,
 )
+from exporter.report.flow import flow
 from exporter.report.shortage import short_of
 from exporter.report.words import (
     FLAGS,
-    GATES,
     NOT_TOLD,
     SIGNALS,
+    SILENCING,
     STAGES,
-    TOLD,
     TONES,
     VERDICTS,
     WEEK,
     date,
-    growth,
-    number,
+    divides,
     percent,
     percents,
     plural,
@@ -45,7 +44,6 @@ from exporter.report.words import (
 
 WEEKS_IN_A_ROW = 3
 """So many weekly verdicts in a row an alert waits for."""
-NOTHING = "not measurable"
 NO_SHARE = "–"
 """Coding is what the gain is in; it takes no share of it."""
 ACTIVE = {True: Badge("active", "bad"), False: Badge("not there", "good"), None: Badge("cannot be measured", "calm")}
@@ -66,7 +64,7 @@ def sections(report: ScopeReport, anchor: str) -> Iterator[Block]:
         yield Points(short)
     yield from _hours(diagnosis)
     yield from _signals(report.signals)
-    yield from _flow(diagnosis)
+    yield from flow(diagnosis)
     yield from _rests_on(report)
     yield Heading("What cannot be told, and why", 3)
     yield Points(report.missing) if report.missing else Prose("No input is missing beyond what is said above.")
@@ -78,8 +76,8 @@ def verdict_badge(diagnosis: Diagnosis) -> Badge:
 
 
 def absorbed_part(diagnosis: Diagnosis) -> Interval | None:
-    """A where it may be shown; the one place that decides it for all formats."""
-    return diagnosis.absorbed if diagnosis.verdict in TOLD else None
+    """A, where it may be shown."""
+    return diagnosis.absorbed if divides(diagnosis) else None
 
 
 def _certainty(diagnosis: Diagnosis, word: str) -> tuple[Fact, ...]:
@@ -144,6 +142,9 @@ def _absorbed(diagnosis: Diagnosis) -> str:
         return percents(told)
     if diagnosis.gain is None:
         return f"{NOT_TOLD}: no gain could be worked out"
+    doubts = [FLAGS[flag] for flag, _ in diagnosis.flags if flag in SILENCING]
+    if doubts:
+        return f"{NOT_TOLD}: {doubts[0][0].lower()}{doubts[0][1:]}"
     return f"{NOT_TOLD}: there is no sure and visible gain to divide by"
 
 
@@ -188,7 +189,7 @@ def _stage_table(diagnosis: Diagnosis) -> Table:
 def _part_of_gain(stage: StageTime, diagnosis: Diagnosis) -> str:
     if stage.stage is Stage.CODING:
         return NO_SHARE
-    return NOT_TOLD if stage.share is None or diagnosis.verdict not in TOLD else percent(stage.share)
+    return NOT_TOLD if stage.share is None or not divides(diagnosis) else percent(stage.share)
 
 
 def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
@@ -207,7 +208,7 @@ def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
     if control is None:
         yield Fact("Difference to repositories of little AI", NOT_TOLD, "controlled")
         return
-    told = control.absorbed if diagnosis.verdict in TOLD else None
+    told = control.absorbed if divides(diagnosis) else None
     yield Fact(
         "Difference to repositories of little AI",
         f"saved in coding {spans(control.gain, signed=True)}, added by the other stages "
@@ -232,100 +233,6 @@ def _signals(signals: Iterable[Reading]) -> Iterator[Block]:
     )
     if figures:
         yield Entries("Figures of the signals", figures)
-
-
-def _flow(diagnosis: Diagnosis) -> Iterator[Block]:
-    flow = diagnosis.flow
-    yield Heading("Flow in = flow out + growth", 3)
-    if flow is None:
-        yield Prose(f"{NOT_TOLD.capitalize()}: there are no two spans whose flow could be compared.")
-        return
-    yield Points(tuple(_balances(diagnosis, flow)))
-    if (plot := plots.gates(flow)) is not None:
-        rows = tuple(
-            (
-                GATES.get(each.name, each.name),
-                number(each.before),
-                number(each.now),
-                NOT_TOLD if each.growth is None else growth(each.growth),
-            )
-            for each in flow.gates
-        )
-        heads = ("gate", "before, a week", "now, a week", "growth per author")
-        yield Table("Changes a week through each gate", heads, rows, right=(1, 2, 3))
-        yield plot
-    yield Facts(tuple(_flow_facts(flow)))
-
-
-def _balances(diagnosis: Diagnosis, flow: Flow) -> Iterator[str]:
-    """The identity in whole changes, for each of the two spans; one that does not close says so."""
-    rates = {each.name: each for each in flow.gates}
-    if not {"ready", "merged", "abandoned"} <= rates.keys():
-        yield f"The balance is {NOT_TOLD}: it needs the gates ready, merged and abandoned."
-        return
-    for index, (name, period) in enumerate((("before", diagnosis.baseline), ("now", diagnosis.current))):
-        if period is None:
-            continue
-        weeks = len(period.weeks)
-        counts = {gate: _count(getattr(each, name) * weeks) for gate, each in rates.items()}
-        ready, merged, abandoned, waiting = (
-            *(counts[each] for each in ("ready", "merged", "abandoned")),
-            flow.waiting[index],
-        )
-        title = f"{name.capitalize()} ({plural(weeks, 'week')})"
-        said = (
-            f"{title}: {whole(ready)} ready = {whole(merged)} merged + {whole(abandoned)} abandoned "
-            f"{_added(waiting)} in review"
-        )
-        yield said + _remainder(ready - merged - abandoned - waiting)
-        if flow.undeployed is not None and "in_production" in counts:
-            shipped, queue = counts["in_production"], flow.undeployed[index]
-            said = f"{title}: {whole(merged)} merged = {whole(shipped)} in production {_added(queue)} undeployed"
-            yield said + _remainder(merged - shipped - queue)
-
-
-def _count(value: float) -> int:
-    """A weekly rate times its weeks, as the whole number it was made from."""
-    return round(value) if abs(value) < 1e15 else 0
-
-
-def _added(queue: int) -> str:
-    return f"− {whole(-queue)} fewer" if queue < 0 else f"+ {whole(queue)} more"
-
-
-def _remainder(difference: int) -> str:
-    if not difference:
-        return "."
-    return f"; {plural(abs(difference), 'change')} unaccounted for, so do not rely on this balance."
-
-
-def _flow_facts(flow: Flow) -> Iterator[Fact]:
-    if flow.absorbed is None:
-        yield Fact(
-            "Absorbed part of the growth", f"{NOT_TOLD}: ready changes did not grow, or production is unknown", "flow"
-        )
-    else:
-        yield Fact("Absorbed part of the growth", f"{percent(flow.absorbed)} did not reach production", "flow")
-    if flow.shares:
-        where = ", ".join(f"{name} {percent(share)}" for name, share in flow.shares)
-        yield Fact("Where the growth stayed", where, "flow")
-    if flow.undeployed is None:
-        yield Fact("Between merge and production", f"{NOTHING}: nothing tells when code is in production", "waiting")
-    else:
-        yield Fact("Queue after the merge", _grown(flow.undeployed), "waiting")
-    yield Fact("Queue in review", _grown(flow.waiting), "waiting")
-    load = (
-        NOT_TOLD
-        if flow.utilisation is None
-        else f"{number(flow.utilisation, 2)} changes became ready for each first review"
-    )
-    yield Fact("Load of review", load, "utilisation")
-    yield Fact("Check by Little's law", _percent(flow.little, "apart"), "little")
-
-
-def _grown(queue: tuple[int, int]) -> str:
-    before, now = (whole(each, signed=True) for each in queue)
-    return f"{before} over the baseline, {now} over the current weeks"
 
 
 def _rests_on(report: ScopeReport) -> Iterator[Block]:

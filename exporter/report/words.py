@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from exporter.diagnosis.terms import Flag, Signal, Verdict
+from exporter.diagnosis.terms import Diagnosis, Flag, Signal, Verdict
 from exporter.model import Stage
 from exporter.statistics.interval import Interval
 
@@ -52,7 +52,7 @@ VERDICTS = {
     ),
 }
 TOLD = (Verdict.ABSORBED, Verdict.PASSED, Verdict.INCONCLUSIVE)
-"""Verdicts beside which the absorbed part may be shown at all."""
+SILENCING = (Flag.CODING_UNRELIABLE, Flag.DENOMINATOR_SMALL)
 TONES = {Verdict.ABSORBED: "bad", Verdict.PASSED: "good", Verdict.INCONCLUSIVE: "busy"}
 
 FLAGS = {
@@ -83,6 +83,14 @@ TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u206
 UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
 
 Value = TypeVar("Value")
+
+
+def divides(diagnosis: Diagnosis) -> bool:
+    """Whether what is divided by the gain may be shown: the verdict says that there is one, and no doubt is about it.
+
+    The diagnosis leaves it out elsewhere; that no format shows it ungated is decided here once more.
+    """
+    return diagnosis.verdict in TOLD and not any(flag in SILENCING for flag, _ in diagnosis.flags)
 
 
 def plain(text: str) -> str:

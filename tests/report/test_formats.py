@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import structs
 
-from exporter.diagnosis.terms import Diagnosis, Report, ScopeReport, Verdict
+from exporter.diagnosis.terms import Diagnosis, Flag, Report, ScopeReport, Verdict
 from exporter.report import FORMATS, render
 from tests.report.drawn import REPORTS
 from tests.report.reports import (
@@ -248,6 +248,15 @@ def test_the_absorbed_part_is_not_shown_where_a_gate_forbids_it(form, verdict):
         assert {each["share_ratio"] for each in scope["stages"]} == {None}
 
 
+@pytest.mark.parametrize("flag", [Flag.CODING_UNRELIABLE, Flag.DENOMINATOR_SMALL])
+def test_a_gain_in_doubt_divides_nothing_whatever_the_verdict(flag):
+    told = report(structs.replace(WHOLE, diagnosis=structs.replace(ABSORBED, flags=((flag, "So it is."),))))
+    assert "62 to 144" not in words(told, "text")
+    assert json.loads(render(told, "json"))["scopes"][0]["absorbed_ratio"] is None
+    why = {Flag.CODING_UNRELIABLE: "coding time is unreliable", Flag.DENOMINATOR_SMALL: "the gain is too small"}[flag]
+    assert f"Absorbed part of the gain not told: {why}" in words(told, "text")
+
+
 def test_changes_of_stages_keep_their_intervals_where_the_absorbed_part_is_not_told():
     assert "+4.0 h (+2.8 to +5.2)" in words(report(NOT_MEASURABLE), "text")
 
@@ -323,6 +332,14 @@ def test_a_hostile_name_is_text_in_html_and_leads_nowhere():
     assert Outline(page).text.count('<script>alert("1")</script>\'&{style}') == 2  # in the table on top, and its title
 
 
+def test_a_hostile_gate_is_text_in_the_table_and_in_the_plot():
+    gates = (*ABSORBED.flow.gates, structs.replace(ABSORBED.flow.gates[0], name="<script>"))
+    flow = structs.replace(ABSORBED.flow, gates=gates)
+    page = render(report(structs.replace(WHOLE, diagnosis=structs.replace(ABSORBED, flow=flow))), "html")
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") == 3  # table, label and description of the plot
+
+
 @pytest.mark.parametrize("told", [report(), MANY, BARE, Report(NOW, "0.1.0", ())], ids=["one", "many", "bare", "none"])
 def test_html_is_closed_valid_and_takes_nothing_from_elsewhere(told):
     page = render(told, "html")
@@ -362,6 +379,11 @@ def test_the_bars_of_the_waterfall_stand_to_scale():
     assert (coding, pickup) == ("less", "more")
     assert float(begin) == pytest.approx(float(saved), abs=0.002)
     assert float(less) / float(wide) == pytest.approx(4 / 6, abs=0.001)
+    # The interval of -6 h reaches 1.5 h to either side of where the bar ends.
+    whiskers = re.findall(r'<line class="whisker" x1="([\d.]+)%" y1="([\d.]+)" x2="([\d.]+)%" y2="\2"/>', found)
+    low, high = float(whiskers[0][0]), float(whiskers[0][2])
+    assert (low + high) / 2 == pytest.approx(float(saved), abs=0.002)
+    assert (high - low) / float(wide) == pytest.approx(3 / 6, abs=0.001)
 
 
 @pytest.mark.parametrize("told", [report(), MANY, BARE], ids=["one", "many", "bare"])
