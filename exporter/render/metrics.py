@@ -242,8 +242,8 @@ LABELS: dict[str, str] = {
     "severity": f"how bad a finding is, as its tool says: {_words(Severity)} where it says nothing",
     "signal": f"one of the five: {_words(Signal)}",
     "source": "name of a source in the configuration",
-    "span": f"of two that are compared: {_words(SPANS)}; the diagnosis compares the baseline with the last twelve whole "
-    "weeks, escapes the 45 days before the last 45 days with these",
+    "span": f"of two that are compared: {_words(SPANS)}; the baseline of a diagnosis and the last twelve whole weeks, "
+    "or the 45 days before the last 45 days, and these",
     "stage": f"part of a change's life: {_words(Stage)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",

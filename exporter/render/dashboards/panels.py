@@ -87,6 +87,13 @@ COLOURS = {
     "medium": YELLOW,
     "low": "light-blue",
     "unknown": GREY,
+    # what became of a gain
+    "absorbed": RED,
+    "passed": GREEN,
+    "no_gain": BLUE,
+    "inconclusive": YELLOW,
+    "insufficient_data": GREY,
+    "not_measurable": "#6e6e6e",
     # intervals
     "lower": "light-blue",
     "estimate": BLUE,
@@ -125,6 +132,7 @@ def stat(
     limit: str = "",
     words: Mapping[int, tuple[str, str]] | None = None,
     shows: str = "auto",
+    width: int = 4,
     links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
     """One or a few numbers.
@@ -132,7 +140,7 @@ def stat(
     ``limit`` is a query for the threshold from which on they are red. ``words`` are shown instead of numbers, each in
     its colour. ``shows`` is Grafana's text mode, such as ``name`` for the legend instead of the value.
     """
-    panel = _panel("stat", title, about, queries, unit, none, (4, 4), decimals, links=links)
+    panel = _panel("stat", title, about, queries, unit, none, (width, 4), decimals, links=links)
     panel["fieldConfig"]["defaults"] |= {
         "color": {"mode": "thresholds"},
         "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}]},
@@ -246,14 +254,16 @@ def gauges(
     height: int = 8,
     decimals: int | None = None,
     colour: str = BLUE,
+    share: bool = False,
     links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
-    """A horizontal bar for each value, as long as it is large."""
+    """A horizontal bar for each value, as long as it is large; of a ``share`` the whole is 1."""
     panel = _panel("bargauge", title, about, queries, unit, none, (width, height), decimals, links=links)
     panel["fieldConfig"]["defaults"] |= {
         "color": {"fixedColor": colour, "mode": "fixed"},
         "min": 0,
         "thresholds": {"mode": "absolute", "steps": [{"color": colour, "value": None}]},
+        **({"max": 1} if share else {}),
     }
     panel["options"] = {
         "displayMode": "basic",
