@@ -107,7 +107,7 @@ def test_two_exporters_that_differ_make_no_third_verdict(tmp_path):
 
 @needs_promtool
 def test_without_a_diagnosis_nothing_is_shown(tmp_path):
-    """Not even 0: of a scope that has none, beside another that has one. Ages, shares and the waterfall are empty too."""
+    """Not even 0: of a scope that has none, beside another that has one. Shares and bars are empty too."""
     other = {series.replace('"all"', '"shop"'): value for series, value in STAGES.items()}
     other |= {'sdlc_diagnosis_verdict{scope="shop",verdict="passed"}': 1}
     asked = [

@@ -28,8 +28,8 @@ dashboard, its `uid`, never changes.
 - The pictures are previews, drawn by `tools/preview` with Grafana's own libraries from a simulated quarter of a
   pretend organisation.
 - Releases are shown on every page where something posts an annotation with the tag `release` to Grafana. Alerts that
-  fire are shown too, except those of severity info. So is the day from which on AI counts as adopted, where a team can be
-  chosen; time ranges that begin later do not show it.
+  fire are shown too, except those of severity info. So is the day from which on AI counts as adopted, where a team can
+  be chosen; a time range that begins later does not show it.
 """
 
 

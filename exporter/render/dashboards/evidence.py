@@ -11,7 +11,6 @@ from exporter.render.dashboards.panels import (
     Panel,
     ask,
     coloured,
-    gauges,
     lines,
     link,
     mapped,
@@ -250,7 +249,7 @@ SURE = (
         none=NO_DIAGNOSIS,
         sort="Holds",
         width=8,
-        height=11,
+        height=13,
         overrides=[override("Holds", mappings=mapped(DOUBTS), custom__width=90, **COLOURED_TEXT)],
     ),
     timeline(
@@ -261,19 +260,19 @@ SURE = (
         words=DOUBTS,
         none=NO_DIAGNOSIS,
         width=10,
-        height=11,
+        height=13,
     ),
-    gauges(
+    table(
         "What the baseline was like",
         "Shares of the changes of the baseline weeks: with an AI marker, merged without a review, with one commit "
         "only. Good is a small share of AI: where tools were used before, the baseline has a part of the gain in it.",
-        [ask(f"sort_desc({told('baseline_ratio', 'name')})", "{{name}}", at_end=True)],
-        unit="percentunit",
-        decimals=0,
+        {"name": "Changes"},
+        {"Share": told("baseline_ratio", "name")},
         none=NO_STAGES,
+        sort="Share",
         width=6,
-        height=11,
-        share=True,
+        height=13,
+        overrides=[override("Share", unit="percentunit", decimals=0, custom__width=90)],
     ),
 )
 

@@ -254,16 +254,14 @@ def gauges(
     height: int = 8,
     decimals: int | None = None,
     colour: str = BLUE,
-    share: bool = False,
     links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
-    """A horizontal bar for each value, as long as it is large; of a ``share`` the whole is 1."""
+    """A horizontal bar for each value, as long as it is large."""
     panel = _panel("bargauge", title, about, queries, unit, none, (width, height), decimals, links=links)
     panel["fieldConfig"]["defaults"] |= {
         "color": {"fixedColor": colour, "mode": "fixed"},
         "min": 0,
         "thresholds": {"mode": "absolute", "steps": [{"color": colour, "value": None}]},
-        **({"max": 1} if share else {}),
     }
     panel["options"] = {
         "displayMode": "basic",
