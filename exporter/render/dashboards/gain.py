@@ -54,7 +54,7 @@ HEADLINES = (
         "than a quarter. *passed*: they surely take less than half. *no gain*: coding is not surely faster, or by less "
         "than a tenth. *inconclusive*: either may be. *insufficient data*: fewer than 30 changes or 5 people on one "
         "side. *not measurable*: even the largest possible effect would drown in chance. Good is passed. It says "
-        "nothing of why; without a diagnosis it is empty.",
+        "nothing of why; without a diagnosis it is empty. Of several jobs choose one: their diagnoses do not add up.",
         [ask(CODE, "verdict", at_end=True)],
         unit="short",
         none=NO_DIAGNOSIS,
