@@ -151,7 +151,12 @@ def test_the_full_file_means_what_it_says() -> None:
         end=16 * HOUR + 1800,
         holidays=("2026-12-25", "2026-12-26"),
     )
-    assert read.thresholds.seconds == {"review_wait_business": 16 * HOUR, "lead_time": 5 * DAY, "blind": 1800}
+    assert read.thresholds.seconds == {
+        "review_wait_business": 16 * HOUR,
+        "lead_time": 5 * DAY,
+        "blind": 1800,
+        "absorbed": 21 * DAY,
+    }
     assert read.thresholds.changes == {"review_queue": 0, "review_queue_growth": 5, "samples": 12}
     assert read.series.budgets == {"sdlc_change_stage_seconds": 1000}
     assert read.series.repository_windows == ("7d", "90d")
@@ -201,7 +206,12 @@ def test_what_is_not_written_has_its_default() -> None:
 
 def test_one_threshold_can_be_set_and_the_others_stay() -> None:
     read = config(DEMO + "thresholds: {seconds: {lead_time: 3d}}")
-    assert read.thresholds.seconds == {"review_wait_business": 24 * HOUR, "lead_time": 3 * DAY, "blind": HOUR}
+    assert read.thresholds.seconds == {
+        "review_wait_business": 24 * HOUR,
+        "lead_time": 3 * DAY,
+        "blind": HOUR,
+        "absorbed": 21 * DAY,
+    }
 
 
 def test_a_team_takes_from_the_default_calendar_what_it_does_not_write() -> None:

@@ -535,7 +535,7 @@ class CalendarSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     )
 
 
-SecondsName = Literal["review_wait_business", "lead_time", "blind"]
+SecondsName = Literal["review_wait_business", "lead_time", "blind", "absorbed"]
 RatioName = Literal[
     "review_utilisation",
     "review_queue_growth",
@@ -569,8 +569,16 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         dict[SecondsName, Annotated[int, duration("1m")]],
         "`review_wait_business`: oldest wait for review, in working time (24h are three days of eight). "
         "`lead_time`: first activity to the end. "
-        "`blind`: how far a source's data may lie back before its alerts are called blind.",
-    ] = field(default_factory=lambda: {"review_wait_business": 24 * HOUR, "lead_time": 7 * DAY, "blind": HOUR})
+        "`blind`: how far a source's data may lie back before its alerts are called blind. "
+        "`absorbed`: for how long weekly verdicts in a row have to say absorbed; no more than three weeks are counted.",
+    ] = field(
+        default_factory=lambda: {
+            "review_wait_business": 24 * HOUR,
+            "lead_time": 7 * DAY,
+            "blind": HOUR,
+            "absorbed": 21 * DAY,
+        }
+    )
     ratios: Annotated[
         dict[RatioName, Annotated[float, number(0, 10)]],
         "`review_utilisation`: changes that arrive per first human review. "

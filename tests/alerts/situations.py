@@ -238,11 +238,11 @@ def partly_stale(case: Case, *streams: str) -> Test:
     )
 
 
-def organisation(*stale: str) -> Test:
+def organisation(*stale: str, name: str = "SdlcEscapeRateDrifting") -> Test:
     """All repositories together have the trouble, and no team has; it is told unless a stream of a source is stale."""
-    team = BY_NAME["SdlcEscapeRateDrifting"]
+    team = BY_NAME[name]
     case = team._replace(
-        labels={"team": "all"},
+        labels={**team.labels, "team": "all"},
         description=team.description.replace("basket", "all"),
         dashboard=team.dashboard.replace("basket", "all"),
         trouble={series.replace("basket", "all"): value for series, value in team.trouble.items()},
