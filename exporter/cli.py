@@ -18,9 +18,11 @@ from exporter.app import App
 from exporter.catalogue import exported
 from exporter.config import Config, load, warnings
 from exporter.config.settings import Log, Server, Source, Store
-from exporter.errors import ConfigError, ExporterError, Refused, StoreError, Unauthorised
-from exporter.once import NotComplete, once
+from exporter.errors import ConfigError, ExporterError, NotComplete, Refused, StoreError, Unanswerable, Unauthorised
+from exporter.once import once
 from exporter.render.rules.rows import GRAFANA, RUNBOOKS
+from exporter.runtime.audit import MOST_ROWS
+from exporter.runtime.audit.forms import FORMS
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.health import Health
 from exporter.runtime.web_config import load as load_web_config
@@ -41,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_stderr(Log())
     try:
         return int(options.run(options))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    except (ConfigError, Unanswerable) as error:
+        print(error, *getattr(error, "series", ()), sep="\n", file=sys.stderr)
         return USAGE
     except NotComplete as error:
         print(f"not complete: {error}", file=sys.stderr)
@@ -72,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", _run, "serve metrics until stopped"),
         ("check-config", _check, "say everything that is wrong with a configuration"),
         ("once", _once, "load everything, print the metrics as of one instant, and end"),
-        ("explain", _explain, "take one pull request apart: facts, stages, origin, readings"),
+        ("explain", _explain, "take one pull request apart, or tell the rows that a published number came from"),
         ("plan", _plan, "estimate repositories, requests and series before deploying"),
         ("rebuild", _rebuild, "start a new ledger from the stored facts; counters restart"),
     ):
@@ -87,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
                 "-o", "--output", type=_new_file, metavar="FILE", help="write here, whole or not at all"
             )
         if name == "explain":
-            command.add_argument("url", metavar="URL", help="the pull request's web address")
+            _add_explain(command)
     for name, run, text in (
         ("dashboards", _dashboards, "write the Grafana dashboards"),
         ("rules", _rules, "write the recording and alerting rules for Prometheus"),
@@ -114,6 +116,27 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--repositories", type=int, default=12, metavar="N")
     demo.set_defaults(run=_demo)
     return parser
+
+
+def _add_explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "what", metavar="URL|SERIES", help='a pull request\'s web address, or a series: NAME or NAME{LABEL="VALUE",...}'
+    )
+    command.add_argument("--format", choices=tuple(FORMS), default="text", help="of a series' rows (text)")
+    command.add_argument("--at", type=_instant, metavar="INSTANT", help="a series as it was then, not at the last poll")
+    command.add_argument(
+        "--limit",
+        type=_count,
+        default=MOST_ROWS,
+        metavar="N",
+        help=f"the newest rows of a series ({MOST_ROWS}); 0: all",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"not a number of rows: {text!r}")
+    return int(text) or sys.maxsize
 
 
 def _new_file(text: str) -> Path:
@@ -277,9 +300,13 @@ class _Shower:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    config = _config(options)
-    told = asyncio.run(explain.fetch(config, options.url))
-    print(explain.report(told, wiring.policy(config), explain.kept(config, options.url)), end="")
+    config, what = _config(options), str(options.what)
+    if "/" not in what.partition("{")[0]:
+        answers = explain.series(config, what, options.at, options.limit)
+        sys.stdout.buffer.write(FORMS[options.format](answers).encode())
+        return FINE
+    told = asyncio.run(explain.fetch(config, what))
+    print(explain.report(told, wiring.policy(config), explain.kept(config, what)), end="")
     return FINE
 
 

@@ -16,6 +16,7 @@ from exporter.change import Change
 from exporter.measures.queue import ENTERED, LEFT, Standing, standing
 from exporter.model import Fact, Stream, Thing
 from exporter.policy import Policy
+from exporter.runtime.pools import LONGEST_WINDOW
 from exporter.runtime.reach import Reach
 from exporter.runtime.sums import Readings, Series, Sum, lines
 from exporter.store.base import (
@@ -31,7 +32,6 @@ from exporter.store.base import (
 )
 from exporter.story import Story
 
-LONGEST_WINDOW = 90 * DAY
 BATCH = 200
 _NEW = -1
 """A new combination is shown without any of its readings: at zero."""
@@ -95,7 +95,8 @@ class Books:
         digests = {name: sha256(text.encode()).hexdigest()[:12] for name, text in texts.items()}
         since = self.store.definitions_since(digests, now)
         self._digests = {name: (digest, since[name]) for name, digest in digests.items()}
-        if settled and any(each.name not in {name for _, name in self.reach.whole} for each in self.measures):
+        whole = {name for _, name in self.reach.whole}
+        if settled and not self.store.read_only and any(each.name not in whole for each in self.measures):
             self.store.touch_all()  # a measure that is new here reads what was read before it came
         self.folds = self.store.folds()
         self.dropped.update(place.metric for place in self.folds)
@@ -142,7 +143,7 @@ class Books:
         if metric.kind is Kind.FACT:
             return Series(repository, (name, labels), floor, ())
         own = Place(name, repository, labels)
-        shared, joined = self._shared(own), self.reach.joined(repository, name, labels)
+        shared, joined = self.shared(own), self.reach.joined(repository, name, labels)
         into = [(own, _ALWAYS)]
         if shared is not None and joined is not None:
             into.append((shared, joined))
@@ -205,7 +206,7 @@ class Books:
             return True
         return self.detail(METRICS[place.metric]) is Detail.REPOSITORY and place not in self.folds
 
-    def _shared(self, own: Place) -> Place | None:
+    def shared(self, own: Place) -> Place | None:
         """The organisation's or the fold's combination that a repository's own one also counts in, if any."""
         if self.detail(METRICS[own.metric]) is Detail.ORGANISATION:
             return own._replace(place=ORGANISATION)
@@ -237,7 +238,7 @@ class Books:
             return
         own = Place(row.metric, row.repository, row.labels)
         self._put(own, row)
-        shared, joined = self._shared(own), self.reach.joined(row.repository, row.metric, row.labels)
+        shared, joined = self.shared(own), self.reach.joined(row.repository, row.metric, row.labels)
         if shared is not None and joined is not None and row.at > joined:
             self._put(shared, row)
 
@@ -278,7 +279,7 @@ class Books:
             if self.reach.feeders.of(own.metric, own.labels) != measure:
                 continue
             self.dirty.add(own)
-            shared = self._shared(own)
+            shared = self.shared(own)
             if shared is None or self.reach.whole[repository, measure]:
                 continue
             total, part = self._sum(shared), self.sums[own]
@@ -401,7 +402,7 @@ class Books:
             if metric.kind is Kind.FACT:
                 continue
             own = Place(row.metric, row.repository, row.labels)
-            shared = self._shared(own)
+            shared = self.shared(own)
             if shared is None and own not in self.sums and own not in own_seen:
                 own_seen.add(own)
                 if self._full(metric, growth[metric.name]):

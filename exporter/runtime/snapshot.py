@@ -10,15 +10,16 @@ from itertools import chain, product
 from typing import NamedTuple
 
 from exporter import __version__
-from exporter.catalogue import HOUR, METRICS, SUMMARIES, Dated, Kind, Pool, Summary
+from exporter.catalogue import HOUR, METRICS, SUMMARIES, Kind, Summary
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
 from exporter.measures import queue
 from exporter.measures.flow import OPENED
 from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
 from exporter.model import QueueState, Stream
-from exporter.runtime.books import LONGEST_WINDOW, Books
+from exporter.runtime.books import Books
 from exporter.runtime.health import Health, per_metric
+from exporter.runtime.pools import Part, parts_of, pooled
 from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
 from exporter.working_hours import WorkingHours
 
@@ -29,14 +30,11 @@ FROZEN_FOR = HOUR
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
 """Seconds between two looks at the windows of teams, which pool every repository; a new one is pooled at once."""
-LONGEST_FIRST = sorted(WINDOWS, key=lambda window: -WINDOWS[window])
 STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
 Samples = dict[tuple[str, ...], float]
-_Part = Mapping[str, list[Dated]]
-"""A repository's readings within a window, by metric."""
-_Parts = Callable[[int], Mapping[str, _Part]]
+_Parts = Callable[[int], Mapping[str, Part]]
 
 
 class Shown(NamedTuple):
@@ -56,7 +54,8 @@ class Shown(NamedTuple):
 class Presentation:
     """What the configuration says about how numbers are shown.
 
-    ``notes``: sources of notes, which belong to a team and to no repository.
+    ``notes``: sources of notes, which belong to a team and to no repository. ``roots``: the web sites (``https://HOST``)
+    of sources that have one.
     """
 
     prefixes: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +74,7 @@ class Presentation:
     first_seen: Mapping[str, int] = field(default_factory=dict)
     first_streams: Mapping[str, Stream] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    roots: Mapping[str, str] = field(default_factory=dict)
 
     def team(self, name: str) -> str:
         """The first team in file order that has a glob for the repository; ``none`` without one."""
@@ -222,7 +222,7 @@ class Snapshot:
         if families[queue.REPOSITORY_INFO.name]:  # what is kept for the organisation, or folded, belongs to all of it
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(ALL, ALL): 1, (ALL, OTHER): 1}
         families[queue.BUSINESS_HOURS.name] = {
-            (team,): float(self._hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
+            (team,): float(self.hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
         }
         families[queue.THRESHOLD_SECONDS.name] = {(n,): v for n, v in self.presentation.thresholds_seconds.items()}
         families[queue.THRESHOLD_RATIO.name] = {(n,): v for n, v in self.presentation.thresholds_ratios.items()}
@@ -252,7 +252,7 @@ class Snapshot:
         since = sorted(each.since for each in standings if each.since is not None)
         waits = sorted(max(0, as_of - start) for start in since)
         families[queue.OLDEST_WAIT.name][shown.label,] = waits[-1] if waits else 0
-        business = self._hours(shown.team).elapsed(since[0], max(as_of, since[0])) if since else 0
+        business = self.hours(shown.team).elapsed(since[0], max(as_of, since[0])) if since else 0
         families[queue.OLDEST_WAIT_BUSINESS.name][shown.label,] = business
         if waits:
             for word in ("p50", "p90"):
@@ -270,7 +270,8 @@ class Snapshot:
     def _occurred(self, key: int, metrics: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         return (place for place in self.books.by_repository.get(key, ()) if place[0] in metrics)
 
-    def _hours(self, team: str) -> WorkingHours:
+    def hours(self, team: str) -> WorkingHours:
+        """A team's clock."""
         return self.presentation.hours.get(team, self.presentation.default_hours)
 
     def _gauges(self, name: str, samples: Samples) -> None:
@@ -320,26 +321,27 @@ class Snapshot:
         return samples
 
     def _all_team_windows(self, parts: _Parts) -> dict[str, Samples]:
+        samples: dict[str, Samples] = defaultdict(dict)
+        self._summaries(samples, "team", self._members(), parts)
+        return samples
+
+    def _members(self) -> Mapping[str, Sequence[int]]:
+        """The repositories of each team."""
         members: dict[str, list[int]] = defaultdict(list)
         for key, shown in self.shown.items():
             if shown.as_of is not None:
                 members[shown.team].append(key)
                 members[ALL].append(key)
-        samples: dict[str, Samples] = defaultdict(dict)
-        self._summaries(samples, "team", members, parts)
-        return samples
+        return members
 
     def _summaries(
         self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], parts: _Parts
     ) -> None:
         """All summaries that are wanted of a scope's members, each with its repositories."""
-        wanted = {window: [each for each in SUMMARIES if self._wanted(each, scope, window)] for window in WINDOWS}
+        wanted = {window: [each for each in SUMMARIES if self.wanted(each, scope, window)] for window in WINDOWS}
         windows = [window for window, summaries in wanted.items() if summaries]
         for (name, keys), window in product(members.items(), windows):
-            together: defaultdict[str, list[Dated]] = defaultdict(list)
-            for metric, dated in chain.from_iterable(parts(key)[window].items() for key in keys):
-                together[metric] += dated
-            pool = Pool(window, WINDOWS[window], together, self.books.policy)
+            pool = pooled(window, (parts(key)[window] for key in keys), self.books.policy)
             for each in wanted[window]:
                 if any(self.books.reach.told(key, row.name) for key in keys for row in each.reads):
                     for twin, labels, value in each.summarise(pool):
@@ -347,7 +349,8 @@ class Snapshot:
                         if row is not None:
                             samples[row.name][name, *labels] = value
 
-    def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
+    def wanted(self, summary: Summary, scope: str, window: str) -> bool:
+        """Whether a summary is made of a window for repositories, or for teams."""
         if summary.teams and scope != "team":
             return False
         if summary.windows:
@@ -356,15 +359,21 @@ class Snapshot:
             return True
         return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
 
-    def _parts(self, key: int) -> Mapping[str, _Part]:
-        """The dated readings of a repository within each window."""
-        found: dict[str, defaultdict[str, list[Dated]]] = {window: defaultdict(list) for window in LONGEST_FIRST}
-        lengths = [WINDOWS[window] for window in found]
-        for metric, labels, end, readings in self.books.windowed(key):
-            if readings.count(end, LONGEST_WINDOW):
-                for part, dated in zip(found.values(), readings.dated(end, lengths), strict=True):
-                    part[metric].append(Dated(key, labels, end, *dated))
-        return found
+    def _parts(self, key: int) -> Mapping[str, Part]:
+        return parts_of(key, self.books.windowed(key))
+
+    # What a sample is of
+
+    def place(self, metric: str, labels: tuple[str, ...]) -> Place | None:
+        """The combination that stands on the page as this counter or histogram; None where there is no such."""
+        return next((each for each, shown in self._labels.items() if shown == labels and each.metric == metric), None)
+
+    def repositories_of(self, metric: str, labels: tuple[str, ...]) -> Sequence[int]:
+        """The repositories whose readings, or whose open changes, this gauge tells of."""
+        if METRICS[metric].labels[:1] != ("repository",):
+            return self._members().get(labels[0], ()) if labels else ()
+        own = [key for key, samples in self._window_samples.items() if labels in samples.get(metric, ())]
+        return own or [key for key, shown in self._repositories() if shown.label == labels[0]]
 
     # The exporter itself
 
