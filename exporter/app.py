@@ -21,6 +21,7 @@ from exporter.errors import ConfigError, ExporterError, StoreError
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
 from exporter.runtime import web
+from exporter.runtime.audit import Answer, begin, finish
 from exporter.runtime.books import Books
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
@@ -99,6 +100,7 @@ class App:
         self._failing_since: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
+        self._auditing = asyncio.Lock()
 
     # What the server asks
 
@@ -123,6 +125,18 @@ class App:
     def status(self) -> Status:
         """What the page shows."""
         return replace(self._status, now=time.time())
+
+    async def audit(self, series: str, most: int) -> list[Answer]:
+        """The rows that published numbers came from; one question at a time, read beside everything else.
+
+        Raises:
+            Unanswerable: the question means no series, or too many; StoreError: the store is not open, or unreadable.
+        """
+        async with self._auditing:
+            if self.parts is None or self.store is None:
+                raise StoreError("the state database is being opened")
+            asked, still = await self.desk(begin, self.parts.snapshot, self.store.path, series)
+            return await asyncio.to_thread(finish, asked, still, most)
 
     async def reload(self) -> list[str]:
         """Read the configuration again; its faults, none when the new one is in force."""

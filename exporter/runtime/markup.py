@@ -95,6 +95,15 @@ td time{text-decoration:none}.num{text-align:right;white-space:nowrap}
 time{text-decoration:underline dotted 1px var(--dim);text-underline-offset:3px;cursor:help}
 code,.path{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 .none{color:var(--dim)}.empty{margin:0;padding:18px;color:var(--dim)}footer{margin-top:36px}
+.ask{display:flex;flex-wrap:wrap;gap:8px 10px;align-items:center;margin:0 0 12px}
+.ask label{color:var(--dim);font-size:13px}
+.ask input{flex:1 1 320px;min-width:0;padding:8px 12px;border:1px solid var(--line);border-radius:8px;
+background:var(--card);color:var(--text);font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
+.ask button{padding:8px 16px;border:0;border-radius:8px;background:var(--link);color:var(--card);font:inherit;
+font-size:14px;font-weight:600;cursor:pointer}
+.ask input:focus-visible,.ask button:focus-visible{outline:2px solid var(--link);outline-offset:2px}
+h2.path{font-size:14px;font-weight:600;margin-bottom:2px;overflow-wrap:anywhere}section>.sub{margin-bottom:12px}
+.card+.scroll,.scroll+.scroll{margin-top:12px}
 @media(max-width:640px){main{padding:20px 14px 32px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
 .tiles div:last-child{grid-column:1/-1}.side{display:none}th,td{padding:8px 12px}}
 """

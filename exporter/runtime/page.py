@@ -9,6 +9,7 @@ from html import escape
 
 from msgspec import Struct
 
+from exporter.runtime.audit.page import form, link
 from exporter.runtime.markup import Html, cell, document, section, table
 
 SHOWN_REPOSITORIES = 500
@@ -134,7 +135,7 @@ def _severity(repository: RepositoryStatus) -> int:
 
 
 def _head(status: Status) -> str:
-    own = (("Metrics", "/metrics"), ("Ready", "/-/ready"), ("Healthy", "/-/healthy"))
+    own = (("Metrics", "/metrics"), ("Audit", "/audit"), ("Ready", "/-/ready"), ("Healthy", "/-/healthy"))
     links = "".join(f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in (*own, *status.links) if _safe(to))
     return (
         f'<header><div><h1>sdlc-exporter</h1><p class="sub">version {escape(status.version)} · started '
@@ -238,7 +239,7 @@ def _series(status: Status) -> str:
     columns, kinds = ("Metric", "Series", "Budget", "Left out"), ("", "num", "num", "num")
     rows = [
         (
-            Html(f"<code>{escape(each.metric)}</code>"),
+            Html(f'<a class="path" href="{escape(link(each.metric))}">{escape(each.metric)}</a>'),
             f"{each.series:,}",
             f"{each.budget:,}" if each.budget is not None else "none",
             _badge("bad", f"{each.dropped:,}") if each.dropped else "0",
@@ -246,7 +247,7 @@ def _series(status: Status) -> str:
         for each in ordered[:SHOWN_SERIES]
     ]
     note = f"the {len(rows)} largest of {len(ordered)} metrics" if len(ordered) > len(rows) else ""
-    return section("Series", table("Series", columns, kinds, rows), note)
+    return section("Series", form() + table("Series", columns, kinds, rows), note)
 
 
 def _errors(status: Status) -> str:

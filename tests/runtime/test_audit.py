@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, HOUR, METRICS, Kind
 from exporter.errors import Unanswerable
-from exporter.runtime.audit import Answer, answer, ask
+from exporter.runtime.audit import Answer, ask, begin, finish
 from exporter.runtime.audit.rows import WORDS, Histogram, Row
 from exporter.selector import written
-from exporter.store.sqlite import SqliteStore
 from tests.runtime.desk import PRESENTATION, SOURCE, Desk
 from tests.runtime.test_books import worlds
 from tests.stories import START, at
@@ -24,13 +23,7 @@ SITE = dataclasses.replace(PRESENTATION, roots={SOURCE: "https://github.example"
 
 def audit(desk: Desk, series: str, most: int = 1000) -> list[Answer]:
     """The answers of an exporter whose page is as it was built last."""
-    asked = ask(desk.snapshot, series)
-    store = SqliteStore(desk.store.path, read_only=True)
-    try:
-        store.still()
-        return answer(asked, store, most)
-    finally:
-        store.close()
+    return finish(*begin(desk.snapshot, desk.store.path, series), most)
 
 
 def one(desk: Desk, series: str, most: int = 1000) -> Answer:
@@ -423,12 +416,10 @@ def test_a_store_that_stands_still_hears_of_nothing_new():
         desk.story("o/a", 1, "opened 0h")
         desk.passed("1d")
         desk.page("1d")
-        asked, store = ask(desk.snapshot, "sdlc_changes_opened_total"), SqliteStore(desk.store.path, read_only=True)
-        store.still()
+        asked, store = begin(desk.snapshot, desk.store.path, "sdlc_changes_opened_total")
         desk.story("o/a", 2, "opened 30h")
         desk.passed("2d")
-        (found,) = answer(asked, store)
-        store.close()
+        (found,) = finish(asked, store, 1000)
         assert (found.published, found.from_rows) == (1, 1)
 
 

@@ -56,6 +56,30 @@ def answer(asked: list[Asked], store: SqliteStore, most: int = MOST_ROWS) -> lis
     return [_answer(series, tell, store, most // len(asked)) for series, tell in asked]
 
 
+def begin(snapshot: Snapshot, path: str, selector: str) -> tuple[list[Asked], SqliteStore]:
+    """``ask``, with the store as it is at this moment; for the thread that writes to it, which does not now.
+
+    Raises:
+        Unanswerable: as ``ask``; StoreError: the store cannot be read.
+    """
+    asked = ask(snapshot, selector)
+    store = SqliteStore(path, read_only=True)
+    try:
+        store.still()
+    except BaseException:
+        store.close()
+        raise
+    return asked, store
+
+
+def finish(asked: list[Asked], store: SqliteStore, most: int) -> list[Answer]:
+    """``answer``, and the end of the store that was opened for it."""
+    try:
+        return answer(asked, store, most)
+    finally:
+        store.close()
+
+
 def _tell(snapshot: Snapshot, series: Series, places: Mapping[int, Called]) -> Tell:
     asks = (BY_NAME.get(series.metric.name, _none), counted, windowed)
     found = (each(snapshot, series, places) for each in asks)
@@ -97,4 +121,4 @@ def _answer(series: Series, tell: Tell, store: SqliteStore, most: int) -> Answer
     )
 
 
-__all__ = ["BY_NAME", "MOST_ROWS", "Answer", "Ask", "Asked", "answer", "ask"]
+__all__ = ["BY_NAME", "MOST_ROWS", "Answer", "Ask", "Asked", "answer", "ask", "begin", "finish"]

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from exporter.exposition import spelled
 from exporter.runtime.audit.rows import Answer, Histogram, Row, Value
 from exporter.tables import table
 
@@ -102,7 +101,7 @@ def _line(row: Row) -> tuple[str, ...]:
 def notes_of(answer: Answer) -> tuple[str, ...]:
     """What is to be known of an answer; that rows are left out first."""
     told = len(answer.rows)
-    left = f"truncated: the newest {told:,} of {answer.total:,} rows; ask for more by the limit"
+    left = f"truncated: {told:,} of {answer.total:,} rows are told; a higher limit tells more"
     return (left, *answer.notes) if answer.left_out else answer.notes
 
 
@@ -112,12 +111,12 @@ def words(row: Row) -> str:
 
 
 def short(value: Value | None) -> str:
-    """A number as on /metrics; of a histogram its count and sum."""
+    """A number in full; of a histogram its count and sum."""
     if value is None:
         return ""
     if isinstance(value, Histogram):
-        return f"{value.count} readings, {spelled(value.sum)} together"
-    return spelled(value).removesuffix(".0")
+        return f"{value.count} readings, {short(value.sum)} together"
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def moment(second: int | None) -> str | None:
