@@ -101,6 +101,7 @@ class App:
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
         self._auditing = asyncio.Lock()
+        self._still: SqliteStore | None = None
 
     # What the server asks
 
@@ -136,6 +137,7 @@ class App:
             if self.parts is None or self.store is None:
                 raise StoreError("the state database is being opened")
             asked, still = await self.desk(begin, self.parts.snapshot, self.store.path, series)
+            self._still = still
             return await asyncio.to_thread(finish, asked, still, most)
 
     async def reload(self) -> list[str]:
@@ -212,6 +214,8 @@ class App:
 
     async def _close(self, served: web.Served) -> None:
         await self._end_sources()
+        if self._still is not None:
+            self._still.interrupt()
         for task in self._tasks:
             task.cancel()
         with suppress(TimeoutError):

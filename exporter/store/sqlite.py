@@ -10,7 +10,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
@@ -661,6 +661,11 @@ class SqliteStore:
         """
         self._read("BEGIN")
         self._read("SELECT count(*) FROM meta")
+
+    def interrupt(self) -> None:
+        """End what another thread is reading, which raises StoreError there."""
+        with suppress(sqlite3.ProgrammingError):  # it has ended, and closed the store
+            self._db.interrupt()
 
     def ledger_of(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from exporter.catalogue import SUMMARIES, Labels, Metric, Summary
+from exporter.catalogue import METRICS, SUMMARIES, Labels, Summary
 from exporter.measures.windows import WINDOWS
 from exporter.policy import Policy
 from exporter.runtime.audit.rows import HEADS, Called, Found, Newest, Row, Tell, Telling, heads
@@ -59,12 +59,13 @@ def windowed(snapshot: Snapshot, series: Series, places: Mapping[int, Called]) -
 class _Read:
     """The ledger's rows of the last 90 days that a window's repositories have."""
 
-    def __init__(self, store: SqliteStore, members: Members, most: int, longest: int) -> None:
+    def __init__(self, store: SqliteStore, series: Series, members: Members, most: int, longest: int) -> None:
         self.members = members
+        self.agreeing = {kept for here in members.ends.values() for kept in here if _agrees(series, kept)}
         self.readings: dict[int, dict[Kept, Readings]] = {
             key: {kept: Readings() for kept in here} for key, here in members.ends.items()
         }
-        self.newest: dict[Kept, Newest] = {}
+        self.newest: dict[tuple[str, bool], Newest] = {}
         metrics = {name for here in members.ends.values() for name, _ in here}
         since = min((end for here in members.ends.values() for end in here.values()), default=0) - LONGEST_WINDOW
         one = next(iter(members.ends)) if len(members.ends) == 1 else None
@@ -75,18 +76,17 @@ class _Read:
                 continue
             self.readings[row.repository][kept].add(row.at, row.value)
             if end - longest < row.at and row.metric not in HEADS:
-                self.newest.setdefault(kept, Newest(most)).add(row, about)
+                place = row.metric, kept in self.agreeing
+                if place not in self.newest:
+                    self.newest[place] = Newest(most)
+                self.newest[place].add(row, about)
 
-    def parts(self, window: str, agreeing: set[Kept] | None) -> list[Part]:
-        """The readings within a window by repository: all, or those of these metrics and labels."""
+    def parts(self, window: str, some: set[Kept]) -> list[Part]:
+        """The readings within a window that have these metrics and labels, by repository."""
         return [
             parts_of(
                 key,
-                (
-                    (*kept, self.members.ends[key][kept], readings)
-                    for kept, readings in here.items()
-                    if agreeing is None or kept in agreeing
-                ),
+                ((*kept, self.members.ends[key][kept], readings) for kept, readings in here.items() if kept in some),
             )[window]
             for key, here in self.readings.items()
         ]
@@ -102,17 +102,17 @@ def _read(
     most: int,
 ) -> Found:
     longest = max(WINDOWS[window] for _, window in made)
-    read = _Read(store, members, most, longest)
+    read = _Read(store, series, members, most, longest)
     for each in made:
         reads = [row.name for row in each.summary.reads]
         every = {kept for here in read.readings.values() for kept in here if kept[0] in reads}
         given = _given(series, scope, each, read.parts(each.window, every), members.policy)
         if series.labels not in given:
             continue
-        agreeing = {kept for kept in every if _agrees(series, each.summary, kept)}
-        if _given(series, scope, each, read.parts(each.window, agreeing), members.policy) != given:
-            agreeing = every
-        return _found(series, each, given[series.labels], read, agreeing, places, most)
+        needed = every & read.agreeing
+        if _given(series, scope, each, read.parts(each.window, needed), members.policy) != given:
+            needed = every
+        return _found(each, given[series.labels], read, needed, places, most)
     return Found("no rows give it any more: the page is made anew within five minutes")
 
 
@@ -135,10 +135,9 @@ def _given(
     return found
 
 
-def _agrees(series: Series, summary: Summary, kept: Kept) -> bool:
+def _agrees(series: Series, kept: Kept) -> bool:
     """Whether readings can be of a series, as far as their labels tell."""
-    metric: Metric = next(row for row in summary.reads if row.name == kept[0])
-    names = (name for name in metric.labels if name != "repository")
+    names = (name for name in METRICS[kept[0]].labels if name != "repository")
     return _agree(series.named, dict(zip(names, kept[1], strict=True)))
 
 
@@ -147,35 +146,37 @@ def _agree(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
 
 
 def _found(
-    series: Series,
     made: Made,
     value: float,
     read: _Read,
-    agreeing: set[Kept],
+    needed: set[Kept],
     places: Mapping[int, Called],
     most: int,
 ) -> Found:
     seconds = WINDOWS[made.window]
-    ends = {end for here in read.members.ends.values() for kept, end in here.items() if kept in agreeing}
+    ends = {end for here in read.members.ends.values() for kept, end in here.items() if kept in needed}
     persons: dict[Kept, int] = {}
     total = 0
-    for part in read.parts(made.window, agreeing):
+    for part in read.parts(made.window, needed):
         for metric, dated in part.items():
             for each in dated:
                 if metric not in HEADS:
                     total += len(each.values)
                 elif each.values:
                     persons[metric, each.labels] = persons.get((metric, each.labels), 0) + len(each.values)
-    newest = [row for kept in agreeing if kept in read.newest for row in read.newest[kept].rows()]
+    metrics, whole = {metric for metric, _ in needed}, bool(needed - read.agreeing)
+    kept_back = (each for (metric, agrees), each in read.newest.items() if metric in metrics and (agrees or whole))
+    newest = [row for each in kept_back for row in each.rows()]
     inside = [
         (row, about)
         for row, about in sorted(newest, key=lambda each: (-each[0].at, each[0].subject, each[0].metric, each[0].part))
         if row.at > read.members.ends[row.repository][row.metric, row.labels] - seconds
     ][:most]
     telling = Telling(places)
-    rows: list[Row] = [telling.row(*each) for each in inside]
+    rows: list[Row] = []
     for metric in sorted({name for name, _ in persons}):
         rows += heads(metric, (many for (name, _), many in persons.items() if name == metric))
+    rows += (telling.row(*each) for each in inside)
     notes = []
     if len(ends) > 1:
         notes.append("windows end where everything needed is known, by repository and metric: see begin and end")
