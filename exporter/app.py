@@ -23,6 +23,7 @@ from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
 from exporter.report import render
 from exporter.runtime import web
+from exporter.runtime.audit import Answer, begin, finish
 from exporter.runtime.books import Books
 from exporter.runtime.desk import Desk
 from exporter.runtime.diagnosing import Diagnosing, step
@@ -104,6 +105,8 @@ class App:
         self._failing_since: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
+        self._auditing = asyncio.Lock()
+        self._still: SqliteStore | None = None
 
     # What the server asks
 
@@ -135,6 +138,19 @@ class App:
             return render(Report(int(time.time()), __version__, ()), form)
         told = await self.desk(report, self.parts.snapshot, int(time.time()))
         return await asyncio.to_thread(render, told, form)
+
+    async def audit(self, series: str, most: int) -> list[Answer]:
+        """The rows that published numbers came from; one question at a time, read beside everything else.
+
+        Raises:
+            Unanswerable: the question means no series, or too many; StoreError: the store is not open, or unreadable.
+        """
+        async with self._auditing:
+            if self.parts is None or self.store is None:
+                raise StoreError("the state database is being opened")
+            asked, still = await self.desk(begin, self.parts.snapshot, self.store.path, series)
+            self._still = still
+            return await asyncio.to_thread(finish, asked, still, most)
 
     async def reload(self) -> list[str]:
         """Read the configuration again; its faults, none when the new one is in force."""
@@ -210,6 +226,8 @@ class App:
 
     async def _close(self, served: web.Served) -> None:
         await self._end_sources()
+        if self._still is not None:
+            self._still.interrupt()
         for task in self._tasks:
             task.cancel()
         with suppress(TimeoutError):

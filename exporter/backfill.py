@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from exporter import once, wiring
 from exporter.config import Config
-from exporter.errors import ConfigError, StoreError
-from exporter.once import NotComplete
+from exporter.errors import ConfigError, NotComplete, StoreError
 from exporter.providers.github.answers import stamp
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health

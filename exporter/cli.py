@@ -21,10 +21,12 @@ from exporter.catalogue import exported
 from exporter.config import Config, load, warnings
 from exporter.config.settings import Log, Server, Source, Store
 from exporter.diagnosis.terms import Report
-from exporter.errors import ConfigError, ExporterError, Refused, StoreError, Unauthorised
-from exporter.once import NotComplete, as_of, once
+from exporter.errors import ConfigError, ExporterError, NotComplete, Refused, StoreError, Unanswerable, Unauthorised
+from exporter.once import as_of, once
 from exporter.render.rules.rows import GRAFANA, RUNBOOKS
 from exporter.report import render
+from exporter.runtime.audit import MOST_ROWS
+from exporter.runtime.audit.forms import FORMS
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import Credential, TokenFile, TokenVariable
 from exporter.runtime.health import Health
@@ -52,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_stderr(Log())
     try:
         return int(options.run(options))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    except (ConfigError, Unanswerable) as error:
+        print(error, *getattr(error, "series", ()), sep="\n", file=sys.stderr)
         return USAGE
     except NotComplete as error:
         print(f"not complete: {error}", file=sys.stderr)
@@ -84,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         ("check-config", _check, "say everything that is wrong with a configuration"),
         ("once", _once, "load everything, print the metrics as of one instant, and end"),
         ("diagnose", _diagnose, "say what became of the gain of AI assistants: a report"),
-        ("explain", _explain, "take one pull request apart: facts, stages, origin, readings"),
+        ("explain", _explain, "take one pull request apart, or tell the rows that a published number came from"),
         ("plan", _plan, "estimate repositories, requests and series before deploying"),
         ("rebuild", _rebuild, "start a new ledger from the stored facts; counters restart"),
     ):
@@ -103,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--format", choices=("text", "json", "markdown", "html"), default="text", help="text without it"
             )
         if name == "explain":
-            command.add_argument("url", metavar="URL", help="the pull request's web address")
+            _add_explain(command)
     for name, run, text in (
         ("dashboards", _dashboards, "write the Grafana dashboards"),
         ("rules", _rules, "write the recording and alerting rules for Prometheus"),
@@ -175,6 +177,29 @@ def _backfill_options(command: argparse.ArgumentParser) -> None:
     add("--ca-file", metavar="FILE", help="certificate authorities of the receiver")
     add("--progress", type=arguments.new_file, metavar="FILE", help="what was taken already (a file beside the store)")
     command.set_defaults(run=_backfill)
+
+
+def _add_explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "what", metavar="URL|SERIES", help='a pull request\'s web address, or a series: NAME or NAME{LABEL="VALUE",...}'
+    )
+    command.add_argument("--format", choices=tuple(FORMS), default="text", help="of a series' rows (text)")
+    command.add_argument(
+        "--at", type=arguments.instant, metavar="INSTANT", help="a series as it was then, not at the last poll"
+    )
+    command.add_argument(
+        "--limit",
+        type=_count,
+        default=MOST_ROWS,
+        metavar="N",
+        help=f"the newest rows of a series ({MOST_ROWS}); 0: all",
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"not a number of rows: {text!r}")
+    return int(text) or sys.maxsize
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -375,9 +400,13 @@ class _Shower:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    config = _config(options)
-    told = asyncio.run(explain.fetch(config, options.url))
-    print(explain.report(told, wiring.policy(config), explain.kept(config, options.url)), end="")
+    config, what = _config(options), str(options.what)
+    if "/" not in what.partition("{")[0]:
+        answers = explain.series(config, what, options.at, options.limit)
+        sys.stdout.buffer.write(FORMS[options.format](answers).encode())
+        return FINE
+    told = asyncio.run(explain.fetch(config, what))
+    print(explain.report(told, wiring.policy(config), explain.kept(config, what)), end="")
     return FINE
 
 

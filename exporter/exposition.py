@@ -44,6 +44,11 @@ def _number(value: float) -> bytes:
     return word.encode()
 
 
+def number(value: float) -> str:
+    """A number as it stands on /metrics."""
+    return _number(float(value)).decode()
+
+
 def _headers(metric: Metric) -> tuple[bytes, bytes]:
     """HELP and TYPE for the text format, and with UNIT for OpenMetrics."""
     family = metric.name.removesuffix("_total") if metric.kind is Kind.COUNTER else metric.name
@@ -280,6 +285,10 @@ class Exposition:
             family.drop(labels)
         for labels, value in samples.items():
             family.put(labels, float(value) + 0.0)
+
+    def samples_of(self, metric: str) -> Mapping[Labels, float | Buckets]:
+        """The samples of a metric; of a histogram the counts up to each bound, the last for +Inf, and the sum."""
+        return self._families[metric].values
 
     def series(self) -> dict[str, int]:
         """Lines per metric that has samples; a histogram's child counts its buckets, sum and count."""

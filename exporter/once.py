@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from exporter import wiring
 from exporter.config import Config
-from exporter.errors import ExporterError, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
+from exporter.errors import ExporterError, NotComplete, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
 from exporter.model import Stream
 from exporter.providers.github.answers import stamp
 from exporter.runtime.desk import Desk
@@ -26,12 +26,6 @@ T = TypeVar("T")
 PATIENCE = 3
 """Failed passes in a row after which a source is given up."""
 PAUSE = 2.0
-
-
-class NotComplete(ExporterError):
-    """A watermark lies before the instant that was asked for; nothing true could be printed."""
-
-    reason = "not_complete"
 
 
 async def once(config: Config, at: int | None, show: Callable[[Health], None] = lambda health: None) -> bytes:

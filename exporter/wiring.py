@@ -130,6 +130,7 @@ def presentation(config: Config, ledger_starts: dict[str, int], seen: dict[str, 
         ledger_starts=ledger_starts,
         first_seen=seen,
         first_streams={each.name: FIRST[each.provider] for each in config.sources if each.provider in FIRST},
+        roots={each.name: web_root(each.url) for each in config.sources if each.provider == "github"},
         notes={each.name: each.team or NO_TEAM for each in config.sources if each.provider == "notes"},
     )
 
@@ -156,9 +157,11 @@ def _kept_as(config: Config) -> dict[str, Any]:
 def _settled_once(store: SqliteStore, name: str, value: int) -> int:
     """What was kept under a name at the first start; at the first start this value."""
     kept = store.get(name)
-    if kept is None:
-        store.put(name, kept := str(value))
-    return int(kept)
+    if kept is not None:
+        return int(kept)
+    if not store.read_only:
+        store.put(name, str(value))
+    return value
 
 
 def ledger_starts(store: SqliteStore, config: Config, now: int) -> dict[str, int]:

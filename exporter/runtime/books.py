@@ -109,7 +109,8 @@ class Books:
         digests = {name: sha256(text.encode()).hexdigest()[:12] for name, text in texts.items()}
         since = self.store.definitions_since(digests, now)
         self._digests = {name: (digest, since[name]) for name, digest in digests.items()}
-        if settled and any(each.name not in {name for _, name in self.reach.whole} for each in self.measures):
+        whole = {name for _, name in self.reach.whole}
+        if settled and not self.store.read_only and any(each.name not in whole for each in self.measures):
             self.store.touch_all()  # a measure that is new here reads what was read before it came
         self.births = self.store.births()
 
@@ -147,7 +148,7 @@ class Books:
         if metric.kind is Kind.FACT:
             return Series(repository, (name, labels), floor, ())
         own = Place(name, repository, labels)
-        shared, joined = self._shared(own), self.reach.joined(repository, name, labels)
+        shared, joined = self.shared(own), self.reach.joined(repository, name, labels)
         into = [(own, _ALWAYS)]
         if shared is not None and joined is not None:
             into.append((shared, joined))
@@ -214,7 +215,7 @@ class Books:
             return True
         return self.detail(METRICS[place.metric]) is Detail.REPOSITORY and place not in self.folds
 
-    def _shared(self, own: Place) -> Place | None:
+    def shared(self, own: Place) -> Place | None:
         """The organisation's or the fold's combination that a repository's own one also counts in, if any."""
         if self.detail(METRICS[own.metric]) is Detail.ORGANISATION:
             return own._replace(place=ORGANISATION)
@@ -246,7 +247,7 @@ class Books:
         if metric.kind is Kind.FACT:
             return
         self._put(own, at, value)
-        shared, joined = self._shared(own), self.reach.joined(repository, name, labels)
+        shared, joined = self.shared(own), self.reach.joined(repository, name, labels)
         if shared is not None and joined is not None and at > joined:
             self._put(shared, at, value)
 
@@ -287,7 +288,7 @@ class Books:
             if self.reach.feeders.of(own.metric, own.labels) != measure:
                 continue
             self.dirty.add(own)
-            shared = self._shared(own)
+            shared = self.shared(own)
             if shared is None or self.reach.whole[repository, measure]:
                 continue
             total, part = self._sum(shared), self.sums[own]
@@ -405,7 +406,7 @@ class Books:
             if metric.kind is Kind.FACT:
                 continue
             own = Place(row.metric, row.repository, row.labels)
-            shared = self._shared(own)
+            shared = self.shared(own)
             if shared is None and own not in self.sums and own not in own_seen:
                 own_seen.add(own)
                 if self._full(metric, growth[metric.name]):

@@ -89,7 +89,7 @@ class Replay(Books):
             self.last_at[own.place] = max(at, self.last_at.get(own.place, 0))
             return
         if metric.kind is not Kind.FACT:
-            for place in filter(None, (own, self._shared(own))):
+            for place in filter(None, (own, self.shared(own))):
                 if place not in self.sums:
                     before[place] = Sum([0] * (len(metric.bounds) + 1) if metric.bounds else [])
         self._count(own, at, value)

@@ -63,7 +63,8 @@ class Shown(NamedTuple):
 class Presentation:
     """What the configuration says about how numbers are shown.
 
-    ``notes``: sources of notes, which belong to a team and to no repository.
+    ``notes``: sources of notes, which belong to a team and to no repository. ``roots``: the web sites (``https://HOST``)
+    of sources that have one.
     """
 
     prefixes: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class Presentation:
     first_seen: Mapping[str, int] = field(default_factory=dict)
     first_streams: Mapping[str, Stream] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    roots: Mapping[str, str] = field(default_factory=dict)
 
     def team(self, name: str) -> str:
         """The first team in file order that has a glob for the repository; ``none`` without one."""
@@ -236,7 +238,7 @@ class Snapshot:
         if families[queue.REPOSITORY_INFO.name]:  # what is kept for the organisation, or folded, belongs to all of it
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(ALL, ALL): 1, (ALL, OTHER): 1}
         families[queue.BUSINESS_HOURS.name] = {
-            (team,): float(self._hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
+            (team,): float(self.hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
         }
         families[queue.THRESHOLD_SECONDS.name] = {(n,): v for n, v in self.presentation.thresholds_seconds.items()}
         families[queue.THRESHOLD_RATIO.name] = {(n,): v for n, v in self.presentation.thresholds_ratios.items()}
@@ -266,7 +268,7 @@ class Snapshot:
         since = sorted(each.since for each in standings if each.since is not None)
         waits = sorted(max(0, as_of - start) for start in since)
         families[queue.OLDEST_WAIT.name][shown.label,] = waits[-1] if waits else 0
-        business = self._hours(shown.team).elapsed(since[0], max(as_of, since[0])) if since else 0
+        business = self.hours(shown.team).elapsed(since[0], max(as_of, since[0])) if since else 0
         families[queue.OLDEST_WAIT_BUSINESS.name][shown.label,] = business
         if waits:
             for word in ("p50", "p90"):
@@ -284,7 +286,8 @@ class Snapshot:
     def _occurred(self, key: int, metrics: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         return (place for place in self.books.by_repository.get(key, ()) if place[0] in metrics)
 
-    def _hours(self, team: str) -> WorkingHours:
+    def hours(self, team: str) -> WorkingHours:
+        """A team's clock."""
         return self.presentation.hours.get(team, self.presentation.default_hours)
 
     def _gauges(self, name: str, samples: Samples) -> None:
@@ -334,20 +337,24 @@ class Snapshot:
         return samples
 
     def _all_team_windows(self, look: Look) -> dict[str, Samples]:
+        samples: dict[str, Samples] = defaultdict(dict)
+        self._summaries(samples, "team", self._members(), look)
+        return samples
+
+    def _members(self) -> Mapping[str, Sequence[int]]:
+        """The repositories of each team."""
         members: dict[str, list[int]] = defaultdict(list)
         for key, shown in self.shown.items():
             if shown.as_of is not None:
                 members[shown.team].append(key)
                 members[ALL].append(key)
-        samples: dict[str, Samples] = defaultdict(dict)
-        self._summaries(samples, "team", members, look)
-        return samples
+        return members
 
     def _summaries(
         self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], look: Look
     ) -> None:
         """All summaries that are wanted of a scope's members, each with its repositories."""
-        wanted = {window: [each for each in SUMMARIES if self._wanted(each, scope, window)] for window in WINDOWS}
+        wanted = {window: [each for each in SUMMARIES if self.wanted(each, scope, window)] for window in WINDOWS}
         windows = [window for window, summaries in wanted.items() if summaries]
         for (name, keys), window in product(members.items(), windows):
             here = [look(key)[window] for key in keys]
@@ -356,7 +363,8 @@ class Snapshot:
                     for metric, labels, value in self._pools.give(scope, name, window, each, here, self.books.policy):
                         samples[metric][labels] = value
 
-    def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
+    def wanted(self, summary: Summary, scope: str, window: str) -> bool:
+        """Whether a summary is made of a window for repositories, or for teams."""
         if summary.teams and scope != "team":
             return False
         if summary.windows:
@@ -387,6 +395,19 @@ class Snapshot:
     def _diagnosis(self) -> None:
         for name, samples in gauges_of(self.scopes(), self.economics).items():
             self._gauges(name, dict(samples))
+
+    # What a sample is of
+
+    def place(self, metric: str, labels: tuple[str, ...]) -> Place | None:
+        """The combination that stands on the page as this counter or histogram; None where there is no such."""
+        return next((each for each, shown in self._labels.items() if shown == labels and each.metric == metric), None)
+
+    def repositories_of(self, metric: str, labels: tuple[str, ...]) -> Sequence[int]:
+        """The repositories whose readings, or whose open changes, this gauge tells of."""
+        if METRICS[metric].labels[:1] != ("repository",):
+            return self._members().get(labels[0], ()) if labels else ()
+        own = [key for key, samples in self._window_samples.items() if labels in samples.get(metric, ())]
+        return own or [key for key, shown in self._repositories() if shown.label == labels[0]]
 
     # The exporter itself
 

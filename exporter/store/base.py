@@ -102,9 +102,10 @@ ORGANISATION, FOLD = 0, -1
 
 
 class Store(Protocol):
-    """Facts, ledger and progress. Not thread-safe: one thread owns it."""
+    """Facts, ledger and progress. Not thread-safe: one thread owns it. One that is ``read_only`` is looked at alone."""
 
     persistent: bool
+    read_only: bool
 
     def close(self) -> None:
         """Release the file."""
