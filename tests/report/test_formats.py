@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from msgspec import structs
 
-from exporter.diagnosis.terms import Diagnosis, Flag, Report, ScopeReport, Verdict
+from exporter.diagnosis.terms import Diagnosis, Figure, Flag, Report, ScopeReport, Verdict
 from exporter.report import FORMATS, render
 from tests.report.drawn import REPORTS
 from tests.report.reports import (
@@ -318,6 +318,14 @@ def test_markdown_of_a_hostile_name_makes_no_link_mention_formula_or_markup():
         "@&#8203;bob #&#8203;12 "
         "<span>$</span>x<span>$</span> \ufffd\\[31m\ufffd"
     )
+
+
+def test_markdown_shows_a_metric_as_code_only_if_it_is_a_name():
+    figures = (Figure("a", "1", "sdlc_lead_time"), Figure("b", "2", "` @bob"))
+    told = structs.replace(WHOLE, signals=(structs.replace(WHOLE.signals[0], figures=figures),))
+    shown = render(report(told), "markdown")
+    assert "- **Cycle time rises: a** (`sdlc_lead_time`): 1\n" in shown
+    assert "- **Cycle time rises: b** (\\` @&#8203;bob): 2\n" in shown
 
 
 def test_markdown_lines_of_words_begin_no_list_of_their_own():
