@@ -21,9 +21,10 @@ TIMES = (("before", "baseline"), ("now", "current weeks"))
 def waterfall(diagnosis: Diagnosis) -> Plot | None:
     """From the lead time before through what each stage saves or adds to the lead time now; None where not known."""
     before = diagnosis.lead_before
-    if before is None or not diagnosis.stages:
+    entered = tuple(each for each in diagnosis.stages if any(each.entered))
+    if before is None or not entered:
         return None
-    rows = list(_steps(before, diagnosis.stages))
+    rows = list(_steps(before, entered))
     if diagnosis.lead_now is not None:
         lead = diagnosis.lead and Interval(*(before + each for each in diagnosis.lead))
         said = span(diagnosis.lead_now) + (f"; {spans(diagnosis.lead, signed=True)}" if diagnosis.lead else "")
@@ -52,7 +53,8 @@ def _steps(level: float, stages: Iterable[StageTime]) -> Iterator[Row]:
 
 def stages(diagnosis: Diagnosis) -> Plot | None:
     """Each stage before and now."""
-    if not diagnosis.stages:
+    entered = [each for each in diagnosis.stages if any(each.entered)]
+    if not entered:
         return None
     rows = tuple(
         Row(
@@ -63,7 +65,7 @@ def stages(diagnosis: Diagnosis) -> Plot | None:
                 Lane(0, each.now.estimate, "now", each.now),
             ),
         )
-        for each in diagnosis.stages
+        for each in entered
     )
     says = "Expected time of one change in each stage, before and now."
     return Plot("Time in each stage", says, rows, _durations(*_reach((0, 0), _ends(rows))), TIMES)

@@ -21,7 +21,7 @@ from exporter.report.blocks import (
     Table,
 )
 from exporter.report.flow import flow
-from exporter.report.shortage import short_of
+from exporter.report.shortage import Needs, short_of
 from exporter.report.words import (
     FLAGS,
     NOT_TOLD,
@@ -49,7 +49,7 @@ NO_SHARE = "–"
 ACTIVE = {True: Badge("active", "bad"), False: Badge("not there", "good"), None: Badge("cannot be measured", "calm")}
 
 
-def sections(report: ScopeReport, anchor: str) -> Iterator[Block]:
+def sections(report: ScopeReport, anchor: str, needs: Needs) -> Iterator[Block]:
     """All blocks of one scope."""
     diagnosis = report.diagnosis
     yield Heading(scope_title(diagnosis.scope), 2, anchor)
@@ -59,7 +59,7 @@ def sections(report: ScopeReport, anchor: str) -> Iterator[Block]:
     yield Facts(_most_important(diagnosis), large=True)
     if diagnosis.flags:
         yield Doubts(tuple((FLAGS[flag], sentence) for flag, sentence in diagnosis.flags))
-    if short := short_of(diagnosis):
+    if short := short_of(diagnosis, needs):
         yield Heading("What is short", 3)
         yield Points(short)
     yield from _hours(diagnosis)
@@ -172,18 +172,22 @@ def _hours(diagnosis: Diagnosis) -> Iterator[Block]:
 
 def _stage_table(diagnosis: Diagnosis) -> Table:
     rows = tuple(
-        (
-            STAGES[each.stage],
-            spans(each.before),
-            spans(each.now),
-            spans(each.delta, signed=True),
-            f"{whole(each.entered[0])} → {whole(each.entered[1])}",
-            _part_of_gain(each, diagnosis),
-        )
+        (STAGES[each.stage], *_times(each), _both(each.entered), _part_of_gain(each, diagnosis))
         for each in diagnosis.stages
     )
     heads = ("stage", "before", "now", "change (90 %)", "n", "of gain")
     return Table("Expected time of one change in each stage", heads, rows, right=(1, 2, 3, 4, 5))
+
+
+def _times(stage: StageTime) -> tuple[str, str, str]:
+    """Before, now and the change; a stage that no change entered has no times, and not times of 0."""
+    if not any(stage.entered):
+        return "none", "none", "no change entered"
+    return spans(stage.before), spans(stage.now), spans(stage.delta, signed=True)
+
+
+def _both(counts: tuple[int, int]) -> str:
+    return " → ".join(map(whole, counts))
 
 
 def _part_of_gain(stage: StageTime, diagnosis: Diagnosis) -> str:
@@ -196,7 +200,7 @@ def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
     yield Fact("Added up to the merge", _spans(diagnosis.cycle), "cycle")
     yield Fact("Largest possible cut", _percent(diagnosis.ceiling, "of the lead time before"), "ceiling")
     yield Fact("Least visible difference", _span(diagnosis.detectable), "detectable")
-    yield Fact("Other mix of changes", NOT_TOLD if diagnosis.mix is None else span(diagnosis.mix, signed=True), "mix")
+    yield Fact("Other mix of changes", NOT_TOLD if diagnosis.mix is None else _mixed(diagnosis.mix), "mix")
     chances = [(STAGES[each.stage], each.probability) for each in diagnosis.stages if each.probability is not None]
     if chances:
         said = ", ".join(f"{name} {percent(chance)}" for name, chance in chances)
@@ -213,9 +217,15 @@ def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
         "Difference to repositories of little AI",
         f"saved in coding {spans(control.gain, signed=True)}, added by the other stages "
         f"{spans(control.downstream, signed=True)}, absorbed {percents(told) if told else NOT_TOLD}; "
-        f"n = {whole(control.changes[0])} → {whole(control.changes[1])} changes of the others",
+        f"n = {_both(control.changes)} changes of the others",
         "controlled",
     )
+
+
+def _mixed(mix: float) -> str:
+    """A raw cut beyond that of like changes comes from changes that are quicker by their kind."""
+    way = "shorter" if mix > 0 else "longer"
+    return f"makes the way {span(abs(mix))} {way} by itself; left out here"
 
 
 def _signals(signals: Iterable[Reading]) -> Iterator[Block]:
@@ -238,7 +248,8 @@ def _signals(signals: Iterable[Reading]) -> Iterator[Block]:
 def _rests_on(report: ScopeReport) -> Iterator[Block]:
     diagnosis = report.diagnosis
     yield Heading("What this rests on", 3)
-    adopted = NOT_TOLD if diagnosis.adoption is None else date(diagnosis.adoption)
+    unknown = NOT_TOLD if diagnosis.baseline is None else "not configured: the baseline is the weeks with the least AI"
+    adopted = unknown if diagnosis.adoption is None else date(diagnosis.adoption)
     yield Facts(
         (Fact("Adoption", adopted, "adoption"), Fact("Up to", f"{date(diagnosis.at)}, the end of the last whole week"))
     )

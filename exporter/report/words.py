@@ -39,7 +39,7 @@ VERDICTS = {
     ),
     Verdict.INCONCLUSIVE: (
         "inconclusive",
-        "Coding is faster, but these data fit both answers: that the gain arrives, and that it is lost.",
+        "These data, or a doubt about them, allow both answers: that the gain arrives, and that it is lost.",
     ),
     Verdict.INSUFFICIENT_DATA: (
         "insufficient data",

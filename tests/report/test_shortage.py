@@ -2,9 +2,27 @@
 
 from msgspec import structs
 
-from exporter.diagnosis.terms import Interval, Period, Verdict
-from exporter.report.shortage import short_of
+from exporter.diagnosis.terms import Flag, Interval, Period, Verdict
+from exporter.report.shortage import Needs
+from exporter.report.shortage import short_of as short
 from tests.report.reports import ABSORBED, HOUR, INSUFFICIENT, NO_GAIN, NOT_MEASURABLE, hours, weeks
+
+
+def short_of(diagnosis, needs=Needs()):  # noqa: B008  # it is frozen
+    return short(diagnosis, needs)
+
+
+def test_other_needs_are_counted_instead():
+    """Set to 20 changes of 3 authors: 2 changes are short, and 20 at 3 a week take 7 weeks, to 2026-11-30."""
+    assert short_of(INSUFFICIENT.diagnosis, Needs(changes=20, authors=3)) == (
+        "The current weeks: 18 changes of 20 (2 short).",
+        "At 3.0 changes a week there are enough on 2026-11-30.",
+    )
+
+
+def test_a_gain_in_doubt_is_not_divided_by_here_either():
+    told = structs.replace(ABSORBED, verdict=Verdict.INCONCLUSIVE, absorbed=Interval(0.4, 0.1, 0.7))
+    assert short_of(structs.replace(told, flags=((Flag.CODING_UNRELIABLE, "So it is."),))) == ()
 
 
 def test_an_answer_is_short_of_nothing():
