@@ -87,14 +87,9 @@ def _remainder(difference: int) -> str:
 
 
 def _facts(flow: Flow) -> Iterator[Fact]:
-    if flow.absorbed is None:
-        yield Fact(
-            "Absorbed part of the growth",
-            f"{NOT_TOLD}: ready changes hardly grew, or one of the rates is not known",
-            "flow",
-        )
-    else:
-        yield Fact("Absorbed part of the growth", f"{percent(flow.absorbed)} of it did not arrive", "flow")
+    why = f"{NOT_TOLD}: ready changes hardly grew, or one of the rates is not known"
+    absorbed = why if flow.absorbed is None else f"{percent(flow.absorbed)} of it did not arrive"
+    yield Fact("Absorbed part of the growth", absorbed, "flow")
     if flow.shares:
         where = ", ".join(f"{name} {percent(share)}" for name, share in flow.shares)
         yield Fact("Where the growth stayed", where, "flow")

@@ -46,6 +46,12 @@ def test_a_pace_at_which_twelve_weeks_never_suffice_is_told_as_such():
     )
 
 
+def test_a_week_that_is_begun_is_waited_for():
+    """16 in 6 weeks are 2.7 a week; 30 of them take 11.25 weeks, so twelve, to 2027-01-04."""
+    told = structs.replace(INSUFFICIENT.diagnosis, current=Period(weeks(40, 6), 16, 5))
+    assert short_of(told)[1] == "At 2.7 changes a week there are enough on 2027-01-04."
+
+
 def test_weeks_without_a_change_have_no_date():
     told = structs.replace(INSUFFICIENT.diagnosis, current=Period(weeks(34, 3), 0, 0))
     assert short_of(told)[1].startswith("At 0.0 changes a week, 12 weeks never hold 30")
