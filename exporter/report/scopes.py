@@ -45,7 +45,7 @@ from exporter.report.words import (
 WEEKS_IN_A_ROW = 3
 """So many weekly verdicts in a row an alert waits for."""
 NO_SHARE = "–"
-"""Coding is what the gain is in; it takes no share of it."""
+"""Coding is what the gain is in, and a stage that nobody entered has none: neither takes a share of it."""
 ACTIVE = {True: Badge("active", "bad"), False: Badge("not there", "good"), None: Badge("cannot be measured", "calm")}
 
 
@@ -103,20 +103,15 @@ def _certainty(diagnosis: Diagnosis, word: str) -> tuple[Fact, ...]:
 
 
 def _how_sure(diagnosis: Diagnosis) -> str:
-    parts = []
-    weeks = diagnosis.absorbed_weeks
+    told = "one week's verdict"
     if diagnosis.verdict == Verdict.ABSORBED:
-        parts.append(
-            f"{plural(weeks, 'weekly verdict')} in a row"
-            + ("" if weeks >= WEEKS_IN_A_ROW else f", of the {WEEKS_IN_A_ROW} that an alert waits for")
-        )
-    else:
-        parts.append(
-            f"{plural(weeks, 'weekly verdict')} in a row that says absorbed" if weeks else "one week's verdict"
-        )
+        weeks = max(diagnosis.absorbed_weeks, 1)  # this week's is one
+        told = f"{plural(weeks, 'weekly verdict')} in a row"
+        if weeks < WEEKS_IN_A_ROW:
+            told += f", of the {WEEKS_IN_A_ROW} that an alert waits for"
     doubts = len(diagnosis.flags)
-    parts.append(f"{plural(doubts, 'doubt')} below" if doubts else "no doubt was found")
-    return "; ".join(parts) + ". Intervals are 90 %."
+    doubted = f"{plural(doubts, 'doubt')} below" if doubts else "no doubt was found"
+    return f"{told}; {doubted}. Intervals are 90 %."
 
 
 def _most_important(diagnosis: Diagnosis) -> tuple[Fact, ...]:
@@ -191,7 +186,7 @@ def _both(counts: tuple[int, int]) -> str:
 
 
 def _part_of_gain(stage: StageTime, diagnosis: Diagnosis) -> str:
-    if stage.stage is Stage.CODING:
+    if stage.stage is Stage.CODING or not any(stage.entered):
         return NO_SHARE
     return NOT_TOLD if stage.share is None or not divides(diagnosis) else percent(stage.share)
 
@@ -201,12 +196,13 @@ def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
     yield Fact("Largest possible cut", _percent(diagnosis.ceiling, "of the lead time before"), "ceiling")
     yield Fact("Least visible difference", _span(diagnosis.detectable), "detectable")
     yield Fact("Other mix of changes", NOT_TOLD if diagnosis.mix is None else _mixed(diagnosis.mix), "mix")
-    chances = [(STAGES[each.stage], each.probability) for each in diagnosis.stages if each.probability is not None]
+    entered = [each for each in diagnosis.stages if any(each.entered)]
+    chances = [(STAGES[each.stage], each.probability) for each in entered if each.probability is not None]
     if chances:
         said = ", ".join(f"{name} {percent(chance)}" for name, chance in chances)
         yield Fact("Grew most in the draws", said, "probability")
-    if diagnosis.stages:
-        said = ", ".join(f"{STAGES[each.stage]} {span(each.cap)}" for each in diagnosis.stages)
+    if entered:
+        said = ", ".join(f"{STAGES[each.stage]} {span(each.cap)}" for each in entered)
         yield Fact("Caps", said, "cap")
     control = diagnosis.controlled
     if control is None:
@@ -224,6 +220,8 @@ def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
 
 def _mixed(mix: float) -> str:
     """A raw cut beyond that of like changes comes from changes that are quicker by their kind."""
+    if span(mix) == span(0):
+        return "makes no difference"
     way = "shorter" if mix > 0 else "longer"
     return f"makes the way {span(abs(mix))} {way} by itself; left out here"
 

@@ -62,9 +62,11 @@ def _lacking(name: str, period: Period, needs: Needs) -> Iterator[str]:
 
 def _when(current: Period, needs: Needs) -> str:
     """When the current weeks hold enough changes, if as many come as do now."""
-    pace = current.changes / max(len(current.weeks), 1)
-    needed = math.ceil(needs.changes / pace) if pace > 0 else math.inf
-    if needed > needs.weeks or not current.weeks:
+    if not current.changes or not current.weeks:
+        return "Without any change there is no pace to go by."
+    pace = current.changes / len(current.weeks)
+    needed = math.ceil(needs.changes / pace)
+    if needed > needs.weeks:
         least = needs.changes / needs.weeks
         return (
             f"At {number(pace)} changes a week, {needs.weeks} weeks never hold {needs.changes}: that takes "
