@@ -31,6 +31,7 @@ from exporter.report.words import (
     TONES,
     VERDICTS,
     WEEK,
+    change,
     date,
     divides,
     percent,
@@ -44,6 +45,8 @@ from exporter.report.words import (
 
 WEEKS_IN_A_ROW = 3
 """So many weekly verdicts in a row an alert waits for."""
+AT_CAP = 0.9
+"""A stage whose mean is at least this part of its cap has hardly a change that is not counted as the cap."""
 NO_SHARE = "–"
 """Coding is what the gain is in, and a stage that nobody entered has none: neither takes a share of it."""
 ACTIVE = {True: Badge("active", "bad"), False: Badge("not there", "good"), None: Badge("cannot be measured", "calm")}
@@ -127,7 +130,7 @@ def _lead(diagnosis: Diagnosis) -> str:
     before, now, lead = diagnosis.lead_before, diagnosis.lead_now, diagnosis.lead
     if before is None and now is None:
         return NOT_TOLD if lead is None else spans(lead, signed=True)
-    levels = f"{_span(before)} → {_span(now)}"
+    levels = f"{_span(before)} → {_span(now)}" if before is None or now is None else change(before, now)
     return f"{levels}: {_spans(lead)}"
 
 
@@ -155,6 +158,8 @@ def _hours(diagnosis: Diagnosis) -> Iterator[Block]:
         yield plots.absorbed(part)
     if diagnosis.stages:
         yield _stage_table(diagnosis)
+        if capped := tuple(_capped(diagnosis.stages)):
+            yield Doubts(capped)
         if (each := plots.stages(diagnosis)) is not None:
             yield each
     details = tuple(_details(diagnosis))
@@ -172,6 +177,14 @@ def _stage_table(diagnosis: Diagnosis) -> Table:
     )
     heads = ("stage", "before", "now", "change (90 %)", "n", "of gain")
     return Table("Expected time of one change in each stage", heads, rows, right=(1, 2, 3, 4, 5))
+
+
+def _capped(stages: Iterable[StageTime]) -> Iterator[tuple[str, str]]:
+    """Stages whose times cannot become much longer, whatever happens, since each spell counts up to the cap only."""
+    for each in stages:
+        if any(each.entered) and each.now.estimate >= AT_CAP * each.cap:
+            said = f"Nearly every change reaches it, so {STAGES[each.stage]} truly takes longer than is told here."
+            yield f"{STAGES[each.stage]} is at its cap of {span(each.cap)}", said
 
 
 def _times(stage: StageTime) -> tuple[str, str, str]:

@@ -101,7 +101,8 @@ def _sight(diagnosis: Diagnosis) -> Iterator[str]:
         f"The gain is {span(gain.estimate)} and the least difference that could be seen is {span(least)}: "
         f"{span(least - gain.estimate)} short."
     )
-    factor = (least / gain.estimate) ** 2
+    times = least / gain.estimate
+    factor = times * times
     if math.isfinite(factor):
         yield (
             f"Errors shrink with the square root of what is counted, so about {number(factor)} times as many changes "

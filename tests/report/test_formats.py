@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -61,6 +62,7 @@ class Outline(HTMLParser):
         self.text += f" {data} "
 
 
+@cache
 def words(told, form):
     """What a person reads, with single spaces."""
     shown = render(told, form)
@@ -302,6 +304,16 @@ def test_merges_of_which_nothing_tells_when_they_are_in_production_are_counted_a
         "396 merged = 330 in production + 36 more undeployed + 30 of which nothing tells when they are in production."
     )
     assert said in shown
+
+
+def test_a_stage_at_its_cap_says_that_it_truly_takes_longer():
+    """Pickup takes 12 h; of a cap of 13 h that is 92 %, of one of 14 h 86 %."""
+    for cap, warned in ((13, True), (14, False)):
+        pickup = structs.replace(ABSORBED.stages[1], cap=cap * 3600)
+        stages = (ABSORBED.stages[0], pickup, *ABSORBED.stages[2:])
+        shown = words(report(structs.replace(WHOLE, diagnosis=structs.replace(ABSORBED, stages=stages))), "text")
+        said = "pickup is at its cap of 13 h: Nearly every change reaches it, so pickup truly takes longer"
+        assert (said in shown) is warned
 
 
 @pytest.mark.parametrize("form", READABLE)
