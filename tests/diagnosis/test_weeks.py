@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from exporter.catalogue import DAY
-from exporter.diagnosis.weeks import WEEK, Settings, Windows, ceiling, floor, whole_weeks, windows
+from exporter.diagnosis.weeks import WEEK, Settings, Windows, ceiling, floor, joined, whole_weeks, windows
 
 
 def second(text):
@@ -97,3 +97,7 @@ def test_a_short_history_is_halved():
 def test_a_diagnosis_is_of_whole_weeks():
     with pytest.raises(ValueError, match="not the end of a week"):
         windows(MONDAY + 1, Settings(), {})
+
+
+def test_weeks_without_a_gap_are_one_stretch():
+    assert joined((0, WEEK, 3 * WEEK)) == [(0, 2 * WEEK), (3 * WEEK, 4 * WEEK)]
