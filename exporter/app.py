@@ -7,7 +7,7 @@ import platform
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,15 +17,20 @@ from msgspec.structs import replace
 from exporter import __version__, wiring
 from exporter.catalogue import exported
 from exporter.config import Config, fingerprint, load, warnings
+from exporter.diagnosis.terms import Report
 from exporter.errors import ConfigError, ExporterError, StoreError
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
+from exporter.report import render
 from exporter.runtime import web
+from exporter.runtime.audit import Answer, begin, finish
 from exporter.runtime.books import Books
 from exporter.runtime.desk import Desk
+from exporter.runtime.diagnosing import Diagnosing, step
 from exporter.runtime.health import Health
 from exporter.runtime.page import ConfigStatus, Status, StoreStatus
-from exporter.runtime.snapshot import Snapshot
+from exporter.runtime.reporting import report
+from exporter.runtime.snapshot import Diagnosed, Snapshot
 from exporter.runtime.statuspage import status_of
 from exporter.runtime.web_config import load as load_web_config
 from exporter.store.base import Gate, Place, RepositoryState
@@ -64,6 +69,7 @@ class Parts:
     config: Config
     books: Books
     snapshot: Snapshot
+    diagnosing: Diagnosing
     sources: list[Source]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -99,6 +105,8 @@ class App:
         self._failing_since: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._reloading = asyncio.Lock()
+        self._auditing = asyncio.Lock()
+        self._still: SqliteStore | None = None
 
     # What the server asks
 
@@ -123,6 +131,26 @@ class App:
     def status(self) -> Status:
         """What the page shows."""
         return replace(self._status, now=time.time())
+
+    async def diagnosis(self, form: str) -> str:
+        """The report of what became of the gain."""
+        if self.parts is None:
+            return render(Report(int(time.time()), __version__, ()), form)
+        told = await self.desk(report, self.parts.snapshot, int(time.time()))
+        return await asyncio.to_thread(render, told, form)
+
+    async def audit(self, series: str, most: int) -> list[Answer]:
+        """The rows that published numbers came from; one question at a time, read beside everything else.
+
+        Raises:
+            Unanswerable: the question means no series, or too many; StoreError: the store is not open, or unreadable.
+        """
+        async with self._auditing:
+            if self.parts is None or self.store is None:
+                raise StoreError("the state database is being opened")
+            asked, still = await self.desk(begin, self.parts.snapshot, self.store.path, series)
+            self._still = still
+            return await asyncio.to_thread(finish, asked, still, most)
 
     async def reload(self) -> list[str]:
         """Read the configuration again; its faults, none when the new one is in force."""
@@ -198,6 +226,8 @@ class App:
 
     async def _close(self, served: web.Served) -> None:
         await self._end_sources()
+        if self._still is not None:
+            self._still.interrupt()
         for task in self._tasks:
             task.cancel()
         with suppress(TimeoutError):
@@ -244,8 +274,10 @@ class App:
         snapshot = wiring.snapshot(kept, self.health, config, starts, seen)
         sources = wiring.sources(config, store, self.desk, kept, self.health, starts, changed)
         self._births = {}
-        tasks = [asyncio.create_task(self._work(each)) for each in sources]
-        self.parts = Parts(config, kept, snapshot, sources, tasks)
+        parts = Parts(config, kept, snapshot, Diagnosing(snapshot, config.diagnosis), sources)
+        parts.tasks += [asyncio.create_task(self._work(each)) for each in sources]
+        parts.tasks.append(asyncio.create_task(self._diagnose(parts)))
+        self.parts = parts
         self._news.set()
 
     async def _begin_again(self, store: SqliteStore) -> None:
@@ -339,6 +371,33 @@ class App:
                     "happens after its first load; `sdlc-exporter rebuild` starts a ledger with all of it",
                     name,
                 )
+
+    # Diagnosis
+
+    async def _diagnose(self, parts: Parts) -> None:
+        """Look at what became of the gain: at every interval, and once other repositories are shown than before."""
+        looked, interval = 0.0, parts.config.diagnosis.every
+        while True:
+            await asyncio.sleep(TICK)
+            others = parts.diagnosing.pending() != parts.diagnosing.repositories and not self.health.loading
+            if not others and (not looked or time.monotonic() - looked < interval):
+                continue
+            try:
+                found = await self._look(parts.diagnosing.steps())
+                await self.desk(parts.snapshot.diagnosed, found)
+            except StoreError as error:
+                self._store_trouble(error)
+            except Exception:
+                log.exception("the diagnosis could not be brought up to date")
+            looked = time.monotonic()
+            self._news.set()
+
+    async def _look(self, steps: Generator[None, None, Diagnosed]) -> Diagnosed:
+        """Do one step after another on the desk, where others come in between."""
+        while True:
+            found = await self.desk(step, steps)
+            if found is not None:
+                return found
 
     # Showing
 

@@ -163,7 +163,8 @@ class Summary(NamedTuple):
 
     ``reads`` are the metrics whose readings it is given, ``gives`` the rows it may give. ``asked``: per repository it
     is made only where the configuration asks for it. ``windows``: the windows it is made for; empty for all that are
-    configured. ``teams``: it is made for teams only.
+    configured. ``teams``: it is made for teams only. ``slides``: it also asks how far readings are from the window's
+    end, so that it may give something else though the readings are the same.
     """
 
     name: str
@@ -173,6 +174,7 @@ class Summary(NamedTuple):
     asked: bool = False
     windows: tuple[str, ...] = ()
     teams: bool = False
+    slides: bool = False
 
 
 MEASURES: list[Measure] = []
@@ -229,12 +231,13 @@ def summary(
     asked: bool = False,
     windows: tuple[str, ...] = (),
     teams: bool = False,
+    slides: bool = False,
 ) -> Callable[[F], F]:
     """Declare that the decorated function makes these window summaries of those metrics' readings."""
     rows = tuple(row for twin in gives for row in twin if row is not None)
 
     def enter(function: F) -> F:
-        SUMMARIES.append(Summary(function.__name__, reads, rows, function, asked, windows, teams))
+        SUMMARIES.append(Summary(function.__name__, reads, rows, function, asked, windows, teams, slides))
         return function
 
     return enter

@@ -10,25 +10,38 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from exporter import __version__, clone_plan, explain, wiring
+from exporter import __version__, arguments, backfill, clone_plan, explain, wiring
 from exporter import plan as planning
 from exporter.app import App
+from exporter.backfill import SHARED, Order
 from exporter.catalogue import exported
 from exporter.config import Config, load, warnings
 from exporter.config.settings import Log, Server, Source, Store
-from exporter.errors import ConfigError, ExporterError, Refused, StoreError, Unauthorised
-from exporter.once import NotComplete, once
+from exporter.diagnosis.terms import Report
+from exporter.errors import ConfigError, ExporterError, NotComplete, Refused, StoreError, Unanswerable, Unauthorised
+from exporter.once import as_of, once
 from exporter.render.rules.rows import GRAFANA, RUNBOOKS
+from exporter.report import render
+from exporter.runtime.audit import MOST_ROWS
+from exporter.runtime.audit.forms import FORMS
 from exporter.runtime.clock import ServerClock
+from exporter.runtime.credentials import Credential, TokenFile, TokenVariable
 from exporter.runtime.health import Health
+from exporter.runtime.remote_write import Password, Receiver, secret_file
+from exporter.runtime.reporting import report
+from exporter.runtime.snapshot import Snapshot
 from exporter.runtime.web_config import load as load_web_config
 from exporter.store.sqlite import SqliteStore
 
 FINE, FAILURE, USAGE, NOT_COMPLETE, STORE, REFUSED = range(6)
 LOG_EVERY = 10.0
 """Seconds between two log lines about a long load."""
+SHOWN_EVERY = 0.5
+TOKEN, PASSWORD = "SDLC_REMOTE_WRITE_TOKEN", "SDLC_REMOTE_WRITE_PASSWORD"
+PAST = "write the past as scrapes would have read it, for a Prometheus that was not there"
 
 log = logging.getLogger("exporter")
 
@@ -41,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_stderr(Log())
     try:
         return int(options.run(options))
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    except (ConfigError, Unanswerable) as error:
+        print(error, *getattr(error, "series", ()), sep="\n", file=sys.stderr)
         return USAGE
     except NotComplete as error:
         print(f"not complete: {error}", file=sys.stderr)
@@ -72,29 +85,34 @@ def _parser() -> argparse.ArgumentParser:
         ("run", _run, "serve metrics until stopped"),
         ("check-config", _check, "say everything that is wrong with a configuration"),
         ("once", _once, "load everything, print the metrics as of one instant, and end"),
-        ("explain", _explain, "take one pull request apart: facts, stages, origin, readings"),
+        ("diagnose", _diagnose, "say what became of the gain of AI assistants: a report"),
+        ("explain", _explain, "take one pull request apart, or tell the rows that a published number came from"),
         ("plan", _plan, "estimate repositories, requests and series before deploying"),
         ("rebuild", _rebuild, "start a new ledger from the stored facts; counters restart"),
     ):
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         command.add_argument("-c", "--config", type=Path, required=True, metavar="FILE", help="the configuration")
         command.set_defaults(run=run)
-        if name == "once":
+        if name in ("once", "diagnose"):
             command.add_argument(
-                "--at", type=_instant, metavar="INSTANT", help="RFC 3339 time with zone, or Unix seconds"
+                "--at", type=arguments.instant, metavar="INSTANT", help="RFC 3339 time with zone, or Unix seconds"
             )
             command.add_argument(
-                "-o", "--output", type=_new_file, metavar="FILE", help="write here, whole or not at all"
+                "-o", "--output", type=arguments.new_file, metavar="FILE", help="write here, whole or not at all"
+            )
+        if name == "diagnose":
+            command.add_argument(
+                "--format", choices=("text", "json", "markdown", "html"), default="text", help="text without it"
             )
         if name == "explain":
-            command.add_argument("url", metavar="URL", help="the pull request's web address")
+            _add_explain(command)
     for name, run, text in (
         ("dashboards", _dashboards, "write the Grafana dashboards"),
         ("rules", _rules, "write the recording and alerting rules for Prometheus"),
     ):
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         command.add_argument(
-            "-o", "--output", type=_new_folder, required=True, metavar="DIR", help="the folder to write into"
+            "-o", "--output", type=arguments.new_folder, required=True, metavar="DIR", help="the folder to write into"
         )
         command.set_defaults(run=run)
         if name == "rules":
@@ -107,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
             )
             command.add_argument("--grafana-url", default=GRAFANA, metavar="URL", help="where dashboard links lead")
             command.add_argument("--runbook-url", default=RUNBOOKS, metavar="URL", help="where runbook links lead")
+    _backfill_options(commands.add_parser("backfill", help=PAST, description=f"{PAST[0].upper()}{PAST[1:]}."))
     demo = commands.add_parser("demo", help="serve a pretend organisation, without network or token")
     demo.add_argument("--listen", default="127.0.0.1:9517", metavar="HOST:PORT")
     demo.add_argument("--store", metavar="FILE", help="keep state here; without it the story starts anew each time")
@@ -116,33 +135,71 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _new_file(text: str) -> Path:
-    """A place for a file, before an hour goes into what cannot be written there."""
-    path = Path(text)
-    if not text or path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is no file; name a file to write")
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}; make it first")
-    return path
+def _backfill_options(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("-c", "--config", type=Path, required=True, metavar="FILE", help="the configuration")
+    add(
+        "--from",
+        type=arguments.day,
+        dest="since",
+        metavar="D",
+        help="date, or RFC 3339 time with zone (the ledger's start)",
+    )
+    add("--to", type=arguments.day, dest="until", metavar="D", help="the same (when the first load was complete)")
+    add("--step", type=arguments.step, default=3600, metavar="DURATION", help="between two instants, 1m or more (1h)")
+    add(
+        "--label",
+        type=arguments.label,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a label that the scrape adds, as one of the target's live series has it; without a value, none "
+        f"({', '.join(f'{name}={value}' for name, value in SHARED.items())})",
+    )
+    into = command.add_mutually_exclusive_group(required=True)
+    into.add_argument(
+        "-o", "--output", type=arguments.new_file, metavar="FILE", help="write OpenMetrics here, for promtool"
+    )
+    into.add_argument(
+        "--remote-write", type=arguments.address, metavar="URL", help="send it to a receiver of remote write"
+    )
+    add("--user", metavar="NAME", help=f"of the receiver, with the password in a file or ${PASSWORD}")
+    add("--password-file", type=Path, metavar="FILE")
+    add("--token-file", metavar="FILE", help=f"a bearer token of the receiver; or in ${TOKEN}")
+    add(
+        "--header",
+        type=arguments.header,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="such as X-Scope-OrgID=acme",
+    )
+    add("--ca-file", metavar="FILE", help="certificate authorities of the receiver")
+    add("--progress", type=arguments.new_file, metavar="FILE", help="what was taken already (a file beside the store)")
+    command.set_defaults(run=_backfill)
 
 
-def _new_folder(text: str) -> Path:
-    path = Path(text)
-    if not text or (path.exists() and not path.is_dir()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no folder; name a folder to write into")
-    return path
+def _add_explain(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "what", metavar="URL|SERIES", help='a pull request\'s web address, or a series: NAME or NAME{LABEL="VALUE",...}'
+    )
+    command.add_argument("--format", choices=tuple(FORMS), default="text", help="of a series' rows (text)")
+    command.add_argument(
+        "--at", type=arguments.instant, metavar="INSTANT", help="a series as it was then, not at the last poll"
+    )
+    command.add_argument(
+        "--limit",
+        type=_count,
+        default=MOST_ROWS,
+        metavar="N",
+        help=f"the newest rows of a series ({MOST_ROWS}); 0: all",
+    )
 
 
-def _instant(text: str) -> int:
-    try:
-        if text.isdigit():
-            return int(text)
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"not a time: {text!r}; write 2026-01-31T00:00:00Z") from None
-    if found.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no time zone; add Z for UTC")
-    return int(found.timestamp())
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"not a number of rows: {text!r}")
+    return int(text) or sys.maxsize
 
 
 def _config(options: argparse.Namespace) -> Config:
@@ -203,15 +260,72 @@ def _check(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _diagnose(options: argparse.Namespace) -> int:
+    config = _config(options)
+
+    def tell(snapshot: Snapshot, instant: int) -> Report:
+        snapshot.build(float(instant))
+        return report(snapshot, instant)
+
+    with _Shower() as show:
+        told = asyncio.run(as_of(config, options.at, tell, show))
+    _tell(options, render(told, options.format).encode())
+    return FINE
+
+
+def _tell(options: argparse.Namespace, content: bytes) -> None:
+    if options.output is None:
+        sys.stdout.buffer.write(content)
+    else:
+        _write(options.output, content)
+
+
 def _once(options: argparse.Namespace) -> int:
     config = _config(options)
     with _Shower() as show:
         text = asyncio.run(once(config, options.at, show))
-    if options.output is None:
-        sys.stdout.buffer.write(text)
-    else:
-        _write(options.output, text)
+    _tell(options, text)
     return FINE
+
+
+def _backfill(options: argparse.Namespace) -> int:
+    config = _config(options)
+    shared = {name: value for name, value in {**SHARED, **dict(options.label)}.items() if value}
+    order = Order(options.since, options.until, options.step, shared)
+    receiver = _receiver(options) if options.remote_write else None
+
+    async def told(show: "_Shower") -> None:
+        async with backfill.past(config, order, show) as past:
+            if receiver is None:
+                instants, samples = backfill.write(past, options.output, show.told)
+                log.info("%s: %d samples of %d instants", options.output, samples, instants)
+                return
+            path = options.progress or backfill.progress_path(config, options.remote_write)
+            try:
+                sent = await backfill.send(past, receiver, past.progress(path, options.remote_write), show.told)
+            finally:
+                await receiver.close()
+            log.info("%s: %d instants were sent; remove %s to send them again", options.remote_write, sent, path)
+
+    with _Shower() as show:
+        asyncio.run(told(show))
+    return FINE
+
+
+def _receiver(options: argparse.Namespace) -> Receiver:
+    """The receiver and its credential, whose secret is in a file or in the environment."""
+    credential: Credential | None = None
+    if options.user and options.password_file:
+        credential = Password(options.user, partial(secret_file, options.password_file))
+    elif options.user:
+        if PASSWORD not in os.environ:
+            raise ConfigError(f"--user needs a password: --password-file, or the environment variable {PASSWORD}")
+        credential = Password(options.user, partial(os.environ.__getitem__, PASSWORD))
+    elif options.token_file:
+        credential = TokenFile(options.token_file)
+    elif TOKEN in os.environ:
+        credential = TokenVariable(TOKEN)
+    return Receiver(options.remote_write, credential, dict(options.header), options.ca_file)
 
 
 def _dashboards(options: argparse.Namespace) -> int:
@@ -268,18 +382,31 @@ class _Shower:
     def __call__(self, health: Health) -> None:
         """Show how far long loads are."""
         words = ", ".join(f"{name} {share:.0%}" for name, share in sorted(health.loading.items())) or "polling"
-        requests = sum(health.requests.values())
+        self._say(f"loading: {words}; {sum(health.requests.values())} requests")
+
+    def told(self, share: float, at: int) -> None:
+        """Show how much of the past is told, and up to which second (Unix)."""
+        self._say(f"told: {share:.0%}, up to {datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}")
+
+    def _say(self, words: str) -> None:
+        passed = time.monotonic() - self._last
+        if passed < (SHOWN_EVERY if self._terminal else LOG_EVERY):
+            return
+        self._last = time.monotonic()
         if self._terminal:
-            print(f"\r\x1b[Kloading: {words}; {requests} requests", end="", file=sys.stderr, flush=True)
-        elif time.monotonic() - self._last >= LOG_EVERY:
-            self._last = time.monotonic()
-            log.info("loading: %s; %d requests", words, requests)
+            print(f"\r\x1b[K{words}", end="", file=sys.stderr, flush=True)
+        else:
+            log.info("%s", words)
 
 
 def _explain(options: argparse.Namespace) -> int:
-    config = _config(options)
-    told = asyncio.run(explain.fetch(config, options.url))
-    print(explain.report(told, wiring.policy(config), explain.kept(config, options.url)), end="")
+    config, what = _config(options), str(options.what)
+    if "/" not in what.partition("{")[0]:
+        answers = explain.series(config, what, options.at, options.limit)
+        sys.stdout.buffer.write(FORMS[options.format](answers).encode())
+        return FINE
+    told = asyncio.run(explain.fetch(config, what))
+    print(explain.report(told, wiring.policy(config), explain.kept(config, what)), end="")
     return FINE
 
 

@@ -26,6 +26,22 @@ class ConfigError(ExporterError):
     reason = "config"
 
 
+class Unanswerable(ExporterError):
+    """A question about a number that is none, or about too many; ``series`` are those it may mean, as written."""
+
+    reason = "question"
+
+    def __init__(self, message: str, series: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.series = series
+
+
+class NotComplete(ExporterError):
+    """A watermark lies before the instant that was asked for; nothing true could be printed."""
+
+    reason = "not_complete"
+
+
 class Unauthorised(ExporterError):
     """401, or a token file that cannot be read: no answer until someone mends the credential."""
 

@@ -1,6 +1,6 @@
-"""One pull request taken apart: its facts in order, its stages, its origin and why, and what it was counted as."""
+"""One pull request taken apart: facts in order, stages, origin and why; or one series, and the rows it came from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from exporter.catalogue import METRICS, Kind, load
 from exporter.change import Change
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
-from exporter.errors import ConfigError, NotFound
+from exporter.errors import ConfigError, NotComplete, NotFound
 from exporter.measures.queue import standing
 from exporter.model import (
     Committed,
@@ -32,11 +32,51 @@ from exporter.model import (
 from exporter.policy import Policy
 from exporter.providers.base import Request
 from exporter.providers.github.provider import GitHub, Unread
+from exporter.runtime.audit import Answer, answer, ask
 from exporter.runtime.health import Health
 from exporter.runtime.lane import Lane
+from exporter.store.base import RepositoryRow, RepositoryState
 from exporter.store.sqlite import SqliteStore
 from exporter.tables import table
 from exporter.timeline import Life
+
+
+def series(config: Config, selector: str, at: int | None, most: int) -> list[Answer]:
+    """The series that a selector means, as the store has them: as published at its last poll, or as of an instant.
+
+    An exporter may be running on the store: nothing is written, and what it writes meanwhile is not seen.
+
+    Raises:
+        Unanswerable: the selector means no series, or too many; ConfigError: there is no store.
+        NotComplete: not everything up to the instant is known; StoreError: the store cannot be read.
+    """
+    path = config.store.path
+    if path is None:
+        raise ConfigError("a series is explained from the store, and there is none; set store.path")
+    if not Path(path).exists():
+        raise ConfigError(f"{path}: there is no store yet; run the exporter once, or look at store.path")
+    store = SqliteStore(path, read_only=True)
+    try:
+        store.still()
+        kept = wiring.books(store, config, until=at)
+        rows = kept.reach.streams.values()
+        last = max((row.last_success or 0 for row in rows), default=0)
+        if at is not None:
+            _require(rows, at)
+            kept.publish_organisation()
+        starts, seen = wiring.ledger_starts(store, config, last), wiring.first_seen(store, config, last)
+        shown = wiring.snapshot(kept, Health(), config, starts, seen)
+        shown.build(float(last if at is None else at))
+        return answer(ask(shown, selector), store, most)
+    finally:
+        store.close()
+
+
+def _require(rows: Iterable[RepositoryRow], at: int) -> None:
+    short = [row for row in rows if row.state is not RepositoryState.GONE and (row.watermark or 0) < at]
+    if short:
+        named = ", ".join(f"{row.name} ({row.stream})" for row in short[:5])
+        raise NotComplete(f"not everything up to the instant is known: {named}; an earlier one may work")
 
 
 async def fetch(config: Config, url: str) -> Told:

@@ -5,7 +5,7 @@ checks and escapes every label of every sample anew on each call.
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate, chain
 from operator import itemgetter
@@ -44,6 +44,11 @@ def _number(value: float) -> bytes:
     return word.encode()
 
 
+def number(value: float) -> str:
+    """A number as it stands on /metrics."""
+    return _number(float(value)).decode()
+
+
 def _headers(metric: Metric) -> tuple[bytes, bytes]:
     """HELP and TYPE for the text format, and with UNIT for OpenMetrics."""
     family = metric.name.removesuffix("_total") if metric.kind is Kind.COUNTER else metric.name
@@ -57,15 +62,16 @@ def _headers(metric: Metric) -> tuple[bytes, bytes]:
     return text.encode(), openmetrics.encode()
 
 
-def _sample_writer(metric: Metric) -> Write:
+def _sample_writer(metric: Metric, shared: bytes) -> Write:
     """Lines of a counter or gauge, without their ends; label names in alphabetical order, as the library writes them.
 
-    Many lines are formatted in one go and cut apart again, which keeps the loop out of Python; an escaped label
-    holds no line end.
+    ``shared`` stands before them, each label with a comma after it. Many lines are formatted in one go and cut apart
+    again, which keeps the loop out of Python; an escaped label holds no line end.
     """
     order = sorted(range(len(metric.labels)), key=metric.labels.__getitem__)
-    inside = ",".join(f'{metric.labels[each]}="%b"' for each in order)
-    head = (f"{metric.name}{{{inside}}} " if inside else f"{metric.name} ").encode()
+    inside = shared.replace(b"%", b"%%") + ",".join(f'{metric.labels[each]}="%b"' for each in order).encode()
+    name = metric.name.encode()
+    head = name + b"{" + inside.removesuffix(b",") + b"} " if inside else name + b" "
     usual, large = head + b"%a\n", head + b"%b\n"
 
     def write(labels: Sequence[Labels], values: Sequence[float]) -> list[bytes]:
@@ -77,8 +83,8 @@ def _sample_writer(metric: Metric) -> Write:
     return write
 
 
-def _histogram_writer(metric: Metric) -> Write:
-    """All lines of each child, without the last one's end."""
+def _histogram_writer(metric: Metric, shared: bytes) -> Write:
+    """All lines of each child, without the last one's end; ``shared`` as for samples."""
     names = metric.labels
     order = sorted(range(len(names)), key=names.__getitem__)
     before = [(names[each].encode(), each) for each in order if names[each] < "le"]
@@ -88,7 +94,7 @@ def _histogram_writer(metric: Metric) -> Write:
     count_and_sum = f"{metric.name}_count%b %b\n{metric.name}_sum%b %b".encode()
 
     def child(labels: Labels, counts: tuple[int, ...], total: float) -> bytes:
-        front = b"".join([b'%b="%b",' % (name, _escaped(labels[each])) for name, each in before])
+        front = shared + b"".join([b'%b="%b",' % (name, _escaped(labels[each])) for name, each in before])
         back = b"".join([b',%b="%b"' % (name, _escaped(labels[each])) for name, each in after])
         both = front + back[1:] if back else front[:-1]
         braces = b"{%b}" % both if both else b""
@@ -109,7 +115,7 @@ def _histogram_writer(metric: Metric) -> Write:
 class _Family:
     """One metric's samples, and the lines of each as they were rendered last."""
 
-    def __init__(self, metric: Metric) -> None:
+    def __init__(self, metric: Metric, shared: bytes) -> None:
         if metric.kind is Kind.COUNTER and not metric.name.endswith("_total"):
             raise ValueError(f"counter {metric.name} has to end in _total")
         histogram = metric.kind is Kind.HISTOGRAM
@@ -118,7 +124,7 @@ class _Family:
         self.lines_each = len(metric.bounds) + 3 if histogram else 1
         self.values: dict[Labels, float | Buckets] = {}
         self.lines: tuple[bytes, ...] = ()
-        self._write = _histogram_writer(metric) if histogram else _sample_writer(metric)
+        self._write = (_histogram_writer if histogram else _sample_writer)(metric, shared)
         self._rendered: dict[Labels, bytes] = {}
         self._dirty: dict[Labels, None] = {}
         self._born: dict[Labels, None] = {}
@@ -155,6 +161,16 @@ class _Family:
         if not self.lines:
             self.lines = tuple(self._rendered.values())
         return self.lines
+
+
+def spelled(metric: Metric, labels: Labels) -> list[dict[str, str]]:
+    """The labels of each series of a sample, its name as ``__name__``; a histogram's buckets, its count and its sum."""
+    own = dict(zip(metric.labels, labels, strict=True))
+    if metric.kind is not Kind.HISTOGRAM:
+        return [{"__name__": metric.name, **own}]
+    limits = [_number(float(bound)).decode() for bound in (*metric.bounds, float("inf"))]
+    buckets = [{"__name__": f"{metric.name}_bucket", **own, "le": limit} for limit in limits]
+    return [*buckets, *({"__name__": f"{metric.name}_{part}", **own} for part in ("count", "sum"))]
 
 
 class Rendered:
@@ -215,14 +231,18 @@ class Exposition:
     finished and may be read from anywhere.
     """
 
-    def __init__(self, metrics: Iterable[Metric]) -> None:
+    def __init__(self, metrics: Iterable[Metric], shared: Mapping[str, str] | None = None) -> None:
         """Prepare a family for every metric that is exported; facts are passed over.
+
+        ``shared`` are labels and values that every sample has besides its own.
 
         Raises:
             ValueError: a counter's name does not end in ``_total``.
         """
         rows = sorted((row for row in metrics if row.kind is not Kind.FACT), key=lambda row: row.name)
-        self._families = {row.name: _Family(row) for row in rows}
+        self._shared = shared or {}
+        before = b"".join(b'%b="%b",' % (name.encode(), _escaped(word)) for name, word in self._shared.items())
+        self._families = {row.name: _Family(row, before) for row in rows}
         self._last = Rendered(())
 
     def set(self, metric: str, labels: Labels, value: float) -> None:
@@ -266,9 +286,29 @@ class Exposition:
         for labels, value in samples.items():
             family.put(labels, float(value) + 0.0)
 
+    def samples_of(self, metric: str) -> Mapping[Labels, float | Buckets]:
+        """The samples of a metric; of a histogram the counts up to each bound, the last for +Inf, and the sum."""
+        return self._families[metric].values
+
     def series(self) -> dict[str, int]:
         """Lines per metric that has samples; a histogram's child counts its buckets, sum and count."""
         return {name: len(each.values) * each.lines_each for name, each in self._families.items() if each.values}
+
+    def empty(self, metrics: Iterable[str]) -> "Exposition":
+        """Another one of some of its metrics, without samples."""
+        return Exposition([self._families[name].metric for name in metrics], self._shared)
+
+    def samples(self, metrics: Iterable[str]) -> Iterator[tuple[Metric, Labels, "float | Buckets"]]:
+        """Every sample of these metrics; of a histogram its cumulative counts and its sum."""
+        for name in metrics:
+            family = self._families[name]
+            yield from ((family.metric, labels, value) for labels, value in family.values.items())
+
+    def stamped(self, metrics: Iterable[str], at: int) -> bytes:
+        """The lines of these metrics as they are now, each with a timestamp (Unix seconds) and without headers."""
+        found = list(chain.from_iterable(self._families[name].render() for name in metrics))
+        # An escaped label holds no line end, so each one here is the end of a sample.
+        return b"\n".join([*found, b""]).replace(b"\n", b" %d\n" % at) if found else b""
 
     def render(self) -> Rendered:
         """The exposition as it is now. Makes at once those forms that somebody asked of an earlier one."""

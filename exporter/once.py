@@ -4,29 +4,28 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from exporter import wiring
 from exporter.config import Config
-from exporter.errors import ExporterError, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
+from exporter.errors import ExporterError, NotComplete, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
 from exporter.model import Stream
 from exporter.providers.github.answers import stamp
 from exporter.runtime.desk import Desk
+from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.health import Health
+from exporter.runtime.snapshot import Snapshot
 from exporter.store.base import RepositoryRow, RepositoryState
 from exporter.store.sqlite import SqliteStore
 from exporter.wiring import Source
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 PATIENCE = 3
 """Failed passes in a row after which a source is given up."""
 PAUSE = 2.0
-
-
-class NotComplete(ExporterError):
-    """A watermark lies before the instant that was asked for; nothing true could be printed."""
-
-    reason = "not_complete"
 
 
 async def once(config: Config, at: int | None, show: Callable[[Health], None] = lambda health: None) -> bytes:
@@ -35,38 +34,63 @@ async def once(config: Config, at: int | None, show: Callable[[Health], None] = 
     ``show`` hears every second how far the load is.
 
     Raises:
+        NotComplete, Unauthorised, Refused, StoreError: as ``as_of``.
+    """
+    return await as_of(config, at, lambda snapshot, instant: snapshot.build(float(instant)).text, show)
+
+
+async def as_of(
+    config: Config, at: int | None, tell: Callable[[Snapshot, int], T], show: Callable[[Health], None]
+) -> T:
+    """Load everything, and let ``tell`` make something of the snapshot of one instant, with its diagnosis.
+
+    Raises:
         NotComplete: a needed watermark lies before the instant.
         Unauthorised, Refused: a source does not let us in; StoreError: the store cannot be used.
     """
     desk, health = Desk(), Health()
     store = await desk(SqliteStore, config.store.path)
     try:
-        starts = await desk(wiring.ledger_starts, store, config, at if at is not None else int(time.time()))
-        _within(config, starts, at)
-        kept = await desk(wiring.books, store, config)
-        sources = wiring.sources(config, store, desk, kept, health, starts)
-        watching = asyncio.create_task(_watch(health, show))
-        try:
-            # What reads another source's repositories comes when that one has found them.
-            finders = [source for source in sources if source.streams[0] is Stream.CHANGES]
-            others = [source for source in sources if source not in finders]
-            given_up = [
-                name for group in (finders, others) for name in await asyncio.gather(*(_load(e, health) for e in group))
-            ]
-        finally:
-            watching.cancel()
-            for source in sources:
-                await source.close()
-        first = {source.name: source.streams[0] for source in reversed(sources)}
-        every = await desk(store.repositories, None, None)
-        rows = [r for r in every if first.get(r.source) is r.stream and r.state is not RepositoryState.GONE]
-        _require_something(rows, [name for name in given_up if name])
+        starts, rows = await read(config, store, desk, health, at, show)
         instant = at if at is not None else min((row.watermark or 0 for row in rows), default=int(time.time()))
         _require(rows, instant)
-        return await desk(_render, store, health, config, starts, instant)
+        snapshot = await desk(_snapshot, store, health, config, starts, instant)
+        return await desk(tell, snapshot, instant)
     finally:
         await desk.close(5.0)
         store.close()
+
+
+async def read(
+    config: Config, store: SqliteStore, desk: Desk, health: Health, at: int | None, show: Callable[[Health], None]
+) -> tuple[dict[str, int], list[RepositoryRow]]:
+    """Load everything into a store; when each source's ledger begins, and how far each repository's first stream is.
+
+    Raises:
+        NotComplete: the ledger begins too late for the instant, or nothing could be read of a source.
+        Unauthorised, Refused: a source does not let us in; StoreError: the store cannot be used.
+    """
+    starts = await desk(wiring.ledger_starts, store, config, at if at is not None else int(time.time()))
+    _within(config, starts, at)
+    kept = await desk(wiring.books, store, config)
+    sources = wiring.sources(config, store, desk, kept, health, starts)
+    watching = asyncio.create_task(_watch(health, show))
+    try:
+        # What reads another source's repositories comes when that one has found them.
+        finders = [source for source in sources if source.streams[0] is Stream.CHANGES]
+        others = [source for source in sources if source not in finders]
+        given_up = [
+            name for group in (finders, others) for name in await asyncio.gather(*(_load(e, health) for e in group))
+        ]
+    finally:
+        watching.cancel()
+        for source in sources:
+            await source.close()
+    first = {source.name: source.streams[0] for source in reversed(sources)}
+    every = await desk(store.repositories, None, None)
+    rows = [r for r in every if first.get(r.source) is r.stream and r.state is not RepositoryState.GONE]
+    _require_something(rows, [name for name in given_up if name])
+    return starts, rows
 
 
 def _within(config: Config, starts: dict[str, int], at: int | None) -> None:
@@ -97,10 +121,13 @@ def _require(rows: list[RepositoryRow], instant: int) -> None:
         raise NotComplete(f"not everything up to the instant is known: {named}{more}{hope}")
 
 
-def _render(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> bytes:
+def _snapshot(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> Snapshot:
     kept = wiring.books(store, config, until=instant)
     kept.publish_organisation()
-    return wiring.snapshot(kept, health, config, starts).build(float(instant)).text
+    snapshot = wiring.snapshot(kept, health, config, starts)
+    snapshot.see(instant)
+    snapshot.diagnosed(Diagnosing(snapshot, config.diagnosis).look())
+    return snapshot
 
 
 async def _load(source: Source, health: Health) -> str:

@@ -3,10 +3,10 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -46,6 +46,7 @@ from exporter.runtime.limits import Limits
 from exporter.runtime.notes import NotesSource
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Reader
+from exporter.runtime.replay import Replay
 from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
 from exporter.runtime.snapshot import NO_TEAM, Presentation, Snapshot
@@ -129,30 +130,38 @@ def presentation(config: Config, ledger_starts: dict[str, int], seen: dict[str, 
         ledger_starts=ledger_starts,
         first_seen=seen,
         first_streams={each.name: FIRST[each.provider] for each in config.sources if each.provider in FIRST},
+        roots={each.name: web_root(each.url) for each in config.sources if each.provider == "github"},
         notes={each.name: each.team or NO_TEAM for each in config.sources if each.provider == "notes"},
     )
 
 
 def books(store: SqliteStore, config: Config, until: int | None = None) -> Books:
     """The books over a store; ``until`` for the one-shot mode."""
-    return Books(
-        store,
-        load(),
-        policy(config),
-        until=until,
-        budget=config.series.budget,
-        budgets=config.series.budgets,
-        details={metric: Detail(word) for metric, word in config.series.detail.items()},
-        quiet_after=config.series.quiet_after,
-    )
+    return Books(store, load(), policy(config), until=until, **_kept_as(config))
+
+
+def replay(store: SqliteStore, config: Config, start: int, end: int) -> Replay:
+    """The books over a store from one second to another."""
+    return Replay(store, load(), policy(config), start=start, end=end, **_kept_as(config))
+
+
+def _kept_as(config: Config) -> dict[str, Any]:
+    return {
+        "budget": config.series.budget,
+        "budgets": config.series.budgets,
+        "details": {metric: Detail(word) for metric, word in config.series.detail.items()},
+        "quiet_after": config.series.quiet_after,
+    }
 
 
 def _settled_once(store: SqliteStore, name: str, value: int) -> int:
     """What was kept under a name at the first start; at the first start this value."""
     kept = store.get(name)
-    if kept is None:
-        store.put(name, kept := str(value))
-    return int(kept)
+    if kept is not None:
+        return int(kept)
+    if not store.read_only:
+        store.put(name, str(value))
+    return value
 
 
 def ledger_starts(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
@@ -161,7 +170,12 @@ def ledger_starts(store: SqliteStore, config: Config, now: int) -> dict[str, int
     def begin(source: SourceSettings) -> int:
         return now - DEMO_LEAD if source.provider == "demo" else source.history.resolve(now)
 
-    return {each.name: _settled_once(store, f"ledger_start:{each.name}", begin(each)) for each in config.sources}
+    return {each.name: _settled_once(store, ledger_start(each.name), begin(each)) for each in config.sources}
+
+
+def ledger_start(source: str) -> str:
+    """The name under which the store keeps when a source's ledger begins."""
+    return f"ledger_start:{source}"
 
 
 def first_seen(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
@@ -170,10 +184,15 @@ def first_seen(store: SqliteStore, config: Config, now: int) -> dict[str, int]:
 
 
 def snapshot(
-    kept: Books, health: Health, config: Config, starts: dict[str, int], seen: dict[str, int] | None = None
+    kept: Books,
+    health: Health,
+    config: Config,
+    starts: dict[str, int],
+    seen: dict[str, int] | None = None,
+    shared: Mapping[str, str] | None = None,
 ) -> Snapshot:
-    """What shows the books."""
-    return Snapshot(kept, health, presentation(config, starts, seen or {}), Exposition(exported()))
+    """What shows the books; ``shared`` are labels that every sample has besides its own."""
+    return Snapshot(kept, health, presentation(config, starts, seen or {}), Exposition(exported(), shared))
 
 
 def lanes(settings: SourceSettings, health: Health) -> Lanes:

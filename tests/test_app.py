@@ -10,7 +10,7 @@ from exporter import app as application
 from exporter import wiring
 from exporter.app import App
 from exporter.config import load
-from exporter.errors import StoreError, StoreFull
+from exporter.errors import StoreError, StoreFull, Unanswerable
 from exporter.runtime.books import Books
 from exporter.runtime.snapshot import Snapshot
 from exporter.store.base import Place
@@ -130,5 +130,21 @@ def test_births_that_the_store_cannot_release_hold_up_nothing_else(app, monkeypa
         assert (trouble.reason, trouble.message) == (StoreError.reason, "no space")
         line = f'sdlc_exporter_errors_total{{reason="{StoreError.reason}",source="demo"}} 1.0'
         assert line in app.metrics().text.decode().splitlines()
+
+    serving(app, story)
+
+
+def test_an_audit_reads_the_store_of_a_running_exporter(app):
+    """This one keeps its state in a file that goes with the process; before that is open, there is nothing to read."""
+
+    async def story():
+        with pytest.raises(StoreError, match="the state database is being opened"):
+            await App(app.config, None, os.environ).audit("sdlc_changes_opened_total", 10)
+        await shown(app, "sdlc_changes_opened_total{")
+        found = await app.audit("sdlc_changes_opened_total", 10)
+        assert found
+        assert sum(each.total for each in found) > 0
+        with pytest.raises(Unanswerable, match="there is no metric"):
+            await app.audit("nothing", 10)
 
     serving(app, story)

@@ -151,7 +151,12 @@ def test_the_full_file_means_what_it_says() -> None:
         end=16 * HOUR + 1800,
         holidays=("2026-12-25", "2026-12-26"),
     )
-    assert read.thresholds.seconds == {"review_wait_business": 16 * HOUR, "lead_time": 5 * DAY, "blind": 1800}
+    assert read.thresholds.seconds == {
+        "review_wait_business": 16 * HOUR,
+        "lead_time": 5 * DAY,
+        "blind": 1800,
+        "absorbed": 21 * DAY,
+    }
     assert read.thresholds.changes == {"review_queue": 0, "review_queue_growth": 5, "samples": 12}
     assert read.series.budgets == {"sdlc_change_stage_seconds": 1000}
     assert read.series.repository_windows == ("7d", "90d")
@@ -201,7 +206,12 @@ def test_what_is_not_written_has_its_default() -> None:
 
 def test_one_threshold_can_be_set_and_the_others_stay() -> None:
     read = config(DEMO + "thresholds: {seconds: {lead_time: 3d}}")
-    assert read.thresholds.seconds == {"review_wait_business": 24 * HOUR, "lead_time": 3 * DAY, "blind": HOUR}
+    assert read.thresholds.seconds == {
+        "review_wait_business": 24 * HOUR,
+        "lead_time": 3 * DAY,
+        "blind": HOUR,
+        "absorbed": 21 * DAY,
+    }
 
 
 def test_a_team_takes_from_the_default_calendar_what_it_does_not_write() -> None:
@@ -560,6 +570,25 @@ def test_a_store_whose_folder_is_missing_is_warned_of(tmp_path: Path) -> None:
 def test_a_missing_store_is_warned_of_where_there_is_something_to_lose() -> None:
     text = "sources: [{name: a, token_env: GITHUB_TOKEN, include: ['a/*'], history: 2026-01-01}]"
     assert warnings(config(text)) == ["store: no path is set; every start loads the whole history again"]
+
+
+def test_a_history_without_a_whole_baseline_is_warned_of() -> None:
+    """Fourteen weeks before 2026-06-01 is 2026-02-23: the day itself is early enough, a day later is not."""
+    text = """
+        sources: [{{name: demo, provider: github, token_env: GITHUB_TOKEN, include: ['a/*'], history: {}}}]
+        store: {{path: /var/lib/state.db}}
+        teams: {{shop: ["a/*"]}}
+        diagnosis: {{{}: {}}}
+    """
+    assert warnings(config(text.format("2026-02-23", "adoption_date", "2026-06-01"))) == []
+    remedy = "so there is no whole baseline; write history: 2026-02-23 or earlier before the first start"
+    for key, value, place in (
+        ("adoption_date", "2026-06-01", "diagnosis.adoption_date"),
+        ("team_adoption_dates", "{shop: 2026-06-01}", "diagnosis.team_adoption_dates.shop"),
+    ):
+        assert warnings(config(text.format("2026-02-24", key, value))) == [
+            f"source demo: its history begins less than 14 weeks before {place}, 2026-06-01, {remedy}"
+        ]
 
 
 # --- reference ---

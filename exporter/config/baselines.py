@@ -22,11 +22,12 @@ def check_diagnosis(config: Config, faults: Faults) -> None:
             place = join("diagnosis.team_adoption_dates", team)
             faults.add(place, f"there is no team '{team}' under teams; {remedy}")
     for freeze, place in zip(section.freezes, faults.entries("diagnosis.freezes"), strict=True):
-        if freeze.end < freeze.begin:
+        if not faults.touched(place) and freeze.end < freeze.begin:
             faults.add(f"{place}.end", f"{freeze.end} is before the begin, {freeze.begin}; write a later day")
-    if section.review_minutes_most < section.review_minutes_least:
+    minutes = ("diagnosis.review_minutes_least", "diagnosis.review_minutes_most")
+    if not faults.touched(*minutes) and section.review_minutes_most < section.review_minutes_least:
         least = f"{section.review_minutes_least:g}"
-        faults.add("diagnosis.review_minutes_most", f"is less than the least, {least}; write {least} or more")
+        faults.add(minutes[1], f"is less than the least, {least}; write {least} or more")
     given = [key for key in PRICED if getattr(section, key) is not None]
     if len(given) == 1 and not faults.touched(*(f"diagnosis.{key}" for key in PRICED)):
         lacks = next(key for key in PRICED if key not in given)

@@ -21,6 +21,8 @@ from exporter.errors import ConfigError
 from exporter.policy import compile_rules, packaged
 
 FIVE_YEARS = 5 * 365 * DAY
+VERDICTS_COUNTED = 21 * DAY
+"""Of verdicts in a row no more than these three weeks are counted (sdlc_diagnosis_absorbed_weeks)."""
 SHORT_INTERVAL = 30
 """Seconds between polls below which nothing gets fresher: search is behind by more."""
 LAG = 300
@@ -62,6 +64,8 @@ def check(config: Config, environ: Mapping[str, str], metrics: Collection[str] |
     _check_series(config.series, metrics, faults)
     _check_escapes(config, faults)
     check_diagnosis(config, faults)
+    if config.thresholds.seconds["absorbed"] > VERDICTS_COUNTED and not faults.touched("thresholds"):
+        faults.add("thresholds.seconds.absorbed", "no more than three weeks are counted; write 21d or less")
     if config.store.path and config.store.path.endswith(("/", ":memory:")):
         faults.add("store.path", "is not a file on a disk; write one such as /var/lib/sdlc-exporter/state.db")
 

@@ -139,6 +139,7 @@ BranchName = Annotated[
     str,
     text("a branch's name", r"[A-Za-z0-9_][^\s~^:?*\[\\]*", "cannot be a branch; write its name alone, such as main"),
 ]
+Currency = Annotated[str, text("a currency", r"[A-Z]{3}", "is no currency's code; write one such as EUR or USD")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Window = Literal["7d", "28d", "90d"]
 
@@ -478,7 +479,7 @@ class DiagnosisSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     ] = None
     team_adoption_dates: Annotated[dict[Team, Date], "The same for single teams."] = field(default_factory=dict)
     freezes: Annotated[tuple[Freeze, ...], "Times to leave out, by whole weeks."] = ()
-    interval: Annotated[int, duration("5m", "1d"), "Time between two looks; verdicts are of whole weeks."] = HOUR
+    every: Annotated[int, duration("5m", "1d"), "Time between two looks; verdicts are of whole weeks."] = HOUR
     reported_hours_saved: Annotated[
         float | None,
         number(0, 60),
@@ -489,7 +490,7 @@ class DiagnosisSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only
     hourly_rate: Annotated[
         float | None, number(0, 1_000_000), "What an hour of a developer costs, with everything."
     ] = None
-    currency: Annotated[str, text("a currency", r"[A-Za-z]{3}", "is no currency's code; write EUR or USD")] = "USD"
+    currency: Annotated[Currency, "In which both are."] = "USD"
     review_minutes_least: Annotated[float, number(0, 600), "Least time a person gives one review, for the model."] = 10
     review_minutes_most: Annotated[float, number(0, 600), "Most time a person gives one review, for the model."] = 60
 
@@ -534,7 +535,7 @@ class CalendarSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     )
 
 
-SecondsName = Literal["review_wait_business", "lead_time", "blind"]
+SecondsName = Literal["review_wait_business", "lead_time", "blind", "absorbed"]
 RatioName = Literal[
     "review_utilisation",
     "review_queue_growth",
@@ -568,8 +569,16 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         dict[SecondsName, Annotated[int, duration("1m")]],
         "`review_wait_business`: oldest wait for review, in working time (24h are three days of eight). "
         "`lead_time`: first activity to the end. "
-        "`blind`: how far a source's data may lie back before its alerts are called blind.",
-    ] = field(default_factory=lambda: {"review_wait_business": 24 * HOUR, "lead_time": 7 * DAY, "blind": HOUR})
+        "`blind`: how far a source's data may lie back before its alerts are called blind. "
+        "`absorbed`: for how long weekly verdicts in a row have to say absorbed; no more than three weeks are counted.",
+    ] = field(
+        default_factory=lambda: {
+            "review_wait_business": 24 * HOUR,
+            "lead_time": 7 * DAY,
+            "blind": HOUR,
+            "absorbed": 21 * DAY,
+        }
+    )
     ratios: Annotated[
         dict[RatioName, Annotated[float, number(0, 10)]],
         "`review_utilisation`: changes that arrive per first human review. "

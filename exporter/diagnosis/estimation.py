@@ -204,7 +204,7 @@ def _stays(tally: Tally) -> Stays:
     ]
     columns = np.array(told, np.int64).reshape(-1, 5)
     places, change = columns[:, 0], columns[:, 1]
-    known = np.array([each.repository in tally.known for each in tally.passages], np.bool_)
+    known = np.array([tally.follows(each) for each in tally.passages], np.bool_)
     columns = columns[np.lexsort((columns[:, 2], change, places))]
     columns = columns[known[columns[:, 1]] | ~np.isin(columns[:, 0], AFTER)]
     places, change = columns[:, 0], columns[:, 1]

@@ -50,6 +50,7 @@ def flow(tally: Tally, before: Period, now: Period, releases: Sequence[int] = ()
         gates=tuple(told.values()),
         waiting=(_grown(tally.ready, _left(tally), before), _grown(tally.ready, _left(tally), now)),
         undeployed=_undeployed(tally, before, now),
+        unfollowed=_unfollowed(tally, before, now),
         absorbed=None if parts is None else parts[0],
         shares=() if parts is None else tuple(zip(("review", "deployment"), parts[1], strict=True)),
         utilisation=_utilisation(tally, now),
@@ -96,6 +97,13 @@ def _undeployed(tally: Tally, before: Period, now: Period) -> tuple[int, int] | 
         return None
     ends = (tally.produced,)
     return _grown(tally.deployable, ends, before), _grown(tally.deployable, ends, now)
+
+
+def _unfollowed(tally: Tally, before: Period, now: Period) -> tuple[int, int] | None:
+    if not tally.known:
+        return None
+    earlier, later = (tally.merged.within(each.weeks) - tally.deployable.within(each.weeks) for each in (before, now))
+    return earlier, later
 
 
 def _utilisation(tally: Tally, now: Period) -> float | None:

@@ -1,16 +1,17 @@
 """The five signals, each from the gauges that are exported anyway, so that anybody can check it.
 
-A signal is there where the evidence is beyond chance, as the alert of the same name wants it; where the gauges it rests
-on are not there, it cannot be measured, and that is said (definitions 26).
+A signal is there where the evidence is beyond chance; where what it rests on is not there, it cannot be measured, and
+that is said (definitions 26). Cycle time and releases are compared with the baseline, the others with what came before.
 """
 
 import math
 from collections.abc import Iterator, Mapping
 
 from exporter.catalogue import Metric, Twin
-from exporter.diagnosis.terms import Diagnosis, Figure, Flag, Reading, Signal, Verdict
+from exporter.diagnosis.terms import Diagnosis, Figure, Flag, Gate, Interval, Reading, Signal, Verdict
 from exporter.diagnosis.words import share, span
-from exporter.measures import escape, maintenance, qa, releases, retro, windows
+from exporter.measures import escape, maintenance, qa, retro
+from exporter.statistics.proportions import ratio_of_rates
 
 Samples = Mapping[tuple[str, ...], float]
 Gauges = Mapping[str, Samples]
@@ -106,32 +107,27 @@ def escape_rate_drifting(evidence: Evidence) -> Reading:
 
 
 def release_frequency_flat(evidence: Evidence) -> Reading:
-    """Beyond chance more changes are ready, and releases have not grown by one standard deviation."""
-    name = Signal.RELEASE_FREQUENCY_FLAT
-    now, whole = _ready(evidence, "28d"), _ready(evidence, "90d")
-    out, out_whole = _released(evidence, 28), _released(evidence, 90)
-    if now is None or whole is None:
-        return Reading(name, None, "Not measurable: nobody reviews, so how many changes are ready is not told.")
-    if out is None or out_whole is None:
-        return Reading(name, None, "Not measurable: no release is known in 90 days.")
-    before = whole - now
-    if before <= 0 or out_whole <= 0:
-        return Reading(name, None, "Not measurable: there is nothing before the last 28 days to compare with.")
-    times = now / 28 / (before / 62)
-    growth, release_growth = _deviations(now, whole), _deviations(out, out_whole)
-    more = times > 1 + evidence.ratios["ready_rise"] and growth > evidence.ratios["significance"]
-    active = more and release_growth < 1
+    """Since the baseline a tenth more is ready a week at least, beyond chance, and releases are surely no more."""
+    name, found = Signal.RELEASE_FREQUENCY_FLAT, evidence.diagnosis
+    if found.flow is None or found.baseline is None or found.current is None:
+        return Reading(name, None, f"Not measurable: {found.reason}")
+    gates = {gate.name: gate for gate in found.flow.gates}
+    if "releases" not in gates or not gates["releases"].before:
+        return Reading(name, None, "Not measurable: no release is known in the baseline.")
+    weeks = len(found.baseline.weeks), len(found.current.weeks)
+    ready, released = (_times_of(gates[each], *weeks) for each in ("ready", "releases"))
+    if ready is None or released is None:
+        return Reading(name, None, "Not measurable: nothing became ready in the baseline.")
+    more = ready.lower > 1 and ready.estimate >= 1 + evidence.ratios["ready_rise"]
+    active = more and released.lower <= 1 and released.estimate < ready.estimate
     figures = (
-        Figure("ready a day, last 28 days over the 62 before", f"{times:.2f} times", "sdlc_team_review_load_changes"),
-        Figure("growth of ready changes", f"{growth:.1f} standard deviations of chance"),
-        Figure(
-            "growth of releases", f"{release_growth:.1f} standard deviations of chance", "sdlc_team_releases_weekly"
-        ),
+        Figure("ready a week, now over before", _ratio(ready), "sdlc_diagnosis_flow_weekly_changes"),
+        Figure("releases a week, now over before", _ratio(released), "sdlc_diagnosis_flow_weekly_changes"),
     )
-    n = f"{now:.0f} changes became ready in 28 days and {before:.0f} in the 62 before; {out:.0f} and "
-    n += f"{out_whole - out:.0f} releases"
+    told = f"{_ratio(ready)} times as many changes became ready a week as in the baseline, and there were "
+    told += f"{_ratio(released)} times as many releases"
     lead = "More is ready and no more is released" if active else "Releases keep up" if more else "No more is ready"
-    return Reading(name, active, f"{lead}: {n}.", figures)
+    return Reading(name, active, f"{lead}: {told}.", figures)
 
 
 def blocking(evidence: Evidence) -> Reading:
@@ -157,19 +153,14 @@ def blocking(evidence: Evidence) -> Reading:
     return Reading(name, any(arms), f"{lead}: {', and '.join(told)}.", tuple(figures))
 
 
-def _ready(evidence: Evidence, window: str) -> float | None:
-    load, people = evidence.value(windows.REVIEW_LOAD, window), evidence.value(windows.ACTIVE_REVIEWERS, window)
-    return None if load is None or people is None else load * people
+def _times_of(gate: Gate, before: int, now: int) -> Interval | None:
+    """A gate's changes a week by those of the baseline, as counts that come one by one."""
+    return ratio_of_rates(round(gate.now * now), now, round(gate.before * before), before)
 
 
-def _released(evidence: Evidence, days: int) -> float | None:
-    weekly = evidence.value(releases.WEEKLY, f"{days}d")
-    return None if weekly is None else weekly * days / 7
-
-
-def _deviations(now: float, whole: float) -> float:
-    """How many more there are in 28 days than in as many of all 90, in standard deviations of chance."""
-    return (now - whole * 28 / 90) / math.sqrt(whole * 28 / 90 * 62 / 90)
+def _ratio(interval: Interval) -> str:
+    upper = "or more" if math.isinf(interval.upper) else f"to {interval.upper:.2f}"
+    return f"{interval.estimate:.2f} ({interval.lower:.2f} {upper})"
 
 
 def _hours(seconds: float | None) -> str:

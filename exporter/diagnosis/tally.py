@@ -4,12 +4,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
+from exporter.catalogue import DAY
 from exporter.diagnosis.terms import Period
 from exporter.diagnosis.weeks import WEEK, floor
 from exporter.model import Origin, Stage
 from exporter.passages import Passage
 
 MARKED = (Origin.AGENTIC, Origin.ASSISTED)
+LEFT_BEHIND = 30 * DAY
+"""How much later what was merged has to be in production for a change that is not to be left behind."""
 
 
 class Dates:
@@ -46,6 +49,11 @@ class Tally:
         self.passages = [each for each in passages if each.origin is not Origin.BOT]
         self.known = frozenset(each.repository for each in self.passages if each.produced is not None)
         """Repositories of which production is known."""
+        arrived: defaultdict[int, list[int]] = defaultdict(list)
+        for each in self.passages:
+            if each.produced is not None and each.merged is not None:
+                arrived[each.repository].append(each.merged)
+        self._arrived = {repository: (min(merges), max(merges)) for repository, merges in arrived.items()}
         self.review = [_review(each) for each in self.passages]
         """When each change entered review and when it left; None for what did not happen."""
         self._weeks: defaultdict[int, list[Passage]] = defaultdict(list)
@@ -73,7 +81,7 @@ class Tally:
             if each.merged is None:
                 continue
             self._merges[floor(left)].append(each)
-            if each.repository in self.known:
+            if self.follows(each):
                 deployable.append(left)
                 if each.produced is not None:
                     produced.append(max(each.produced, left))
@@ -82,6 +90,19 @@ class Tally:
         """Merges where production is known, and when they came into it."""
         self.first_reviews, self.unreviewed = Dates(seen), Dates(unseen)
         """First reviews, and when changes left review without one."""
+
+    def follows(self, passage: Passage) -> bool:
+        """Whether a change that was merged can be followed into production (definitions 152).
+
+        It cannot where its repository tells of none; where it was merged before all that is known to have come there,
+        for the first deployment that is known does not say what was there before; and where a change that was merged a
+        month later came there, and it did not: it is on another branch.
+        """
+        if passage.produced is not None:
+            return True
+        first, last = self._arrived.get(passage.repository, (None, 0))
+        merged = passage.merged
+        return merged is not None and first is not None and first <= merged and last < merged + LEFT_BEHIND
 
     def ai_shares(self) -> dict[int, float]:
         """Of the changes merged in a week the share with a marker of AI, by the week's begin."""

@@ -106,7 +106,8 @@ class Flow(Struct, frozen=True):
     """The accounting identity of changes: what became ready was merged, abandoned, or is in the queue now.
 
     ``waiting``: growth of the changes in review over the baseline and over the current weeks; ``undeployed`` likewise
-    between merge and production, None without production. ``absorbed`` is A_T, the part of the growth of ready changes
+    between merge and production, None without production. ``unfollowed``: changes merged in them of which nobody knows
+    when they are in production. ``absorbed`` is A_T, the part of the growth of ready changes
     that did not reach production; ``shares`` are its parts by where it stayed. None where ready changes did not grow.
     ``utilisation``: arrivals over first reviews in the current weeks. ``little``: eps of Little's law for the review
     queue, current weeks.
@@ -115,6 +116,7 @@ class Flow(Struct, frozen=True):
     gates: tuple[Gate, ...]
     waiting: tuple[int, int]
     undeployed: tuple[int, int] | None = None
+    unfollowed: tuple[int, int] | None = None
     absorbed: float | None = None
     shares: tuple[tuple[str, float], ...] = ()
     utilisation: float | None = None

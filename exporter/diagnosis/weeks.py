@@ -89,11 +89,11 @@ def _by_adoption(at: int, settings: Settings) -> Windows | str:
     adoption = settings.adoption or 0
     now = whole_weeks(max(settings.start, adoption), at, settings.freezes)
     if len(now) < FEWEST:
-        return f"there are {_weeks(len(now))} since AI was taken up; {FEWEST} are needed"
+        return f"AI was taken up {_weeks(len(now))} ago; {FEWEST} are needed"
     end = floor(adoption - LEAD_IN)
     before = whole_weeks(max(settings.start, end - 2 * MOST_BEFORE * WEEK), end, settings.freezes)
     if len(before) < FEWEST:
-        return f"{_weeks(len(before))} are known up to two weeks before AI was taken up; {FEWEST} are needed"
+        return f"{_weeks(len(before))} can be read that end two weeks before AI was taken up; {FEWEST} are needed"
     return Windows(before[-MOST_BEFORE:], now[-settings.weeks_now :])
 
 
@@ -106,7 +106,7 @@ def _by_share(at: int, settings: Settings, ai_shares: Mapping[int, float]) -> Wi
     now = known[-max(FEWEST, min(settings.weeks_now, len(known) - FEWEST)) :]
     told = [week for week in known[: -len(now) or None] if week in ai_shares]
     if len(told) < FEWEST:
-        return f"{_weeks(len(known))} are known, {len(told)} of them before the last {len(now)}; {FEWEST} are needed"
+        return f"{_weeks(len(told))} with merges lie before the last {FEWEST}; {FEWEST} are needed for a baseline"
     wanted = min(MOST_BEFORE, max(FEWEST, -(-len(told) // 4)))
     return Windows(tuple(sorted(sorted(told, key=lambda week: (ai_shares[week], week))[:wanted])), now)
 

@@ -14,7 +14,7 @@ def span(interval: Interval) -> str:
 
 def share(ratio: float) -> str:
     """A share in per cent, with a decimal below ten: ``4.1%``, ``41%``."""
-    return f"{ratio * 100:.1f}%" if abs(ratio) < 0.0995 else f"{ratio * 100:.0f}%"
+    return f"{ratio * 100:.1f}%" if 0 < abs(ratio) < 0.0995 else f"{ratio * 100:.0f}%"
 
 
 def _figures(value: float) -> str:

@@ -2,6 +2,15 @@
 
 from exporter.catalogue import Group, Kind, Metric, metric
 
+SPANS = ("before", "now")
+"""The label ``span``: the baseline, and the last twelve whole weeks."""
+GATES = ("ready", "merged", "abandoned", "in_production", "releases")
+"""What changes pass, and at the end how many releases they take."""
+QUEUES = ("review", "undeployed")
+"""Where changes wait that have passed a gate: for the merge, and between merge and production."""
+SHARES = ("ai", "unreviewed", "one_commit")
+"""The label ``name`` of the baseline's shares."""
+
 
 def _row(name: str, text: str, *labels: str, why: str = "") -> Metric:
     return metric(f"sdlc_{name}", Kind.GAUGE, Group.DIAGNOSIS, text, labels=labels, why=why)
@@ -159,3 +168,5 @@ MEASURED_SAVED = _row(
     "bound",
     why="The perception gap is the reported saving less this.",
 )
+ROWS = tuple(each for each in tuple(globals().values()) if isinstance(each, Metric))
+"""All of them."""

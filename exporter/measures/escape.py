@@ -215,6 +215,7 @@ DRIFT_SAMPLES = metric(
     OUTCOMES,
     windows=("90d",),
     teams=True,
+    slides=True,
     gives=(
         Twin(None, DRIFT_RATIO),
         Twin(None, DRIFT_SAMPLES),

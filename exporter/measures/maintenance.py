@@ -364,7 +364,7 @@ def _seconds(pool: Pool, row: Metric) -> int:
     return sum(min(seconds, pool.policy.most_of_a_day) for seconds in days.values())
 
 
-@summary(UPKEEP_FACT, AUTHOR_FACT, windows=("90d",), gives=(SLOPE,))
+@summary(UPKEEP_FACT, AUTHOR_FACT, windows=("90d",), slides=True, gives=(SLOPE,))
 def climb(pool: Pool) -> Gauges:
     """The trend of upkeep per active developer over the last six sprints, counted back from each window's end.
 

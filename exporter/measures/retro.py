@@ -68,7 +68,7 @@ def retro_mentions(note: Story, _: Policy) -> Iterator[Observation]:
                 yield Observation(MENTIONS.name, event.id, theme, event.at, (theme,), 1)
 
 
-@summary(NOTE_FACT, windows=("90d",), teams=True, gives=(RATIO, SAMPLES))
+@summary(NOTE_FACT, windows=("90d",), teams=True, slides=True, gives=(RATIO, SAMPLES))
 def retro_sprints(pool: Pool) -> Gauges:
     """In how many of the last six sprints, counted back from each window's end, a theme was named (definitions 121)."""
     sprints: list[set[str]] = [set() for _ in range(SPRINTS)]

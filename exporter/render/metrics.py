@@ -5,7 +5,10 @@ from itertools import groupby
 from typing import NamedTuple
 
 from exporter.catalogue import DAY, HOUR, MINUTE, Detail, Group, Metric, exported, gates
+from exporter.diagnosis.terms import Flag, Signal
+from exporter.diagnosis.terms import Verdict as Finding
 from exporter.errors import REASONS
+from exporter.measures.diagnosis import GATES, QUEUES, SHARES, SPANS
 from exporter.measures.escape import Tier
 from exporter.measures.exporter import RESULTS
 from exporter.measures.quality import ISSUES
@@ -151,6 +154,39 @@ EXAMPLES: dict[str, Example] = {
         '100 * sum by (origin) (increase(sdlc_security_findings_total{severity=~"critical|high"}[28d]))\n'
         "/ sum by (origin) (increase(sdlc_changes_merged_total[28d]))",
     ),
+    "sdlc_diagnosis_gain_seconds": Example(
+        "Where is coding surely faster than before, and by how many hours per change?",
+        'sdlc_diagnosis_gain_seconds / 3600\nand on (scope) sdlc_diagnosis_gain_bound_seconds{bound="lower"} > 0',
+    ),
+    "sdlc_diagnosis_stage_delta_seconds": Example(
+        "Which stages surely take longer than in the baseline, and how many hours at least?",
+        'sdlc_diagnosis_stage_delta_seconds{scope="all",stage!="coding",bound="lower"} / 3600 > 0',
+    ),
+    "sdlc_diagnosis_stage_seconds": Example(
+        "How many hours after coding does a change of each team take?",
+        'sum by (scope) (sdlc_diagnosis_stage_seconds{stage!="coding"}) / 3600',
+    ),
+    "sdlc_diagnosis_absorbed_ratio": Example(
+        "How much of the gain is surely lost again, where that can be told?",
+        'sdlc_diagnosis_absorbed_ratio{bound="lower"}',
+    ),
+    "sdlc_diagnosis_verdict": Example("What became of the gain, of each team?", "sdlc_diagnosis_verdict == 1"),
+    "sdlc_diagnosis_bottleneck": Example(
+        "Where is the gain absorbed, and in which stage?", "sdlc_diagnosis_bottleneck == 1"
+    ),
+    "sdlc_diagnosis_flag": Example("Which doubts hold about each diagnosis?", "sdlc_diagnosis_flag == 1"),
+    "sdlc_diagnosis_flow_weekly_changes": Example(
+        "How many more changes become ready a week than before, and how many more come into production?",
+        'sdlc_diagnosis_flow_weekly_changes{gate=~"ready|in_production",span="now"}\n'
+        '- ignoring (span) sdlc_diagnosis_flow_weekly_changes{gate=~"ready|in_production",span="before"}',
+    ),
+    "sdlc_signal_active": Example(
+        "How many teams have each signal?", 'sum by (signal) (sdlc_signal_active{scope!="all"})'
+    ),
+    "sdlc_measured_saved_seconds": Example(
+        "By how many hours a week does each developer overrate the saving, by the estimate?",
+        'sdlc_reported_saved_seconds / 3600\n- ignoring (bound) sdlc_measured_saved_seconds{bound="estimate"} / 3600',
+    ),
     "sdlc_exporter_watermark_timestamp_seconds": Example(
         "Which sources are blind: behind by more than an hour?",
         "time() - sdlc_exporter_watermark_timestamp_seconds > 3600",
@@ -180,18 +216,21 @@ LABELS: dict[str, str] = {
     "direction": "`in` or `out` of the review queue",
     "environment": f"where a deployment went: {_words(Environment)} ([configuration](configuration.md#delivery))",
     "field": "where an unknown word stood",
+    "flag": f"a doubt about the diagnosis: {_words(Flag)}",
     "found": "where a defect was found, as its labels say: `production`, `before_release` or `unstated`",
+    "gate": f"what changes pass: {_words(GATES)}",
     "issue": f"what is compared: {_words(issue.word for issue in ISSUES)}",
     "kind": f"of work on test lines: {_words(('update', 'new'))}; of a request to an API",
     "layer": f"of tests: {_words(Layer)}",
     "metric": "name of a metric",
-    "name": "name of a threshold",
+    "name": f"name of a threshold; of a share of the baseline: {_words(SHARES)}",
     "origin": f"who wrote a change, as far as a marker tells: {_words(Origin)} ([rules](ai-origin.md))",
     "outcome": "how something red became green: `test_fix`, `true_catch`, `mixed`, `flake` or `other` (definitions "
     "72); what became of a merged change: `clean` or `escaped` (definitions 15); whether a fix took its lines away: "
     "`suspect` or `clear` (definitions 141)",
     "percentile": _words(PERCENTILES),
     "python": "version of Python",
+    "queue": f"where changes wait: for the merge, or between merge and production: {_words(QUEUES)}",
     "reason": f"why something failed: {_words(REASONS)}",
     "repository": "owner/name; `all` is the organisation, `other` what exceeded a budget",
     "resource": "which of a forge's limits",
@@ -201,8 +240,10 @@ LABELS: dict[str, str] = {
     "reviewer": f"{_words(('human', 'bot'))}",
     "scope": "`all` for the organisation, or a team as in the label `team`",
     "severity": f"how bad a finding is, as its tool says: {_words(Severity)} where it says nothing",
+    "signal": f"one of the five: {_words(Signal)}",
     "source": "name of a source in the configuration",
-    "span": "of two that are compared: `now`, the last 45 days, or `before`, the 45 days before",
+    "span": f"of two that are compared: {_words(SPANS)}; the baseline of a diagnosis and the last twelve whole weeks, "
+    "or the 45 days before the last 45 days, and these",
     "stage": f"part of a change's life: {_words(Stage)}",
     "state": f"of a change in review: {_words(QueueState)}; of a repository: {_words(RepositoryState)}",
     "stream": f"what is read from a source: {_words(Stream)}",
@@ -211,7 +252,7 @@ LABELS: dict[str, str] = {
     "tier": f"what named an escaped change first: {_words(Tier)}",
     "tool": "the tool whose marker decided",
     "until": "where lead time ends: `merge`, or `production` for changes that came into it",
-    "verdict": f"of a review when it was submitted: {_words(Verdict)}",
+    "verdict": f"of a review when it was submitted: {_words(Verdict)}; of the diagnosis: {_words(Finding)}",
     "version": "version of the exporter",
     "what": "`origin`: the commits could be read; `first_activity`: one had an author date to believe; `tests`: a "
     "first attempt of CI had a test report; `flaky_tests`: a flaky run has its tests named, and not its jobs alone; "
@@ -240,6 +281,7 @@ UNITS = {
     "_series": "series",
     "_repositories": "repositories",
     "_weekly": "times a week",
+    "_weeks": "weeks",
 }
 
 

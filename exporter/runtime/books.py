@@ -89,24 +89,30 @@ class Books:
 
     def _load(self) -> None:
         self.reach.load()
+        if self.until is None:
+            self._begin()
+        self.folds = self.store.folds()
+        self.dropped.update(place.metric for place in self.folds)
+        self._read_ledger()
+        for place in self.births:
+            self._sum(place)
+        for repository in self.reach.repositories.values():
+            if repository.watermark is not None:
+                every = self.store.subjects(repository.id, open_only=self.until is None)
+                self._stand(repository, [row.id for row in every])
+
+    def _begin(self) -> None:
+        """What only books that are written into need: the definitions in force, what is new, and births."""
         settled = [row.settled for row in self.reach.streams.values() if row.settled is not None]
         now = max(settled, default=0)
         texts = {each.name: f"{each.name} {each.version} {self.policy.definition}" for each in self.measures}
         digests = {name: sha256(text.encode()).hexdigest()[:12] for name, text in texts.items()}
         since = self.store.definitions_since(digests, now)
         self._digests = {name: (digest, since[name]) for name, digest in digests.items()}
-        if settled and any(each.name not in {name for _, name in self.reach.whole} for each in self.measures):
+        whole = {name for _, name in self.reach.whole}
+        if settled and not self.store.read_only and any(each.name not in whole for each in self.measures):
             self.store.touch_all()  # a measure that is new here reads what was read before it came
-        self.folds = self.store.folds()
-        self.dropped.update(place.metric for place in self.folds)
-        if self.until is None:
-            self.births = self.store.births()
-        self._read_ledger()
-        for place in self.births:
-            self._sum(place)
-        for repository in self.reach.repositories.values():
-            if repository.watermark is not None:
-                self._stand(repository)
+        self.births = self.store.births()
 
     def _read_ledger(self) -> None:
         """Add the ledger up; millions of rows pass, so what is equal for all of one series is looked up once."""
@@ -142,7 +148,7 @@ class Books:
         if metric.kind is Kind.FACT:
             return Series(repository, (name, labels), floor, ())
         own = Place(name, repository, labels)
-        shared, joined = self._shared(own), self.reach.joined(repository, name, labels)
+        shared, joined = self.shared(own), self.reach.joined(repository, name, labels)
         into = [(own, _ALWAYS)]
         if shared is not None and joined is not None:
             into.append((shared, joined))
@@ -166,15 +172,19 @@ class Books:
                     ends[feeder] = self.reach.end_of(repository, feeder)
                 yield metric, labels, ends[feeder], readings
 
-    def _stand(self, repository: RepositoryRow) -> None:
-        subjects = [row.id for row in self.store.subjects(repository.id, open_only=self.until is None)]
-        found: dict[int, Standing] = {}
-        for start in range(0, len(subjects), BATCH):
-            for subject, events in self.store.events(subjects[start : start + BATCH]).items():
-                stands = standing(Change(events, self.policy).at(self.reach.horizon(repository)))
-                if stands is not None:
-                    found[subject] = stands
-        self.standings[repository.id] = found
+    def _stand(self, repository: RepositoryRow, changes: Sequence[int]) -> None:
+        """Work out where some changes of a repository stand."""
+        horizon = self.reach.horizon(repository)
+        for start in range(0, len(changes), BATCH):
+            for change, events in self.store.events(changes[start : start + BATCH]).items():
+                self._stands(repository.id, change, standing(Change(events, self.policy).at(horizon)))
+
+    def _stands(self, repository: int, change: int, stands: Standing | None) -> None:
+        here = self.standings.setdefault(repository, {})
+        if stands is None:
+            here.pop(change, None)
+        else:
+            here[change] = stands
 
     # Sums
 
@@ -205,7 +215,7 @@ class Books:
             return True
         return self.detail(METRICS[place.metric]) is Detail.REPOSITORY and place not in self.folds
 
-    def _shared(self, own: Place) -> Place | None:
+    def shared(self, own: Place) -> Place | None:
         """The organisation's or the fold's combination that a repository's own one also counts in, if any."""
         if self.detail(METRICS[own.metric]) is Detail.ORGANISATION:
             return own._replace(place=ORGANISATION)
@@ -217,7 +227,7 @@ class Books:
 
     def _trim(self, repository: RepositoryRow) -> None:
         """Once a day, let go of the readings that the windows have left behind."""
-        floor = (repository.watermark or 0) - LONGEST_WINDOW
+        floor = (self._end(repository) or 0) - LONGEST_WINDOW
         if floor < self._trimmed.setdefault(repository.id, floor) + DAY:
             return
         self._trimmed[repository.id] = floor
@@ -225,29 +235,29 @@ class Books:
         for kind in [kind for kind, readings in here.items() if readings.forget(self._floor(repository.id, *kind))]:
             del here[kind]
 
-    def _count(self, row: LedgerRow) -> None:
-        """Add one new ledger row to memory."""
-        metric = METRICS[row.metric]
-        self.last_at[row.repository] = max(row.at, self.last_at.get(row.repository, 0))
-        if metric.name in self._windowed and row.at > self._floor(row.repository, row.metric, row.labels):
-            self.dirty_windows.add(row.repository)
-            here = self.readings.setdefault(row.repository, {})
-            here.setdefault((row.metric, row.labels), Readings()).add(row.at, row.value)
+    def _count(self, own: Place, at: int, value: int) -> None:
+        """Add one new reading of the ledger to memory; ``own`` is its metric, repository and labels."""
+        name, repository, labels = own
+        metric = METRICS[name]
+        self.last_at[repository] = max(at, self.last_at.get(repository, 0))
+        if name in self._windowed and at > self._floor(repository, name, labels):
+            self.dirty_windows.add(repository)
+            here = self.readings.setdefault(repository, {})
+            here.setdefault((name, labels), Readings()).add(at, value)
         if metric.kind is Kind.FACT:
             return
-        own = Place(row.metric, row.repository, row.labels)
-        self._put(own, row)
-        shared, joined = self._shared(own), self.reach.joined(row.repository, row.metric, row.labels)
-        if shared is not None and joined is not None and row.at > joined:
-            self._put(shared, row)
+        self._put(own, at, value)
+        shared, joined = self.shared(own), self.reach.joined(repository, name, labels)
+        if shared is not None and joined is not None and at > joined:
+            self._put(shared, at, value)
 
-    def _put(self, place: Place, row: LedgerRow) -> None:
+    def _put(self, place: Place, at: int, value: int) -> None:
         found = self._sum(place)
         since = self.births.get(place)
-        if since is not None and row.at > since:
-            found.held.append(row.value)
+        if since is not None and at > since:
+            found.held.append(value)
         else:
-            found.show(METRICS[place.metric].bounds, row.value)
+            found.show(METRICS[place.metric].bounds, value)
             self.dirty.add(place)
 
     # Settling
@@ -278,7 +288,7 @@ class Books:
             if self.reach.feeders.of(own.metric, own.labels) != measure:
                 continue
             self.dirty.add(own)
-            shared = self._shared(own)
+            shared = self.shared(own)
             if shared is None or self.reach.whole[repository, measure]:
                 continue
             total, part = self._sum(shared), self.sums[own]
@@ -321,19 +331,14 @@ class Books:
         for each in births:
             self._sum(each)
         for row in rows:
-            self._count(row)
+            self._count(Place(row.metric, row.repository, row.labels), row.at, row.value)
         for subject, look in looks.items():
             self.late.update(look.late)
             drifted = {(subject.id, metric, cause) for metric, cause in look.drifted} - self._drifted
             self.drift.update(metric for _, metric, _ in drifted)
             self._drifted |= drifted
-            here = self.standings.setdefault(subject.repository, {})
-            if subject.thing is not Thing.CHANGE:
-                continue
-            if look.standing is None:
-                here.pop(subject.id, None)
-            else:
-                here[subject.id] = look.standing
+            if subject.thing is Thing.CHANGE:
+                self._stands(subject.repository, subject.id, look.standing)
 
     def _story(self, subject: SubjectRow, events: Sequence[Fact], bound: Sequence[Sequence[Fact]]) -> Story:
         kind = Change if subject.thing is Thing.CHANGE else Story
@@ -401,7 +406,7 @@ class Books:
             if metric.kind is Kind.FACT:
                 continue
             own = Place(row.metric, row.repository, row.labels)
-            shared = self._shared(own)
+            shared = self.shared(own)
             if shared is None and own not in self.sums and own not in own_seen:
                 own_seen.add(own)
                 if self._full(metric, growth[metric.name]):
@@ -431,8 +436,11 @@ class Books:
 
     def quiet(self, repository: RepositoryRow) -> bool:
         """Nothing happened for long before the watermark."""
-        end = self.until if self.until is not None else repository.watermark
+        end = self._end(repository)
         return end is not None and self.last_at.get(repository.id, 0) <= end - self._quiet_after
+
+    def _end(self, repository: RepositoryRow) -> int | None:
+        return self.until if self.until is not None else repository.watermark
 
     def release(self, places: Iterable[Place]) -> None:
         """Show the true value of these combinations; on disk first."""

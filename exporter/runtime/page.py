@@ -3,11 +3,14 @@
 Pure: ``render`` turns a ``Status`` into text, and escapes whatever came from outside.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
 
 from msgspec import Struct
+
+from exporter.runtime.audit.page import form, link
+from exporter.runtime.markup import Html, cell, document, section, table
 
 SHOWN_REPOSITORIES = 500
 SHOWN_SERIES = 10
@@ -118,19 +121,13 @@ class Status(Struct, frozen=True):
     links: tuple[tuple[str, str], ...] = ()
 
 
-class Html(str):
-    """Text that is markup already, and is not escaped again."""
-
-    __slots__ = ()
-
-
 def render(status: Status) -> str:
     """The page as HTML."""
     troubled = sum(_severity(each) <= UNKNOWN_SEVERITY for each in status.repositories)
     sections = (_sources(status), _repositories(status, troubled), _series(status), _errors(status))
     body = [_head(status), _tiles(status, troubled), *sections]
     body.append(f"<footer>As of {_utc(status.now)}. Reload the page for newer figures.</footer>")
-    return PAGE.format(style=STYLE, body="\n".join(body))
+    return document("sdlc-exporter", body)
 
 
 def _severity(repository: RepositoryStatus) -> int:
@@ -138,7 +135,7 @@ def _severity(repository: RepositoryStatus) -> int:
 
 
 def _head(status: Status) -> str:
-    own = (("Metrics", "/metrics"), ("Ready", "/-/ready"), ("Healthy", "/-/healthy"))
+    own = (("Metrics", "/metrics"), ("Audit", "/audit"), ("Ready", "/-/ready"), ("Healthy", "/-/healthy"))
     links = "".join(f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in (*own, *status.links) if _safe(to))
     return (
         f'<header><div><h1>sdlc-exporter</h1><p class="sub">version {escape(status.version)} · started '
@@ -162,7 +159,7 @@ def _tiles(status: Status, troubled: int) -> str:
         ("Store", kept, where if store.path is not None else "a restart loads everything again"),
     )
     cells = [
-        f"<div><dt>{name}</dt><dd><b>{_cell(value)}</b><span>{_cell(more)}</span></dd></div>"
+        f"<div><dt>{name}</dt><dd><b>{cell(value)}</b><span>{cell(more)}</span></dd></div>"
         for name, value, more in tiles
     ]
     return f'<dl class="tiles">{"".join(cells)}</dl>'
@@ -177,8 +174,8 @@ def _health(count: int, bad: int, word: str) -> Html:
 def _sources(status: Status) -> str:
     if not status.sources:
         empty = "No source is configured. Add one under <code>sources:</code> and send POST to <code>/-/reload</code>."
-        return _section("Sources", f'<p class="empty">{empty}</p>')
-    return _section("Sources", "".join(_source(each, status.now) for each in status.sources))
+        return section("Sources", f'<p class="empty">{empty}</p>')
+    return section("Sources", "".join(_source(each, status.now) for each in status.sources))
 
 
 def _source(source: SourceStatus, now: float) -> str:
@@ -189,7 +186,7 @@ def _source(source: SourceStatus, now: float) -> str:
         ("Repositories", counts or "none found yet: check include, exclude and the credential's permissions"),
         ("Polls", f"{source.polls:,} ({source.requests:,} requests)"),
     ]
-    rows = "".join(f"<div><dt>{name}</dt><dd>{_cell(value)}</dd></div>" for name, value in facts)
+    rows = "".join(f"<div><dt>{name}</dt><dd>{cell(value)}</dd></div>" for name, value in facts)
     address = f' · <span class="path">{escape(source.url)}</span>' if source.url else ""
     parts = [f'<dl class="facts">{rows}</dl>']
     if source.load is not None:
@@ -213,7 +210,7 @@ def _source(source: SourceStatus, now: float) -> str:
 
 def _repositories(status: Status, troubled: int) -> str:
     if not status.repositories:
-        return _section("Repositories", '<p class="empty">None yet. They appear once a source has listed them.</p>')
+        return section("Repositories", '<p class="empty">None yet. They appear once a source has listed them.</p>')
     ordered = sorted(status.repositories, key=lambda each: (_severity(each), each.name, each.source))
     rows = [
         (
@@ -232,17 +229,17 @@ def _repositories(status: Status, troubled: int) -> str:
     note = f"{troubled:,} in trouble" if troubled else ""
     columns = ("Repository", "State", "Team", "Source", "Complete to", "Last event")
     kinds = ("", "", "", "side", "num", "num")
-    return _section("Repositories", _table("Repositories", columns, kinds, rows) + more, note)
+    return section("Repositories", table("Repositories", columns, kinds, rows) + more, note)
 
 
 def _series(status: Status) -> str:
     if not status.series:
-        return _section("Series", '<p class="empty">None yet. They appear when a first load is complete.</p>')
+        return section("Series", '<p class="empty">None yet. They appear when a first load is complete.</p>')
     ordered = sorted(status.series, key=lambda each: (-each.dropped, -each.series, each.metric))
     columns, kinds = ("Metric", "Series", "Budget", "Left out"), ("", "num", "num", "num")
     rows = [
         (
-            Html(f"<code>{escape(each.metric)}</code>"),
+            Html(f'<a class="path" href="{escape(link(each.metric))}">{escape(each.metric)}</a>'),
             f"{each.series:,}",
             f"{each.budget:,}" if each.budget is not None else "none",
             _badge("bad", f"{each.dropped:,}") if each.dropped else "0",
@@ -250,47 +247,25 @@ def _series(status: Status) -> str:
         for each in ordered[:SHOWN_SERIES]
     ]
     note = f"the {len(rows)} largest of {len(ordered)} metrics" if len(ordered) > len(rows) else ""
-    return _section("Series", _table("Series", columns, kinds, rows), note)
+    return section("Series", form() + table("Series", columns, kinds, rows), note)
 
 
 def _errors(status: Status) -> str:
     if not status.errors:
-        return _section("Recent errors", '<p class="empty">None since the start.</p>')
+        return section("Recent errors", '<p class="empty">None since the start.</p>')
     columns = ("When", "Source", "Reason", "Message")
     latest = sorted(status.errors, key=lambda each: -each.at)[:SHOWN_ERRORS]
     rows = [
         (_ago(each.at, status.now), each.source, Html(f"<code>{escape(each.reason)}</code>"), each.message)
         for each in latest
     ]
-    return _section("Recent errors", _table("Recent errors", columns, ("",) * 4, rows))
-
-
-def _section(title: str, content: str, note: str = "") -> str:
-    said = f"<small>{escape(note)}</small>" if note else ""
-    return f"<section><h2>{title}{said}</h2>{content}</section>"
-
-
-def _table(label: str, columns: Sequence[str], kinds: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table that scrolls in itself, by keyboard too, where the window is narrow.
-
-    Of the kinds of columns, ``num`` stands to the right, and ``side`` is left out of a narrow window.
-    """
-    head = "".join(f'<th scope="col" class="{kind}">{title}</th>' for title, kind in zip(columns, kinds, strict=True))
-    cells = (
-        "".join(f'<td class="{kind}">{_cell(value)}</td>' for value, kind in zip(row, kinds, strict=True))
-        for row in rows
-    )
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
-    return (
-        f'<div class="scroll" role="region" aria-label="{label}" tabindex="0"><table><thead><tr>'
-        f"{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    return section("Recent errors", table("Recent errors", columns, ("",) * 4, rows))
 
 
 def _meter(name: str, share: float, said: str, tone: str) -> str:
     width = f"{min(max(share, 0.0), 1.0):.1%}"
     return (
-        f'<div class="meter {tone}"><span>{escape(name)}</span><span>{_cell(said)}</span>'
+        f'<div class="meter {tone}"><span>{escape(name)}</span><span>{cell(said)}</span>'
         f'<i aria-hidden="true"><i style="width:{width}"></i></i></div>'
     )
 
@@ -301,10 +276,6 @@ def _badge(tone: str, word: str) -> Html:
 
 def _tone(state: str) -> str:
     return TONES.get(state, "busy")
-
-
-def _cell(value: str) -> str:
-    return value if isinstance(value, Html) else escape(value)
 
 
 def _safe(address: str) -> bool:
@@ -342,60 +313,3 @@ def _iso(at: float) -> str:
 
 def _utc(at: float) -> str:
     return _moment(at).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark"><title>sdlc-exporter</title><style>{style}</style></head>
-<body><main>
-{body}
-</main></body></html>
-"""
-
-STYLE = """
-:root{--ground:#f6f7f9;--card:#fff;--line:#e1e4ea;--text:#1a1f2b;--dim:#596275;--link:#1d4fd7;--track:#e8ebf0;
---good:#0f7a45;--good-bg:#e2f5ea;--bad:#b42318;--bad-bg:#fdeae8;
---busy:#8a5300;--busy-bg:#fdf1d8;--calm:#4b5468;--calm-bg:#eceff4}
-@media(prefers-color-scheme:dark){:root{--ground:#0f1218;--card:#171b23;--line:#2a303c;--text:#e6e9ef;--dim:#9aa4b6;
---link:#8fb2ff;--track:#262c38;--good:#5fd39a;--good-bg:#12301f;--bad:#ff9489;--bad-bg:#3a1715;
---busy:#f0bd62;--busy-bg:#33260c;--calm:#aab3c5;--calm-bg:#242a35}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--text);
-font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
-main{max-width:1120px;margin:0 auto;padding:32px 24px 40px}
-header{display:flex;flex-wrap:wrap;gap:12px 24px;justify-content:space-between;align-items:flex-end;margin-bottom:24px}
-h1{font-size:24px;line-height:1.2;margin:0;letter-spacing:-.01em}
-h2{font-size:16px;margin:36px 0 12px;display:flex;gap:10px;align-items:baseline}
-h3{font-size:15px;margin:0;display:flex;flex-wrap:wrap;gap:8px;align-items:center;overflow-wrap:anywhere}
-h2 small,.sub,footer,.more{color:var(--dim);font-size:13px;font-weight:400}.sub{margin:2px 0 0}
-nav{display:flex;flex-wrap:wrap;gap:6px 18px}a{color:var(--link);text-decoration:none}a:hover{text-decoration:underline}
-a:focus-visible,.scroll:focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:4px}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:12px;margin:0}
-.tiles div,.card,.scroll,.empty{background:var(--card);border:1px solid var(--line);border-radius:10px}
-.tiles div{padding:14px 16px;min-width:0}dt{color:var(--dim);font-size:13px}dd{margin:0}
-.tiles b{display:flex;align-items:center;height:32px;font-size:22px;font-weight:600;margin:2px 0 4px;white-space:nowrap}
-.tiles b,.num,.meter span{font-variant-numeric:tabular-nums}
-.tiles dd>span{color:var(--dim);font-size:13px;overflow-wrap:anywhere}
-.card{padding:16px 18px;margin-bottom:12px}
-.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px 24px;margin:14px 0 0}
-.facts dd{overflow-wrap:anywhere}
-.good{--ink:var(--good);--wash:var(--good-bg)}.bad{--ink:var(--bad);--wash:var(--bad-bg)}
-.busy{--ink:var(--busy);--wash:var(--busy-bg)}.calm{--ink:var(--calm);--wash:var(--calm-bg)}
-.badge{display:inline-block;border-radius:999px;padding:1px 9px;font-size:12px;line-height:1.5;font-weight:600;
-color:var(--ink);background:var(--wash);white-space:nowrap}
-.meter{display:grid;grid-template-columns:1fr auto;gap:4px 16px;margin-top:14px;font-size:13px}
-.meter span:nth-child(2){color:var(--dim)}
-.meter>i{grid-column:1/-1;height:6px;border-radius:3px;background:var(--track);overflow:hidden}
-.meter>i>i{display:block;height:100%;border-radius:3px;background:var(--ink)}
-.note{margin:14px 0 0;padding:8px 12px;border-radius:8px;font-size:13px;overflow-wrap:anywhere;background:var(--bad-bg)}
-.note b{color:var(--bad)}.scroll{overflow-x:auto}table{width:100%;border-collapse:collapse;font-size:14px}
-th{color:var(--dim);font-size:13px;font-weight:500;text-align:left;white-space:nowrap}
-th,td{padding:9px 16px;border-bottom:1px solid var(--line);vertical-align:top}tbody tr:last-child td{border-bottom:0}
-td small{display:block;color:var(--dim);font-size:12px}td time{white-space:nowrap}
-td time{text-decoration:none}.num{text-align:right;white-space:nowrap}
-time{text-decoration:underline dotted 1px var(--dim);text-underline-offset:3px;cursor:help}
-code,.path{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
-.none{color:var(--dim)}.empty{margin:0;padding:18px;color:var(--dim)}footer{margin-top:36px}
-@media(max-width:640px){main{padding:20px 14px 32px}.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
-.tiles div:last-child{grid-column:1/-1}.side{display:none}th,td{padding:8px 12px}}
-"""

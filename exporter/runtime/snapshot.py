@@ -2,7 +2,7 @@
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
@@ -10,15 +10,19 @@ from itertools import chain, product
 from typing import NamedTuple
 
 from exporter import __version__
-from exporter.catalogue import HOUR, METRICS, SUMMARIES, Dated, Kind, Pool, Summary
+from exporter.catalogue import HOUR, METRICS, SUMMARIES, Kind, Summary
+from exporter.diagnosis.samples import families as gauges_of
+from exporter.diagnosis.signals import Evidence, signals
+from exporter.diagnosis.terms import Diagnosis, Economics, ScopeReport
 from exporter.exposition import Exposition, Rendered
 from exporter.measures import exporter as own
 from exporter.measures import queue
 from exporter.measures.flow import OPENED
 from exporter.measures.windows import PERCENTILES, WINDOWS, percentile
 from exporter.model import QueueState, Stream
-from exporter.runtime.books import LONGEST_WINDOW, Books
+from exporter.runtime.books import Books
 from exporter.runtime.health import Health, per_metric
+from exporter.runtime.pools import Look, Pools
 from exporter.store.base import FOLD, ORGANISATION, Place, RepositoryRow, RepositoryState
 from exporter.working_hours import WorkingHours
 
@@ -29,14 +33,17 @@ FROZEN_FOR = HOUR
 WINDOWS_EVERY = 300
 TEAMS_EVERY = 60
 """Seconds between two looks at the windows of teams, which pool every repository; a new one is pooled at once."""
-LONGEST_FIRST = sorted(WINDOWS, key=lambda window: -WINDOWS[window])
 STATES = tuple(str(state) for state in QueueState)
 FLOW = {queue.ENTERED.name: "in", queue.LEFT.name: "out"}
 
 Samples = dict[tuple[str, ...], float]
-_Part = Mapping[str, list[Dated]]
-"""A repository's readings within a window, by metric."""
-_Parts = Callable[[int], Mapping[str, _Part]]
+
+
+class Diagnosed(NamedTuple):
+    """A diagnosis per scope, ``all`` first, and the economics of the organisation."""
+
+    diagnoses: tuple[Diagnosis, ...] = ()
+    economics: Economics | None = None
 
 
 class Shown(NamedTuple):
@@ -56,7 +63,8 @@ class Shown(NamedTuple):
 class Presentation:
     """What the configuration says about how numbers are shown.
 
-    ``notes``: sources of notes, which belong to a team and to no repository.
+    ``notes``: sources of notes, which belong to a team and to no repository. ``roots``: the web sites (``https://HOST``)
+    of sources that have one.
     """
 
     prefixes: Mapping[str, str] = field(default_factory=dict)
@@ -75,6 +83,7 @@ class Presentation:
     first_seen: Mapping[str, int] = field(default_factory=dict)
     first_streams: Mapping[str, Stream] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
+    roots: Mapping[str, str] = field(default_factory=dict)
 
     def team(self, name: str) -> str:
         """The first team in file order that has a glob for the repository; ``none`` without one."""
@@ -98,6 +107,7 @@ class Snapshot:
         self.presentation = presentation
         self.exposition = exposition
         self.shown: dict[int, Shown] = {}
+        self._pools = Pools(books)
         self._labels: dict[Place, tuple[str, ...]] = {}
         self._births_shown: set[Place] = set()
         self._dropped: dict[str, set[tuple[str, ...]]] = defaultdict(set)
@@ -108,23 +118,25 @@ class Snapshot:
         self._teams_at = 0.0
         self._teams_stale = True
         self._pooled: set[int] = set()
+        self._diagnosed = Diagnosed()
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
 
         ``config``: ready samples of single-series metrics about configuration and store, by name.
         """
-        self._see(int(now))
+        self.see(int(now))
         self._events()
         self._state(int(now))
         self._windows(now)
+        self._diagnosis()
         self._own(config or {})
         self._count_series()
         return self.exposition.render()
 
     # Who is shown
 
-    def _see(self, now: int) -> None:
+    def see(self, now: int) -> None:
         """Work out how each repository is shown; where that changed, all it has is written anew."""
         seen: dict[int, Shown] = {}
         for row in self.books.reach.repositories.values():
@@ -202,6 +214,10 @@ class Snapshot:
             return None
         return (shown.label, *place.labels)
 
+    def on_page(self, place: Place) -> tuple[str, ...] | None:
+        """The labels a combination stands on the page with; None where it does not."""
+        return self._labels.get(place)
+
     def births_shown(self) -> set[Place]:
         """Combinations that stand on the page at their old value and wait for scrapes to see it."""
         self._births_shown &= self.books.births.keys()
@@ -222,7 +238,7 @@ class Snapshot:
         if families[queue.REPOSITORY_INFO.name]:  # what is kept for the organisation, or folded, belongs to all of it
             families[queue.TEAM_REPOSITORY_INFO.name] |= {(ALL, ALL): 1, (ALL, OTHER): 1}
         families[queue.BUSINESS_HOURS.name] = {
-            (team,): float(self._hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
+            (team,): float(self.hours(team).open(now)) for team in (*self.presentation.teams, NO_TEAM)
         }
         families[queue.THRESHOLD_SECONDS.name] = {(n,): v for n, v in self.presentation.thresholds_seconds.items()}
         families[queue.THRESHOLD_RATIO.name] = {(n,): v for n, v in self.presentation.thresholds_ratios.items()}
@@ -252,7 +268,7 @@ class Snapshot:
         since = sorted(each.since for each in standings if each.since is not None)
         waits = sorted(max(0, as_of - start) for start in since)
         families[queue.OLDEST_WAIT.name][shown.label,] = waits[-1] if waits else 0
-        business = self._hours(shown.team).elapsed(since[0], max(as_of, since[0])) if since else 0
+        business = self.hours(shown.team).elapsed(since[0], max(as_of, since[0])) if since else 0
         families[queue.OLDEST_WAIT_BUSINESS.name][shown.label,] = business
         if waits:
             for word in ("p50", "p90"):
@@ -270,7 +286,8 @@ class Snapshot:
     def _occurred(self, key: int, metrics: Container[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
         return (place for place in self.books.by_repository.get(key, ()) if place[0] in metrics)
 
-    def _hours(self, team: str) -> WorkingHours:
+    def hours(self, team: str) -> WorkingHours:
+        """A team's clock."""
         return self.presentation.hours.get(team, self.presentation.default_hours)
 
     def _gauges(self, name: str, samples: Samples) -> None:
@@ -291,18 +308,18 @@ class Snapshot:
         """Window summaries: where something happened at once (teams: within a minute), else every five minutes."""
         everything = now - self._windows_at >= WINDOWS_EVERY or now < self._windows_at
         dirty, self.books.dirty_windows = self.books.dirty_windows, set()
-        parts = cache(self._parts)  # its repository's windows and its teams' are made of the same
+        look = cache(self._pools.look)  # its repository's windows and its teams' are made of the same
         if everything:
             self._windows_at = now
             dirty = set(self.shown)
         for key in dirty | (self._window_samples.keys() - self.shown.keys()):
             self._window_samples.pop(key, None)
             if key in self.shown:
-                self._window_samples[key] = self._repository_windows(key, parts)
+                self._window_samples[key] = self._repository_windows(key, look)
         self._teams_stale |= bool(dirty)
         first = everything or not self._team_samples or self._pooled != self.shown.keys()
         if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
-            self._team_samples = self._all_team_windows(parts)
+            self._team_samples = self._all_team_windows(look)
             self._teams_at, self._teams_stale, self._pooled = now, False, set(self.shown)
         families: dict[str, Samples] = {row.name: {} for each in SUMMARIES for row in each.gives}
         fresh = (samples for key, samples in self._window_samples.items() if self.shown[key].as_of is not None)
@@ -312,42 +329,42 @@ class Snapshot:
         for name, found in families.items():
             self._gauges(name, found)
 
-    def _repository_windows(self, key: int, parts: _Parts) -> dict[str, Samples]:
+    def _repository_windows(self, key: int, look: Look) -> dict[str, Samples]:
         shown = self.shown[key]
         samples: dict[str, Samples] = defaultdict(dict)
         if not shown.quiet and shown.source not in self.presentation.notes:
-            self._summaries(samples, "repository", {shown.label: [key]}, parts)
+            self._summaries(samples, "repository", {shown.label: [key]}, look)
         return samples
 
-    def _all_team_windows(self, parts: _Parts) -> dict[str, Samples]:
+    def _all_team_windows(self, look: Look) -> dict[str, Samples]:
+        samples: dict[str, Samples] = defaultdict(dict)
+        self._summaries(samples, "team", self._members(), look)
+        return samples
+
+    def _members(self) -> Mapping[str, Sequence[int]]:
+        """The repositories of each team."""
         members: dict[str, list[int]] = defaultdict(list)
         for key, shown in self.shown.items():
             if shown.as_of is not None:
                 members[shown.team].append(key)
                 members[ALL].append(key)
-        samples: dict[str, Samples] = defaultdict(dict)
-        self._summaries(samples, "team", members, parts)
-        return samples
+        return members
 
     def _summaries(
-        self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], parts: _Parts
+        self, samples: dict[str, Samples], scope: str, members: Mapping[str, Sequence[int]], look: Look
     ) -> None:
         """All summaries that are wanted of a scope's members, each with its repositories."""
-        wanted = {window: [each for each in SUMMARIES if self._wanted(each, scope, window)] for window in WINDOWS}
+        wanted = {window: [each for each in SUMMARIES if self.wanted(each, scope, window)] for window in WINDOWS}
         windows = [window for window, summaries in wanted.items() if summaries]
         for (name, keys), window in product(members.items(), windows):
-            together: defaultdict[str, list[Dated]] = defaultdict(list)
-            for metric, dated in chain.from_iterable(parts(key)[window].items() for key in keys):
-                together[metric] += dated
-            pool = Pool(window, WINDOWS[window], together, self.books.policy)
+            here = [look(key)[window] for key in keys]
             for each in wanted[window]:
                 if any(self.books.reach.told(key, row.name) for key in keys for row in each.reads):
-                    for twin, labels, value in each.summarise(pool):
-                        row = twin.of(scope)
-                        if row is not None:
-                            samples[row.name][name, *labels] = value
+                    for metric, labels, value in self._pools.give(scope, name, window, each, here, self.books.policy):
+                        samples[metric][labels] = value
 
-    def _wanted(self, summary: Summary, scope: str, window: str) -> bool:
+    def wanted(self, summary: Summary, scope: str, window: str) -> bool:
+        """Whether a summary is made of a window for repositories, or for teams."""
         if summary.teams and scope != "team":
             return False
         if summary.windows:
@@ -356,15 +373,41 @@ class Snapshot:
             return True
         return window in self.presentation.repository_windows and (not summary.asked or self.presentation.stage_windows)
 
-    def _parts(self, key: int) -> Mapping[str, _Part]:
-        """The dated readings of a repository within each window."""
-        found: dict[str, defaultdict[str, list[Dated]]] = {window: defaultdict(list) for window in LONGEST_FIRST}
-        lengths = [WINDOWS[window] for window in found]
-        for metric, labels, end, readings in self.books.windowed(key):
-            if readings.count(end, LONGEST_WINDOW):
-                for part, dated in zip(found.values(), readings.dated(end, lengths), strict=True):
-                    part[metric].append(Dated(key, labels, end, *dated))
-        return found
+    # Diagnosis
+
+    def diagnosed(self, found: Diagnosed) -> None:
+        """Show this from now on."""
+        self._diagnosed = found
+
+    @property
+    def economics(self) -> Economics | None:
+        """What the gain is worth, as far as it can be modelled."""
+        return self._diagnosed.economics
+
+    def scopes(self) -> tuple[ScopeReport, ...]:
+        """The latest diagnosis of each scope, with the five signals as the windows of teams tell them now."""
+        ratios, fewest = self.presentation.thresholds_ratios, self.presentation.thresholds_changes["samples"]
+        return tuple(
+            ScopeReport(each, signals(Evidence(each.scope, self._team_samples, each, ratios, fewest)))
+            for each in self._diagnosed.diagnoses
+        )
+
+    def _diagnosis(self) -> None:
+        for name, samples in gauges_of(self.scopes(), self.economics).items():
+            self._gauges(name, dict(samples))
+
+    # What a sample is of
+
+    def place(self, metric: str, labels: tuple[str, ...]) -> Place | None:
+        """The combination that stands on the page as this counter or histogram; None where there is no such."""
+        return next((each for each, shown in self._labels.items() if shown == labels and each.metric == metric), None)
+
+    def repositories_of(self, metric: str, labels: tuple[str, ...]) -> Sequence[int]:
+        """The repositories whose readings, or whose open changes, this gauge tells of."""
+        if METRICS[metric].labels[:1] != ("repository",):
+            return self._members().get(labels[0], ()) if labels else ()
+        own = [key for key, samples in self._window_samples.items() if labels in samples.get(metric, ())]
+        return own or [key for key, shown in self._repositories() if shown.label == labels[0]]
 
     # The exporter itself
 

@@ -4,10 +4,11 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from exporter.catalogue import Kind, Metric
 
-_NOTHING: tuple[Sequence[int], Sequence[int]] = ((), ())
+_numbers = count()
 
 
 def lines(metric: Metric) -> int:
@@ -34,13 +35,18 @@ class Sum:
 
 
 class Readings:
-    """Dated values of one metric and label set, in date order."""
+    """Dated values of one metric and label set, in date order.
 
-    __slots__ = ("at", "value")
+    ``gone`` counts those that were let go of; ``number`` is this one's and no other's.
+    """
+
+    __slots__ = ("at", "gone", "number", "value")
 
     def __init__(self) -> None:
+        self.number = next(_numbers)
         self.at: array[int] = array("q")
         self.value: array[int] = array("q")
+        self.gone = 0
 
     def add(self, at: int, value: int) -> None:
         """Put a reading in its place."""
@@ -52,14 +58,20 @@ class Readings:
         self.at.insert(place, at)
         self.value.insert(place, value)
 
-    def dated(self, end: int, lengths: Sequence[int]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
-        """For each length, the longest first, the dates and values of the readings dated in (end - length, end]."""
-        start, stop, found = -1, bisect_right(self.at, end), _NOTHING
+    def within(self, end: int, lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """For each length, the longest first, which readings are dated in (end - length, end].
+
+        First and last but one, counted from the first there ever was; (0, 0) for none. As long as both stay and ``end``
+        does not go back, the readings are the same.
+        """
+        first, stop = 0, bisect_right(self.at, end)
         for length in lengths:
-            first = bisect_right(self.at, end - length, max(start, 0), stop)
-            if first != start:
-                start, found = first, (self.at[first:stop], self.value[first:stop]) if first < stop else _NOTHING
-            yield found
+            first = bisect_right(self.at, end - length, first, stop)
+            yield (self.gone + first, self.gone + stop) if first < stop else (0, 0)
+
+    def between(self, first: int, stop: int) -> tuple[Sequence[int], Sequence[int]]:
+        """Dates and values of some readings, as ``within`` names them."""
+        return (self.at[first - self.gone : stop - self.gone], self.value[first - self.gone : stop - self.gone])
 
     def count(self, end: int, seconds: int) -> int:
         """How many are dated in (end - seconds, end]."""
@@ -70,6 +82,7 @@ class Readings:
         stale = bisect_right(self.at, until)
         del self.at[:stale]
         del self.value[:stale]
+        self.gone += stale
         return not self.at
 
 

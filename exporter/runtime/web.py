@@ -1,12 +1,14 @@
 """The HTTP server: prepared bytes for /metrics, health, reload and the status page.
 
 Every path is behind the users of the web configuration, the health probes too, as in the Prometheus exporter toolkit:
-a probe needs the credential, or a TCP probe. Nothing here renders, asks a provider or waits for the store.
+a probe needs the credential, or a TCP probe. Nothing here asks a provider; what waits for the store, an audit and a
+report, does so on a thread of its own.
 """
 
 import asyncio
 import contextlib
 import logging
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
@@ -14,7 +16,12 @@ from typing import NamedTuple, Protocol
 
 from aiohttp import hdrs, web
 
+from exporter.errors import StoreError, Unanswerable
 from exporter.exposition import Rendered
+from exporter.runtime.audit import MOST_ROWS, Answer
+from exporter.runtime.audit.forms import FORMS
+from exporter.runtime.audit.page import PATH, Asking
+from exporter.runtime.audit.page import render as render_audit
 from exporter.runtime.page import Status, render
 from exporter.runtime.web_config import Gate, Live, WebConfig
 
@@ -27,9 +34,20 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 PLAIN = "text/plain; charset=utf-8"
 SCRAPE_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 BODY_BYTES = 64 * 1024
+REPORTS = {"html": "text/html", "text": "text/plain", "markdown": "text/markdown", "json": "application/json"}
+"""Formats of the diagnosis, and their media types."""
+AUDITED = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
+"""The forms an audit is told in, and their media types."""
+LIMIT = re.compile(r"[0-9]{0,9}")
+MOST_AUDITS = 4
+"""Audits under way or waiting, of which one at a time is read; more are turned away."""
+MOST_TOLD = 10_000
+"""Rows that one request is told at most."""
+SHOWN_ROWS = 200
+"""Rows on a page, unless more are asked for."""
 
 SECURITY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -53,7 +71,7 @@ class Patience(NamedTuple):
 
 
 class Pages(Protocol):
-    """What the server asks of the application; all of it is answered from memory at once, but for ``reload``."""
+    """What the server asks of the application; what is no coroutine is answered from memory at once."""
 
     def metrics(self) -> Rendered:
         """The latest exposition."""
@@ -66,6 +84,12 @@ class Pages(Protocol):
 
     def status(self) -> Status:
         """What the page shows."""
+
+    async def diagnosis(self, form: str) -> str:
+        """The report of what became of the gain, in one of ``REPORTS``."""
+
+    async def audit(self, series: str, most: int) -> list[Answer]:
+        """The rows that published numbers came from, ``most`` of them at most."""
 
     async def reload(self) -> list[str]:
         """Read the configuration again; returns its faults, none when the new one is in force."""
@@ -136,12 +160,15 @@ class _Site:
         self.gate = gate
         self.patience = patience
         self.silent: set[object] = set()
+        self.audits = 0
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES, middlewares=[self.send_in_time, self.let_in])
         app.on_response_prepare.append(self.add_headers)
         app.router.add_get("/", self.page)
         app.router.add_get("/metrics", self.metrics)
+        app.router.add_get("/diagnosis", self.diagnosis)
+        app.router.add_get(PATH, self.audit)
         app.router.add_get("/-/healthy", self.healthy)
         app.router.add_get("/-/ready", self.ready)
         app.router.add_post("/-/reload", self.reload)
@@ -202,6 +229,45 @@ class _Site:
     async def page(self, _request: web.Request) -> web.Response:
         return web.Response(text=render(self.pages.status()), content_type="text/html", headers=_fresh())
 
+    async def diagnosis(self, request: web.Request) -> web.Response:
+        wanted = request.query.get("format", "html")
+        if wanted not in REPORTS:
+            return web.Response(status=400, text=f"No such format; write one of {', '.join(REPORTS)}.\n")
+        text = await self.pages.diagnosis(wanted)
+        return web.Response(text=text, content_type=REPORTS[wanted], charset="utf-8", headers=_fresh())
+
+    async def audit(self, request: web.Request) -> web.Response:
+        """Of the last, ``series`` names what is asked, ``format`` how it is told, ``limit`` how many rows at most."""
+        query = request.query
+        question, word, limit = query.get("series", "").strip(), query.get("format", "html"), query.get("limit", "")
+        if word not in AUDITED or not LIMIT.fullmatch(limit):
+            said = f"format is one of {', '.join(AUDITED)}; limit is a number up to {MOST_TOLD}\n"
+            return web.Response(status=400, text=said, headers=_fresh())
+        metrics = [(each.metric, each.series) for each in self.pages.status().series]
+        if not question and word == "html":
+            return _page(200, Asking("", metrics=metrics))
+        if self.audits >= MOST_AUDITS:
+            raise web.HTTPServiceUnavailable
+        self.audits += 1
+        try:
+            most = min(int(limit), MOST_TOLD) if limit else SHOWN_ROWS if word == "html" else MOST_ROWS
+            answers = await self.pages.audit(question, most)
+            if word == "html":
+                text = await asyncio.to_thread(render_audit, Asking(question, answers))
+            else:
+                text = await asyncio.to_thread(FORMS[word], answers)
+        except Unanswerable as error:
+            if word == "html":
+                return _page(200 if error.series else 404, Asking(question, (), str(error), error.series, metrics))
+            return web.Response(status=404, text=_list(str(error), list(error.series)), headers=_fresh())
+        except StoreError as error:
+            log.warning("audit: %s", error)
+            return web.Response(status=503, text=f"{error}\n", headers=_fresh())
+        finally:
+            self.audits -= 1
+        headers = _fresh() | ({hdrs.CONTENT_DISPOSITION: 'attachment; filename="audit.csv"'} if word == "csv" else {})
+        return web.Response(text=text, content_type=AUDITED[word], headers=headers)
+
     async def healthy(self, _request: web.Request) -> web.Response:
         return web.Response(text="Healthy.\n", headers=_fresh())
 
@@ -219,6 +285,10 @@ class _Site:
         if faults:
             return web.Response(status=400, text=_list("Not reloaded; the former configuration stays:", faults))
         return web.Response(text="Reloaded.\n")
+
+
+def _page(status: int, asking: Asking) -> web.Response:
+    return web.Response(status=status, text=render_audit(asking), content_type="text/html", headers=_fresh())
 
 
 def _fresh() -> dict[str, str]:

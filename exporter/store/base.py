@@ -102,9 +102,10 @@ ORGANISATION, FOLD = 0, -1
 
 
 class Store(Protocol):
-    """Facts, ledger and progress. Not thread-safe: one thread owns it."""
+    """Facts, ledger and progress. Not thread-safe: one thread owns it. One that is ``read_only`` is looked at alone."""
 
     persistent: bool
+    read_only: bool
 
     def close(self) -> None:
         """Release the file."""
@@ -211,6 +212,18 @@ class Store(Protocol):
 
     def readings(self, until: int | None = None) -> Iterator[tuple[int, int, int]]:
         """Series number, date and value of the rows dated at or before a second, or of all: the quick way through."""
+        ...
+
+    def dated(self, metrics: Iterable[str], until: int) -> Iterator[tuple[str, int, tuple[str, ...], int, int]]:
+        """Metric, repository, labels, date and value of some metrics' rows dated at or before a second, by date."""
+        ...
+
+    def readings_by_date(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """``readings`` dated in (after, until], the oldest first."""
+        ...
+
+    def stirred(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """Change, date and repository of each fact of a change dated in (after, until], the oldest first."""
         ...
 
     def series(self, number: int) -> tuple[str, int, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
@@ -50,6 +50,7 @@ T = TypeVar("T")
 _CHUNK = 500
 _BITS = 21
 """Two million words and repositories fit one series number of 63 bits."""
+_SERIES = f"(metric << {2 * _BITS}) | (repository << {_BITS}) | labels"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Fact).decode
 _COLUMNS = ", ".join(RepositoryRow._fields)
@@ -86,6 +87,7 @@ class SqliteStore:
 
     def __init__(self, path: str | Path | None, *, read_only: bool = False) -> None:
         self.persistent = path is not None
+        self.read_only = read_only
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if path is None:
             self._folder = tempfile.TemporaryDirectory(prefix="sdlc-exporter-")
@@ -195,8 +197,8 @@ class SqliteStore:
     def _read(self, sql: str, *values: object) -> list[Any]:
         return self._guarded(lambda: self._db.execute(sql, values).fetchall())
 
-    def _in_chunks(self, sql: str, ids: Iterable[int]) -> Iterator[Any]:
-        wanted = list(ids)
+    def _in_chunks(self, sql: str, ids: Iterable[int] | Iterable[str]) -> Iterator[Any]:
+        wanted: list[int | str] = list(ids)
         for start in range(0, len(wanted), _CHUNK):
             part = wanted[start : start + _CHUNK]
             yield from self._read(sql.replace("(?)", f"({','.join('?' * len(part))})"), *part)
@@ -642,27 +644,100 @@ class SqliteStore:
     def readings(self, until: int | None = None) -> Iterator[tuple[int, int, int]]:
         """Series number, date and value of the rows dated at or before a second, or of all: the quick way through."""
         limit = until if until is not None else 1 << 62
-        number = f"(metric << {2 * _BITS}) | (repository << {_BITS}) | labels"
-        sql = f"SELECT {number}, at, value FROM ledger WHERE at <= ?"  # noqa: S608 - column names are ours
-        cursor = self._guarded(lambda: self._db.execute(sql, (limit,)))
+        yield from self._stream(f"SELECT {_SERIES}, at, value FROM ledger WHERE at <= ?", limit)  # noqa: S608 - column names are ours
+
+    def readings_by_date(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """``readings`` dated in (after, until], the oldest first; sorted on disk where this store is only read."""
+        sql = f"SELECT {_SERIES}, at, value FROM ledger WHERE at > ? AND at <= ? ORDER BY at"  # noqa: S608 - column names are ours
+        yield from self._stream(sql, after, until)
+
+    def stirred(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
+        """Change, date and repository of each fact of a change dated in (after, until], the oldest first."""
+        yield from self._stream(
+            "SELECT subject.id, at, repository FROM event CROSS JOIN subject ON subject.id = event.subject"
+            " WHERE thing = 'change' AND at > ? AND at <= ? ORDER BY at",
+            after,
+            until,
+        )
+
+    def _stream(self, sql: str, *values: int) -> Iterator[tuple[int, int, int]]:
+        cursor = self._guarded(lambda: self._db.execute(sql, values))
         while rows := self._guarded(lambda: cursor.fetchmany(5000)):
             yield from rows
+
+    def dated(self, metrics: Iterable[str], until: int) -> Iterator[tuple[str, int, tuple[str, ...], int, int]]:
+        """Metric, repository, labels, date and value of some metrics' rows dated at or before a second, by date."""
+        names = list(metrics)
+        marks = ", ".join("?" * len(names))
+        sql = (
+            "SELECT word.text, ledger.repository, ledger.labels, ledger.at, ledger.value FROM ledger"  # noqa: S608
+            f" JOIN word ON word.id = ledger.metric WHERE word.text IN ({marks}) AND ledger.at <= ?"
+            " ORDER BY ledger.at"
+        )
+        for name, repository, labels, at, value in self._read(sql, *names, until):
+            yield name, repository, self._label_set(labels), at, value
 
     def series(self, number: int) -> tuple[str, int, tuple[str, ...]]:
         """Metric, repository and labels of a series number of ``readings``."""
         mask = (1 << _BITS) - 1
         return self._text(number >> 2 * _BITS), number >> _BITS & mask, self._label_set(number & mask)
 
+    def still(self) -> None:
+        """From now on every read sees the store as it is now, whatever another process or thread writes.
+
+        For a store that is open read-only, and not for long: the log of writes grows meanwhile.
+        """
+        self._read("BEGIN")
+        self._read("SELECT count(*) FROM meta")
+
+    def interrupt(self) -> None:
+        """End what another thread is reading, which raises StoreError there."""
+        with suppress(sqlite3.ProgrammingError):  # it has ended, and closed the store
+            self._db.interrupt()
+
+    def ledger_of(
+        self,
+        metrics: Iterable[str],
+        *,
+        since: int = -(1 << 62),
+        repository: int | None = None,
+        labels: tuple[str, ...] | None = None,
+    ) -> Iterator[tuple[LedgerRow, SubjectRow]]:
+        """The rows of some metrics dated after a second, each with what it is about, by the subject's id.
+
+        ``repository`` and ``labels``: only those that have them.
+        """
+        words = [row[0] for row in self._in_chunks("SELECT id FROM word WHERE text IN (?)", metrics)]
+        spelled = None if labels is None else _json(labels)
+        sql = (
+            "SELECT ledger.*, key, number, thing FROM ledger CROSS JOIN subject ON subject.id = ledger.subject"  # noqa: S608
+            f" WHERE metric IN ({','.join('?' * len(words))}) AND at > ?"
+            " AND ledger.repository = coalesce(?, ledger.repository)"
+            " AND (? IS NULL OR labels = (SELECT id FROM word WHERE text = ?))"
+        )
+        cursor = self._guarded(lambda: self._db.execute(sql, (*words, since, repository, spelled, spelled)))
+        while rows := self._guarded(lambda: cursor.fetchmany(5000)):
+            for *row, key, number, thing in rows:
+                yield self._row(tuple(row)), SubjectRow(row[0], row[5], key, number, Thing(thing))
+
+    def named(self, subjects: Iterable[int]) -> list[SubjectRow]:
+        """These subjects."""
+        rows = self._in_chunks("SELECT id, repository, key, number, thing FROM subject WHERE id IN (?)", subjects)
+        return [row._replace(thing=Thing(row.thing)) for row in map(SubjectRow._make, rows)]
+
     def definitions_since(self, digests: Mapping[str, str], now: int) -> dict[str, int]:
         """Since when each measure's definition is in force: 0 for its first, else ``now`` when it replaces another."""
         found: dict[str, int] = {}
-        with self._transaction() as db:
-            for measure, digest in digests.items():
-                rows = dict(db.execute("SELECT hash, since FROM definition WHERE measure = ?", (measure,)))
-                if digest not in rows or rows[digest] < max(rows.values()):
-                    rows[digest] = now if rows else 0
-                    db.execute("INSERT OR REPLACE INTO definition VALUES (?, ?, ?)", (measure, digest, rows[digest]))
-                found[measure] = int(rows[digest])
+        fresh: list[tuple[str, str, int]] = []
+        for measure, digest in digests.items():
+            rows = dict(self._read("SELECT hash, since FROM definition WHERE measure = ?", measure))
+            if digest not in rows or rows[digest] < max(rows.values()):
+                rows[digest] = now if rows else 0
+                fresh.append((measure, digest, rows[digest]))
+            found[measure] = int(rows[digest])
+        if fresh and not self.read_only:
+            with self._transaction() as db:
+                db.executemany("INSERT OR REPLACE INTO definition VALUES (?, ?, ?)", fresh)
         return found
 
     # Births and folds

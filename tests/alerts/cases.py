@@ -12,7 +12,7 @@ from tests.alerts.scrapes import Page, Target, Value, counts_itself
 
 RUNBOOKS = "https://github.com/sdlc-exporter/sdlc-exporter/blob/main/docs/runbooks"
 GRAFANA = "http://localhost:3000"
-START = HOUR
+START = 4 * HOUR
 """When the trouble begins."""
 ANOTHER = {
     "acme/shop": "acme/pay",
@@ -58,7 +58,7 @@ class Case(NamedTuple):
     def step(self) -> int:
         """Seconds between evaluations: ``wait`` and ``keep`` are whole numbers of them, and few are enough."""
         if self.wait > HOUR:
-            return HOUR
+            return 4 * HOUR if self.wait > 7 * DAY else HOUR
         return 15 * MINUTE if self.lasts > HOUR else 5 * MINUTE
 
     @property
@@ -248,6 +248,21 @@ def outcomes(scope: str, span: str) -> str:
     return f'sdlc_escape_drift_samples{{scope="{scope}",span="{span}"}}'
 
 
+def absorbed(scope: str) -> str:
+    """How many weekly verdicts in a row say that a team's gain is absorbed."""
+    return f'sdlc_diagnosis_absorbed_weeks{{scope="{scope}"}}'
+
+
+def diagnosed(scope: str) -> str:
+    """When the last week ended that a team's diagnosis is of."""
+    return f'sdlc_diagnosis_end_timestamp_seconds{{scope="{scope}"}}'
+
+
+def bottleneck(scope: str, stage: str) -> str:
+    """Whether a stage is named that took most of a team's gain."""
+    return f'sdlc_diagnosis_bottleneck{{scope="{scope}",stage="{stage}"}}'
+
+
 CASES = [
     Case(
         alert="SdlcExporterDown",
@@ -389,9 +404,9 @@ CASES = [
         wait=DAY,
         keep=DAY,
         labels={"source": "forge", "team": "basket", "what": "first_activity"},
-        summary="For too many changes of a team an input is missing.",
-        description="Of the changes that basket merged, the input for first_activity was there for 75% only, in the "
-        "mean of its repositories. Read what rests on it with care.",
+        summary="An input is missing for too much of what a team's numbers rest on.",
+        description="In basket the input first_activity was there for 75% only of what needs it (changes, CI attempts, "
+        "flaky runs or findings), in the mean of its repositories. Read what rests on it with care.",
         dashboard="sdlc-exporter?var-source=forge",
         trouble={coverage("acme/cart"): 0.6},
         bearable={of("coverage", "ratio"): 0.75},
@@ -640,10 +655,39 @@ CASES = [
         trouble={named("basket"): 0.8, noted("basket"): 5},
         bearable={of("qa_named", "ratio"): 0.7},
     ),
+    Case(
+        alert="SdlcGainAbsorbed",
+        severity="warning",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket", "stage": "pickup"},
+        summary="Coding got faster, and other stages take what it gained.",
+        description="By 3 weekly verdicts in a row a good part of the coding time that changes of basket save is lost "
+        "again in other stages, most of it in pickup. Nothing is broken: this is work for a plan.",
+        dashboard="sdlc-gain?var-team=basket",
+        trouble={absorbed("basket"): 3, bottleneck("basket", "pickup"): 1},
+        bearable={of("absorbed"): 21 * DAY + 1},
+    ),
+    Case(
+        alert="SdlcGainAbsorbed",
+        arm="nowhere",
+        severity="warning",
+        wait=DAY,
+        keep=3 * DAY,
+        labels={"team": "basket"},
+        summary="Coding got faster, and other stages take what it gained.",
+        description="By 3 weekly verdicts in a row a good part of the coding time that changes of basket save is lost "
+        "again in other stages. Nothing is broken: this is work for a plan.",
+        dashboard="sdlc-gain?var-team=basket",
+        trouble={absorbed("basket"): 3},
+        bearable={of("absorbed"): 21 * DAY + 1},
+    ),
 ]
 BY_NAME = {case.name: case for case in CASES}
 
 CHANGES, RUNS, DEPLOYMENTS, ISSUES = STREAMS
+FINDINGS = "findings"
+"""A stream that no alert about a team rests on, but for one input."""
 
 
 class Rests(NamedTuple):
@@ -679,6 +723,8 @@ RESTS = {
     "SdlcEscapeRateDrifting": Rests((CHANGES,), (DEPLOYMENTS, ISSUES)),
     "SdlcQaBlocking": Rests((ISSUES,)),
     "SdlcQaBlocking, named": Rests((), (ISSUES,)),
+    "SdlcGainAbsorbed": Rests((CHANGES,), (DEPLOYMENTS,)),
+    "SdlcGainAbsorbed, nowhere": Rests((CHANGES,), (DEPLOYMENTS,)),
 }
 """What each alert about repositories and teams rests on."""
 
@@ -708,5 +754,7 @@ PARTS = {
     "first_activity": (BY_NAME["SdlcCoverageLow"], Rests()),
     "production": (_of_input("production"), Rests((CHANGES, DEPLOYMENTS))),
     "tests": (_of_input("tests"), Rests((RUNS,))),
+    "flaky_tests": (_of_input("flaky_tests"), Rests((RUNS,))),
+    "findings": (_of_input("findings"), Rests((CHANGES, FINDINGS))),
 }
 """Alerts that rest on other streams with one value of a label than with another; inputs may be of no stream at all."""

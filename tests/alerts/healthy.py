@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from exporter.catalogue import HOUR, MINUTE
+from exporter.catalogue import DAY, HOUR, MINUTE
 from exporter.config.settings import Thresholds
 from tests.alerts.scrapes import Page, Value
 
@@ -13,7 +13,7 @@ TEAMS = {
 }
 """Two teams, each with a source of its own, and two repositories in it."""
 STREAMS = ("changes", "runs", "deployments", "issues")
-LATER = ("production", "tests")
+LATER = ("production", "tests", "flaky_tests", "findings")
 """Inputs that other streams than the changes tell of."""
 STATES = ("awaiting_review", "awaiting_rereview", "approved")
 
@@ -66,7 +66,7 @@ def team(name: str) -> dict[str, Value]:
             page[f'sdlc_team_stage_window_samples{{{both},stage="review",window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_samples{{{both},window="{window}"}}'] = reviewed
             page[f'sdlc_team_review_wait_window_seconds{{{both},window="{window}",percentile="p50"}}'] = 4 * HOUR
-    return page | testing(name) | releasing(name) | escaping(name)
+    return page | testing(name) | releasing(name) | escaping(name) | diagnosed(name)
 
 
 def releasing(name: str) -> dict[str, Value]:
@@ -105,6 +105,18 @@ def escaping(name: str) -> dict[str, Value]:
         page[f"sdlc_team_qa_blocked_ratio_lower{{{here}}}"] = 0.05
         page[f"sdlc_team_qa_blocked_samples{{{here}}}"] = stays
     return page
+
+
+def diagnosed(name: str) -> dict[str, Value]:
+    """A team whose gain arrives, by the diagnosis of the weeks that ended three days ago: no stage is named."""
+    return {
+        f'sdlc_diagnosis_end_timestamp_seconds{{scope="{name}"}}': ago(3 * DAY),
+        f'sdlc_diagnosis_absorbed_weeks{{scope="{name}"}}': 0,
+        **{
+            f'sdlc_diagnosis_bottleneck{{scope="{name}",stage="{stage}"}}': 0
+            for stage in ("pickup", "review", "deploy_wait")
+        },
+    }
 
 
 def testing(name: str) -> dict[str, Value]:

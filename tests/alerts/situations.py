@@ -107,7 +107,7 @@ def unscraped(case: Case) -> Test:
 
 def away(case: Case) -> Test:
     """While the alert fires, Prometheus does not reach the exporter for two hours; that is told beside it."""
-    step = case.step
+    step = min(case.step, HOUR)
     gone, back = case.fires + step, case.fires + step + 2 * HOUR
     end = back + step
     down = HOUR // step + min(DOWN.keep // step, 2)
@@ -238,11 +238,11 @@ def partly_stale(case: Case, *streams: str) -> Test:
     )
 
 
-def organisation(*stale: str) -> Test:
+def organisation(*stale: str, name: str = "SdlcEscapeRateDrifting") -> Test:
     """All repositories together have the trouble, and no team has; it is told unless a stream of a source is stale."""
-    team = BY_NAME["SdlcEscapeRateDrifting"]
+    team = BY_NAME[name]
     case = team._replace(
-        labels={"team": "all"},
+        labels={**team.labels, "team": "all"},
         description=team.description.replace("basket", "all"),
         dashboard=team.dashboard.replace("basket", "all"),
         trouble={series.replace("basket", "all"): value for series, value in team.trouble.items()},

@@ -105,6 +105,8 @@ def test_these_alerts_outlive_two_hours_without_the_exporter():
         "SdlcEscapeRateDrifting",
         "SdlcQaBlocking",
         "SdlcQaBlocking",  # blocked, and named in retrospectives
+        "SdlcGainAbsorbed",
+        "SdlcGainAbsorbed",  # by a stage, and by none that could be named
     ]
 
 
@@ -239,6 +241,11 @@ def test_a_team_is_judged_by_the_repositories_of_which_a_stream_is_read(case, re
 @pytest.mark.parametrize("stale", [(), ("changes",), ("deployments",), ("issues",)])
 def test_the_organisation_is_judged_while_each_of_its_repositories_is_read(stale, tmp_path):
     check(tmp_path, situations.organisation(*stale))
+
+
+@pytest.mark.parametrize("stale", [(), ("changes",), ("deployments",)])
+def test_the_gain_of_the_organisation_is_told_of_like_that_of_a_team(stale, tmp_path):
+    check(tmp_path, situations.organisation(*stale, name="SdlcGainAbsorbed"))
 
 
 def test_notes_that_are_no_teams_own_are_told_of(tmp_path):

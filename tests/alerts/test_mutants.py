@@ -166,6 +166,37 @@ MUTANTS = {
         'threshold_ratio{name="qa_named"}[5m])) * 0.7',
         near(BY_NAME["SdlcQaBlocking, named"], "four sprints"),
     ),
+    "two weekly verdicts will do": Mutant(
+        'threshold_seconds{name="absorbed"}[5m]))',
+        'threshold_seconds{name="absorbed"}[5m])) * 0.6',
+        near(BY_NAME["SdlcGainAbsorbed"], "three weeks"),
+    ),
+    "a diagnosis of long ago is told": Mutant(
+        "< 1296000", "<= 1296000", near(BY_NAME["SdlcGainAbsorbed"], "a diagnosis of these days")
+    ),
+    "every stage is named": Mutant(
+        'sdlc_diagnosis_bottleneck[5m]), "team", "$1", "scope", "(.*)")\n)\n== 1',
+        'sdlc_diagnosis_bottleneck[5m]), "team", "$1", "scope", "(.*)")\n)\n>= 0',
+        whole(BY_NAME["SdlcGainAbsorbed, nowhere"]),
+    ),
+    "what no stage is named for is told to nobody": Mutant(
+        f"or on ({TEAM})\n  team:sdlc_diagnosis_absorbed_weeks:recent",
+        "",
+        whole(BY_NAME["SdlcGainAbsorbed, nowhere"]),
+    ),
+    "a stage is named beside the gain that it takes": Mutant(
+        f"or on ({TEAM})\n  team:sdlc_diagnosis_absorbed_weeks:recent",
+        "or\n  team:sdlc_diagnosis_absorbed_weeks:recent",
+        whole(BY_NAME["SdlcGainAbsorbed"]),
+    ),
+    "deployments that are stale are forgotten": Mutant(
+        f'unless on ({TEAM})\nteam_stream:sdlc_repository_info:stale{{stream="deployments"}}',
+        "",
+        stale(BY_NAME["SdlcGainAbsorbed"], "deployments"),
+    ),
+    "findings are an input of the changes alone": Mutant(
+        'age{stream="findings"}', 'age{stream="changes"}', stale(PARTS["findings"][0], "findings")
+    ),
     "few waits are forgotten": Mutant(
         'threshold_changes{name="samples"}[5m]))',
         'threshold_changes{name="samples"}[5m])) * 0',

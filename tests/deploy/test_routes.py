@@ -161,10 +161,11 @@ def test_a_stream_beside_the_changes_that_is_stale_silences_only_what_is_said_of
 @pytest.mark.parametrize(
     ("stream", "silent"),
     [
-        ("changes", {"origin", "first_activity", "production"}),
-        ("runs", {"tests"}),
+        ("changes", {"origin", "first_activity", "production", "findings"}),
+        ("runs", {"tests", "flaky_tests"}),
         ("deployments", {"production"}),
         ("issues", set()),
+        ("findings", {"findings"}),
     ],
 )
 def test_a_stale_stream_silences_what_is_said_of_the_inputs_that_it_tells(office, stream, silent):

@@ -15,10 +15,11 @@ import yaml
 from exporter import cli
 from exporter.catalogue import METRICS, Detail, Kind, exported
 from exporter.config.settings import Config, SecondsName, Source, WorkingHours
+from exporter.diagnosis.terms import Flag
 from exporter.errors import REASONS
 from exporter.measures.exporter import RESULTS
 from exporter.measures.quality import ISSUES
-from exporter.model import Origin, Stream
+from exporter.model import Origin, Stage, Stream
 from exporter.render.rules.exporter import INPUTS
 from exporter.render.rules.files import GROUPS
 from exporter.render.rules.rows import parameters
@@ -156,11 +157,12 @@ def titles(panels: list[dict[str, Any]]) -> Iterator[str]:
 @each_page
 def test_italics_are_panels_of_the_dashboard_named_after_them(name):
     known = dashboards()
+    titled = "|".join(sorted(known, key=len, reverse=True))
     found = 0
     for block in re.split(r"\n\n|\n(?=[-|]|\d\. )", prose(PAGES[name])):
         text = re.sub(r"`[^`]*`", "", block.replace("\n   ", " ").replace("\n", " "))
         for panel in re.finditer(r"(?<!\*)\*([^*]+)\*(?!\*)", text):
-            where = re.search(r"SDLC / \w+", text[panel.end() :])
+            where = re.search(titled, text[panel.end() :])
             assert where, f"{panel[1]}: of which dashboard?"
             assert panel[1] in known[where[0]], f"{panel[1]}: not on {where[0]}"
             found += 1
@@ -222,7 +224,7 @@ def test_dotted_names_are_keys_of_the_configuration_durations_of_alerts_or_value
 def vocabulary() -> set[str]:
     """Single words that pages may put in backticks: reasons, states, results, origins, labels, keys and commands."""
     keys = {each for kind in (Config, WorkingHours) for each in kind.__struct_fields__}
-    values = {str(each) for kind in (Detail, Origin, RepositoryState, Stream) for each in kind}
+    values = {str(each) for kind in (Detail, Flag, Origin, RepositoryState, Stage, Stream) for each in kind}
     values |= {issue.word for issue in ISSUES} | {what for what, _ in INPUTS}
     choices = {*get_args(SecondsName), *get_args(get_args(Source.__annotations__["poll"])[0])}
     labels = {label for row in METRICS.values() for label in row.labels}

@@ -60,15 +60,15 @@ def test_current_weeks_begin_with_the_adoption():
     [
         (
             Settings(adoption=MONDAY - 7 * WEEK, start=START),
-            "there are 7 whole weeks since AI was taken up; 8 are needed",
+            "AI was taken up 7 whole weeks ago; 8 are needed",
         ),
         (
             Settings(adoption=MONDAY - 20 * WEEK, start=MONDAY - 29 * WEEK),
-            "7 whole weeks are known up to two weeks before AI was taken up; 8 are needed",
+            "7 whole weeks can be read that end two weeks before AI was taken up; 8 are needed",
         ),
         (
             Settings(start=MONDAY - 15 * WEEK),
-            "15 whole weeks are known, 7 of them before the last 8; 8 are needed",
+            "7 whole weeks with merges lie before the last 8; 8 are needed for a baseline",
         ),
     ],
 )

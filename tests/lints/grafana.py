@@ -24,8 +24,10 @@ PLUGINS = frozenset({
     "status-history", "table", "text", "timeseries",
 })  # fmt: skip
 """Panels that every Grafana brings and that show numbers, and the two kinds without queries."""
-AT_END = frozenset({"stat", "gauge", "bargauge", "table", "piechart"})
+AT_END = frozenset({"stat", "gauge", "bargauge", "barchart", "table", "piechart"})
 """Panels that show the end of the time range."""
+OF_COLUMNS = frozenset({"table", "barchart"})
+"""Panels that read one table, by the headings of its columns."""
 OVER_TIME = frozenset({"timeseries", "heatmap", "state-timeline", "status-history"})
 CALL = re.compile(r"(label_values|label_names|metrics|query_result)\((.*)\)", re.DOTALL)
 LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")

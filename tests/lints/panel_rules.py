@@ -8,6 +8,7 @@ from tests.lints.grafana import (
     AT_END,
     FREE_UNIT,
     LEGEND,
+    OF_COLUMNS,
     OVER_TIME,
     UNITS,
     Board,
@@ -36,6 +37,8 @@ SAYS = {
     "90d": re.compile(r"\b90 days\b"),
 }
 """How a description names the time that a query looks back."""
+SIGNED = re.compile(r"_(slope|gain|delta|growth|absorbed_ratio|measured_saved|roi)(_|$)")
+"""Trends, differences and what is divided by one have a sign."""
 NOT_NEGATIVE = frozenset({"clamp_min", "abs", "sqrt"})
 PER_DAY = frozenset({"1d"})
 
@@ -134,7 +137,7 @@ def legends(board: Board, everything: Everything) -> Iterator[Finding]:
             for name in sorted(called & seen):
                 yield panel["title"], f"two queries are called {name}"
             seen |= called
-    for panel in (each for each in asking(board) if each["type"] == "table"):
+    for panel in (each for each in asking(board) if each["type"] in OF_COLUMNS):
         kept = set().union(*(shape_of(each, everything.world) or {} for each in panel.get("targets", ())))
         for label in sorted(set(columns(panel).labels) - kept):
             yield panel["title"], f"no query keeps {label}, which has a column"
@@ -206,7 +209,7 @@ def may_fall_below_zero(node: Node) -> bool:
     match node:
         case Negative():
             return True
-        case Selector(name=name) if "_slope_" in name:  # a trend has a sign
+        case Selector(name=name) if SIGNED.search(name):
             return True
         case Binary(op="and" | "unless"):
             return may_fall_below_zero(node.left)
@@ -227,7 +230,7 @@ def may_fall_below_zero(node: Node) -> bool:
 def overrides(board: Board, everything: Everything) -> Iterator[Finding]:
     """29. What is said of a series, a column or a query by name is said of one that is there."""
     for panel in asking(board):
-        table = panel["type"] == "table"
+        table = panel["type"] in OF_COLUMNS
         found = columns(panel).headings if table else names(panel, everything.world)
         for override in panel.get("fieldConfig", {}).get("overrides", ()):
             how, what = override["matcher"]["id"], override["matcher"].get("options")

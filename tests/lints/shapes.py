@@ -8,9 +8,10 @@ from tests.lints.exposed import PARTS, Exposed
 from tests.lints.promql import SETS, Aggregate, Binary, Call, Negative, Node, Selector, Subquery, Text, scalar
 
 CLOSED = frozenset({
-    "arm", "attempt", "bound", "branch", "by", "capability", "direction", "environment", "found", "issue", "layer",
-    "le", "name", "origin", "outcome", "percentile", "reason", "result", "reviewed", "reviewer", "severity",
-    "stage", "state", "stream", "theme", "tier", "until", "verdict", "what", "window",
+    "arm", "attempt", "bound", "branch", "by", "capability", "direction", "environment", "flag", "found", "gate",
+    "issue", "layer", "le", "name", "origin", "outcome", "percentile", "queue", "reason", "result", "reviewed",
+    "reviewer", "severity", "signal", "span", "stage", "state", "stream", "theme", "tier", "until", "verdict", "what",
+    "window",
 })  # fmt: skip
 """The labels whose values are known beforehand; the others hold names that only an organisation knows."""
 EXPORTER = ("cluster", "namespace", "job")

@@ -138,6 +138,7 @@ IN_DASHBOARD = [
     (25, f"{SIZES}/{FIRST}", swap("_count{", "_sum{")),
     (26, f"{STAT}/targets/0/instant", False),
     (26, f"{MERGED}/targets/0/range", False),
+    (26, f"{MERGED}/type", "barchart"),
     (27, f"{MERGED}/targets/0/legendFormat", GONE),
     (27, f"{MERGED}/targets/0/legendFormat", "__auto"),
     (27, f"{MERGED}/targets/0/legendFormat", "{{team}}"),
@@ -154,6 +155,7 @@ IN_DASHBOARD = [
     (28, f"{STAT}/fieldConfig/defaults/min", GONE),
     (28, f"{MERGED}/fieldConfig/defaults/min", GONE),
     (28, f"{MORE}/fieldConfig/defaults/min", 0),
+    (28, f"{MERGED}/{FIRST}", 'sdlc_diagnosis_gain_seconds{job=~"$job"}'),
     (28, f"{POLLS}/fieldConfig/defaults/max", GONE),
     (29, f"{MERGED}/fieldConfig/overrides/0/matcher/options", "assisted"),
     (29, f"{MERGED}/fieldConfig/overrides/1/matcher/options", "/, 90 days$/"),
@@ -302,6 +304,12 @@ def unused(case: Case) -> None:
     case.page["sdlc_drafts"] = case.page["sdlc_review_queue_oldest_wait_seconds"]
 
 
+def bars_of_no_column(case: Case) -> None:
+    bars = next(each for each in case.board["panels"] if each["type"] == "table")
+    bars["type"] = "barchart"
+    put(bars, "fieldConfig/overrides/0/matcher/options", "Queue")
+
+
 def no_runbook(case: Case) -> None:
     del case.runbooks["SdlcPollsFail.md"]
 
@@ -326,6 +334,7 @@ AROUND = [
     (18, second_board),
     (18, unlisted),
     (23, unused),
+    (29, bars_of_no_column),
     (42, ignored),
     (64, no_runbook),
     (64, runbook_of_nothing),

@@ -172,5 +172,5 @@ def test_columns_of_a_table_are_named_by_their_queries():
 def test_every_dashboard_has_its_file_by_its_uid():
     for name, content in files().items():
         assert json.loads(content)["uid"] == name.removesuffix(".json")
-    order = ("overview", "review", "tests", "quality", "releases", "ai", "code", "repositories", "exporter")
+    order = ("overview", "gain", "review", "tests", "quality", "releases", "ai", "code", "repositories", "exporter")
     assert list(files()) == [f"sdlc-{name}.json" for name in order]

@@ -1,5 +1,6 @@
 """Rule files with other durations and links: a parameter sets what it names, and nothing else."""
 
+import re
 import shutil
 import subprocess
 from typing import Any
@@ -9,6 +10,9 @@ import yaml
 
 from exporter import cli
 from exporter.errors import ConfigError
+from exporter.model import Stream
+from exporter.render.metrics import LABELS
+from exporter.render.rules.exporter import INPUTS
 from exporter.render.rules.files import ALERTS, files
 from exporter.render.rules.rows import parameters
 
@@ -24,6 +28,7 @@ KEEPING = [
     "SdlcEscapeRateDrifting",
     "SdlcFirstAttemptFailuresRising",
     "SdlcFlakyTestsHigh",
+    "SdlcGainAbsorbed",
     "SdlcMoreFixingThanWriting",
     "SdlcQaBlocking",
     "SdlcReleaseFrequencyFlat",
@@ -70,9 +75,16 @@ def differences(params: dict[str, str]) -> dict[tuple[str, str], Any]:
     return found
 
 
+def test_each_input_whose_coverage_is_told_is_silent_with_the_streams_that_it_rests_on():
+    """The inputs are those that the label ``what`` is documented with."""
+    documented = re.findall(r"`(\w+)`:", LABELS["what"])
+    assert {what for what, _ in INPUTS} == set(documented)
+    assert {stream for _, stream in INPUTS} <= set(Stream)
+
+
 def test_the_parameters_are_these():
-    """27 alerts wait, 22 of them go on for a while, 5 look back over a time that may be set."""
-    assert len(PARAMETERS) == 27 + 22 + 5
+    """28 alerts wait, 23 of them go on for a while, 5 look back over a time that may be set."""
+    assert len(PARAMETERS) == 28 + 23 + 5
     assert sorted(name for alert in ALERTS for name in parameters(alert)) == PARAMETERS
 
 

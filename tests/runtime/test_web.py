@@ -12,17 +12,19 @@ import bcrypt
 import pytest
 
 from exporter.catalogue import Group, Kind, Metric
+from exporter.errors import StoreError, Unanswerable
 from exporter.exposition import Exposition
 from exporter.runtime import web
 from exporter.runtime.page import ConfigStatus, Status, StoreStatus
 from exporter.runtime.web_config import WebConfig, load
+from tests.runtime.test_audit_forms import COUNTED
 from tests.runtime.test_web_config import SECRET, basic, certificate, rewritten
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 OPEN = WebConfig()
 SCRAPE = {"X-Prometheus-Scrape-Timeout-Seconds": "10"}
-PATHS = ["/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/nowhere"]
+PATHS = ["/", "/metrics", "/audit", "/-/healthy", "/-/ready", "/-/reload", "/nowhere"]
 
 
 class World:
@@ -30,6 +32,7 @@ class World:
 
     def __init__(self):
         self.scrapes, self.reasons, self.faults, self.reloads = 0, [], [], 0
+        self.answers, self.audited = [COUNTED], []
         metric = Metric(name="sdlc_changes", kind=Kind.GAUGE, group=Group.STATE, help="Open.", labels=("repository",))
         exposition = Exposition([metric])
         exposition.set("sdlc_changes", ("acme/shop",), 20)
@@ -46,6 +49,16 @@ class World:
 
     def status(self):
         return Status("0.1.0", 60.0, 0.0, ConfigStatus("<x>.yaml", 0.0), StoreStatus(None))
+
+    async def audit(self, series, most):
+        self.audited.append((series, most))
+        if isinstance(self.answers, Exception):
+            raise self.answers
+        await self.gate()
+        return self.answers
+
+    async def gate(self):
+        """What an audit waits for."""
 
     async def reload(self):
         self.reloads += 1
@@ -146,7 +159,7 @@ def test_metrics_are_the_prepared_bytes_with_their_type(form):
     assert int(answer.headers["Content-Length"]) == len(answer.body)
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready"])
+@pytest.mark.parametrize("path", ["/", "/metrics", "/audit", "/audit?series=a&format=csv", "/-/healthy", "/-/ready"])
 def test_head_tells_what_get_would_and_has_no_body(path):
     get, head = serve(lambda port: (ask(port, path), ask(port, path, "HEAD")))
     assert (head.status, head.body) == (get.status, b"")
@@ -200,6 +213,84 @@ def test_a_reload_answers_with_the_faults_of_the_new_file():
     serve(story, world)
 
 
+@pytest.mark.parametrize(
+    ("form", "kind", "said"),
+    [
+        ("", "text/html; charset=utf-8", "change 12"),
+        ("&format=html", "text/html; charset=utf-8", "change 12"),
+        ("&format=csv", "text/csv; charset=utf-8", "acme/shop,change,12"),
+        ("&format=json", "application/json; charset=utf-8", '"number": 12'),
+    ],
+)
+def test_an_audit_is_told_in_the_form_that_is_asked_for_and_kept_nowhere(form, kind, said):
+    world = World()
+    answer = serve(lambda port: ask(port, f"/audit?series=sdlc_changes%7B%7D{form}"), world)
+    assert (answer.status, answer.headers["Content-Type"], answer.headers["Cache-Control"]) == (200, kind, "no-store")
+    assert said in answer.text
+    assert [series for series, _ in world.audited] == ["sdlc_changes{}"]
+    assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "most"), [("", 200), ("&format=csv", 1000), ("&limit=7", 7), ("&limit=99999&format=json", 10_000)]
+)
+def test_an_audit_tells_so_many_rows_as_are_asked_for_up_to_a_bound(query, most):
+    world = World()
+    serve(lambda port: ask(port, f"/audit?series=a{query}"), world)
+    assert world.audited == [("a", most)]
+
+
+@pytest.mark.parametrize("query", ["format=xml", "limit=-1", "limit=x", "limit=9999999999", "limit=%C2%B2"])
+def test_an_audit_that_is_asked_wrongly_is_told_the_words(query):
+    world = World()
+    answer = serve(lambda port: ask(port, f"/audit?series=a&{query}"), world)
+    assert (answer.status, world.audited) == (400, [])
+    assert answer.text == "format is one of html, csv, json; limit is a number up to 10000\n"
+
+
+def test_an_audit_without_an_answer_says_why_and_what_may_be_meant():
+    world = World()
+
+    def story(port):
+        world.answers = Unanswerable("there is no metric <x>")
+        page, plain = ask(port, "/audit?series=x"), ask(port, "/audit?series=x&format=json")
+        assert (page.status, plain.status) == (404, 404)
+        assert "there is no metric &lt;x&gt;" in page.text
+        assert (plain.headers["Content-Type"], plain.text) == ("text/plain; charset=utf-8", "there is no metric <x>\n")
+        world.answers = Unanswerable("which?", ("a", "b"))
+        page, plain = ask(port, "/audit?series=x"), ask(port, "/audit?series=x&format=csv")
+        assert (page.status, plain.status, plain.text) == (200, 404, "which?\na\nb\n")
+        assert 'href="/audit?series=b"' in page.text
+        world.answers = StoreError("the state database is being opened")
+        assert ask(port, "/audit?series=x").status == 503
+
+    serve(story, world)
+
+
+def test_more_audits_than_four_at_once_are_turned_away_and_scrapes_are_not():
+    """Four wait until they are let go; the fifth hears at once that it may come later."""
+    world = World()
+
+    async def run():
+        free, waiting = asyncio.Event(), asyncio.Semaphore(0)
+
+        async def gate():
+            waiting.release()
+            await free.wait()
+
+        world.gate = gate
+        async with serving(world) as served:
+            asked = [asyncio.create_task(asyncio.to_thread(ask, served.port, "/audit?series=a")) for _ in range(4)]
+            for _ in asked:
+                await waiting.acquire()
+            fifth = await asyncio.to_thread(ask, served.port, "/audit?series=a")
+            scrape = await asyncio.to_thread(ask, served.port, "/metrics")
+            free.set()
+            return fifth.status, scrape.status, [(await each).status for each in asked]
+
+    assert asyncio.run(run()) == (503, 200, [200] * 4)
+
+
 def test_another_web_site_cannot_have_a_visitor_reload_the_exporter():
     world = World()
     answer = serve(lambda port: ask(port, "/-/reload", "POST", Sec_Fetch_Site="cross-site"), world)
@@ -212,6 +303,7 @@ def test_another_web_site_cannot_have_a_visitor_reload_the_exporter():
         ("GET", "/-/reload", {"POST"}),
         ("PUT", "/-/reload", {"POST"}),
         ("POST", "/metrics", {"GET", "HEAD"}),
+        ("POST", "/audit", {"GET", "HEAD"}),
         ("DELETE", "/", {"GET", "HEAD"}),
     ],
 )
@@ -267,7 +359,7 @@ def test_with_users_every_path_wants_a_password_the_probes_too():
                     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
         assert (world.scrapes, world.reloads) == (0, 0)
         right = {"Authorization": basic("me", "open sesame")}
-        assert [ask(port, path, **right).status for path in PATHS] == [200, 200, 200, 200, 405, 404]
+        assert [ask(port, path, **right).status for path in PATHS] == [200, 200, 200, 200, 200, 405, 404]
 
     serve(story, world, WebConfig(users={"me": SECRET}))
 

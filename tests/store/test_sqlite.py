@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import msgspec
 import pytest
@@ -578,3 +579,67 @@ def test_the_file_and_its_companions_are_for_this_user_alone(tmp_path):
     store.close()
     assert set(modes) >= {"state.db", "state.db.lock", "state.db-wal"}
     assert set(modes.values()) == {0o600}
+
+
+# Reading beside the writer
+
+
+def many(path, rows):
+    """A store with one change and so many rows of one metric."""
+    store = SqliteStore(path)
+    store._db.execute("PRAGMA synchronous=OFF")
+    store.discover("forge", [SHOP])
+    store.add("forge", [told(1, "opened 0h")], 0)
+    store.enter(entry(*(row(cause=f"c{number}", value=number) for number in range(rows))))
+    return store
+
+
+def test_a_store_that_stands_still_sees_nothing_that_is_written_afterwards(path):
+    with closing(many(path, 3)) as writing, closing(SqliteStore(path, read_only=True)) as still:
+        metric = row().metric
+        still.still()
+        writing.enter(entry(row(cause="later")))
+        assert len(list(still.ledger_of([metric]))) == 3
+        with closing(SqliteStore(path, read_only=True)) as fresh:
+            assert len(list(fresh.ledger_of([metric]))) == 4
+
+
+def test_rows_are_found_by_metric_date_repository_and_labels(path):
+    with closing(many(path, 3)) as store:
+        other = row(cause="other", labels=("agentic",), when="5h")
+        store.enter(entry(other))
+        metric = other.metric
+
+        def causes(**more):
+            return [found.cause for found, _ in store.ledger_of([metric], **more)]
+
+        assert causes() == ["c0", "c1", "c2", "other"]
+        assert causes(labels=("agentic",)) == causes(since=other.at - 1) == ["other"]
+        assert causes(labels=("nobody's",)) == causes(repository=2) == causes(since=other.at) == []
+        assert list(store.ledger_of(["nothing"])) == []
+        (found, about), *_ = store.ledger_of([metric])
+        assert (found.value, about.number, about.thing) == (0, 1, Thing.CHANGE)
+        assert [each.number for each in store.named([1])] == [1]
+
+
+def test_reading_can_be_ended_from_outside_also_when_it_has_ended(path):
+    """Of 12,000 rows 5,000 are read at a time."""
+    many(path, 12_000).close()
+    store = SqliteStore(path, read_only=True)
+    rows = store.ledger_of([row().metric])
+    next(rows)
+    store.interrupt()
+    with pytest.raises(StoreError, match="interrupted"):
+        list(rows)
+    store.close()
+    store.interrupt()
+
+
+def test_a_store_that_is_looked_at_keeps_its_definitions(path):
+    """Another definition holds from now on for the one that looks, and is not written down."""
+    with closing(SqliteStore(path)) as store:
+        assert store.definitions_since({"waits": "one"}, 5) == {"waits": 0}
+    for _ in range(2):
+        with closing(SqliteStore(path, read_only=True)) as store:
+            assert store.definitions_since({"waits": "two"}, 7) == {"waits": 7}
+            assert store.definitions_since({"waits": "one"}, 7) == {"waits": 0}

@@ -1,5 +1,9 @@
 """Every command through its real process: what it prints, what it leaves, and how it ends."""
 
+import csv
+import fcntl
+import io
+import json
 import re
 import sqlite3
 import subprocess
@@ -213,6 +217,44 @@ def test_explain_refuses_what_no_source_serves_and_says_what_is_not_there(loaded
     assert "no source of this configuration serves gitlab.example" in foreign.stderr
     absent = command("explain", "-c", place.config, f"{place.double.url}/acme/shop/pull/4711")
     assert (absent.returncode, absent.stdout) == (FAILURE, "")
+
+
+# explain, of a series
+
+UNREVIEWED = 'sdlc_changes_merged_total{repository="umbrella/web",origin="unmarked",reviewed="no"}'
+
+
+def test_explain_tells_the_rows_of_a_series_while_an_exporter_holds_the_store(loaded):
+    """One change of umbrella/web was merged unreviewed. Nothing is written: the lock is another's, and stays so."""
+    place, _ = loaded
+    with (place.folder / "state.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        done = command("explain", "-c", place.config, UNREVIEWED, "--format", "csv", "--at", END)
+        text = command("explain", "-c", place.config, UNREVIEWED, "--at", END)
+        told = command("explain", "-c", place.config, UNREVIEWED, "--format", "json", "--limit", "0", "--at", END)
+    assert done.returncode == text.returncode == told.returncode == FINE, done.stderr
+    (row,) = csv.DictReader(io.StringIO(done.stdout))
+    assert (row["series"], row["published"], row["from_rows"], row["rows"]) == (UNREVIEWED, "1", "1", "1")
+    assert (row["thing"], row["value"]) == ("change", "1")
+    assert re.fullmatch(rf"http://[\w.:]+/umbrella/web/pull/{row['number']}", row["url"])
+    (answer,) = json.loads(told.stdout)["answers"]
+    assert (answer["published"], answer["rows"][0]["number"]) == (1, int(row["number"]))
+    assert "from rows 1: the sum of the rows' values" in lines(text.stdout)
+
+
+def test_explain_of_a_series_says_what_it_needs(place, loaded):
+    """A store; one that is there; a series that exists; and an instant about which everything is known."""
+    bare = configuration(place.folder, place.double.url, store=False)
+    done = command("explain", "-c", bare, UNREVIEWED)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "a series is explained from the store, and there is none; set store.path" in done.stderr
+    place, _ = loaded
+    done = command("explain", "-c", place.config, "sdlc_changes_merge_total", "--at", END)
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert "there is no metric sdlc_changes_merge_total; there is sdlc_changes_merged_total" in done.stderr
+    done = command("explain", "-c", place.config, UNREVIEWED, "--at", "2025-07-15T00:00:00Z")
+    assert (done.returncode, done.stdout) == (NOT_COMPLETE, "")
+    assert command("explain", "-c", place.config, UNREVIEWED, "--limit", "-1").returncode == USAGE
 
 
 # plan and rebuild

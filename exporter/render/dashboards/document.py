@@ -28,7 +28,8 @@ dashboard, its `uid`, never changes.
 - The pictures are previews, drawn by `tools/preview` with Grafana's own libraries from a simulated quarter of a
   pretend organisation.
 - Releases are shown on every page where something posts an annotation with the tag `release` to Grafana. Alerts that
-  fire are shown too, except those of severity info.
+  fire are shown too, except those of severity info. So is the day from which on AI counts as adopted, where a team can
+  be chosen; a time range that begins later does not show it.
 """
 
 
@@ -40,7 +41,10 @@ def render() -> str:
 def _dashboard(dashboard: Dashboard) -> Iterator[str]:
     yield from (f"## {dashboard.title}", "", f"{dashboard.about} (`{dashboard.uid}`)", "")
     if dashboard.pictured:
-        yield from (f"![Preview of the dashboard {dashboard.title}](images/{dashboard.title.lower()}.png)", "")
+        yield from (
+            f"![Preview of the dashboard {dashboard.title}](images/{dashboard.uid.removeprefix('sdlc-')}.png)",
+            "",
+        )
     for row in dashboard.rows:
         yield from (f"### {row.title}", "")
         panels = [described(panel, dashboard) for panel in row.panels if "description" in panel]

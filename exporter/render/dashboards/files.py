@@ -6,9 +6,21 @@ from typing import Any
 
 from exporter.measures.windows import WINDOWS
 from exporter.model import Origin
-from exporter.render.dashboards import ai, code, exporter, overview, quality, releases, repositories, review, tests
-from exporter.render.dashboards.panels import RED, SOURCE, Panel
+from exporter.render.dashboards import (
+    ai,
+    code,
+    exporter,
+    gain,
+    overview,
+    quality,
+    releases,
+    repositories,
+    review,
+    tests,
+)
+from exporter.render.dashboards.panels import PURPLE, RED, SOURCE, Panel
 from exporter.render.dashboards.rows import Dashboard, described
+from exporter.render.dashboards.series import largest, series
 
 TAG = "sdlc"
 COLUMNS = 24
@@ -18,6 +30,7 @@ EVERYTHING = ".+"
 
 DASHBOARDS = (
     overview.DASHBOARD,
+    gain.DASHBOARD,
     review.DASHBOARD,
     tests.DASHBOARD,
     quality.DASHBOARD,
@@ -51,7 +64,7 @@ def render(dashboard: Dashboard) -> str:
         "weekStart": "",
         "fiscalYearStartMonth": 0,
         "links": [LINKS],
-        "annotations": {"list": [BUILT_IN, RELEASES, FIRING]},
+        "annotations": {"list": [BUILT_IN, RELEASES, FIRING, *([ADOPTION] if "team" in dashboard.variables else [])]},
         "templating": {"list": [VARIABLES[name] for name in dashboard.variables]},
         "panels": list(_placed(dashboard)),
     }
@@ -179,6 +192,21 @@ LINKS = {
     "targetBlank": False,
     "title": "SDLC",
     "type": "dashboards",
+}
+ADOPTION = {
+    # The value is the time to mark, which Grafana reads in milliseconds; so it is the same wherever it is asked for.
+    # Source: https://grafana.com/docs/grafana/latest/datasources/prometheus/annotations/
+    "datasource": SOURCE,
+    "enable": True,
+    "expr": f"1000 * {largest(series('sdlc_adoption_timestamp_seconds', scope='$team'), 'scope')}",
+    "hide": False,
+    "iconColor": PURPLE,
+    "name": "Adoption of AI",
+    "step": "1h",
+    "tagKeys": "scope",
+    "textFormat": "{{scope}}",
+    "titleFormat": "Adoption of AI",
+    "useValueForTime": True,
 }
 BUILT_IN = {
     "builtIn": 1,

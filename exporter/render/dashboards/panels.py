@@ -87,6 +87,13 @@ COLOURS = {
     "medium": YELLOW,
     "low": "light-blue",
     "unknown": GREY,
+    # what became of a gain
+    "absorbed": RED,
+    "passed": GREEN,
+    "no_gain": BLUE,
+    "inconclusive": YELLOW,
+    "insufficient_data": GREY,
+    "not_measurable": "#6e6e6e",
     # intervals
     "lower": "light-blue",
     "estimate": BLUE,
@@ -125,6 +132,7 @@ def stat(
     limit: str = "",
     words: Mapping[int, tuple[str, str]] | None = None,
     shows: str = "auto",
+    width: int = 4,
     links: Sequence[dict[str, Any]] = (),
 ) -> Panel:
     """One or a few numbers.
@@ -132,7 +140,7 @@ def stat(
     ``limit`` is a query for the threshold from which on they are red. ``words`` are shown instead of numbers, each in
     its colour. ``shows`` is Grafana's text mode, such as ``name`` for the legend instead of the value.
     """
-    panel = _panel("stat", title, about, queries, unit, none, (4, 4), decimals, links=links)
+    panel = _panel("stat", title, about, queries, unit, none, (width, 4), decimals, links=links)
     panel["fieldConfig"]["defaults"] |= {
         "color": {"mode": "thresholds"},
         "thresholds": {"mode": "absolute", "steps": [{"color": "text", "value": None}]},

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from exporter.catalogue import DAY, HOUR
 from exporter.config.settings import Thresholds
 from exporter.render.rules.files import GROUPS
 from exporter.render.rules.rows import MARKER, Alert, Recording, parameters
@@ -75,7 +76,9 @@ def _thresholds(expr: str) -> list[str]:
 
 def _default(unit: str, name: str) -> str:
     value = getattr(Thresholds(), SECTIONS[unit])[name]
-    return f"{value / 3600:g} h" if unit == "seconds" else f"{value:g}"
+    if unit != "seconds":
+        return f"{value:g}"
+    return f"{value / DAY:g} d" if value > 2 * DAY else f"{value / HOUR:g} h"
 
 
 def _durations(alert: Alert) -> Iterator[tuple[str, str]]:

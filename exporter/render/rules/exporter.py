@@ -1,5 +1,6 @@
 """Whether the exporter can be believed, and what it goes without; gauges are read as in ``review.py``."""
 
+from exporter.model import Stream
 from exporter.render.rules.freshness import CHANGES, DEPLOYMENTS, RUNS
 from exporter.render.rules.rows import Alert, Group, Recording
 
@@ -12,6 +13,9 @@ INPUTS = (
     ("production", CHANGES),
     ("production", DEPLOYMENTS),
     ("tests", RUNS),
+    ("flaky_tests", RUNS),
+    ("findings", CHANGES),
+    ("findings", str(Stream.FINDINGS)),
 )
 """Each input whose coverage is told, and a stream that it rests on."""
 
@@ -238,9 +242,10 @@ unless on ($exporter, source, what)
 """,
             wait="1d",
             keep="1d",
-            summary="For too many changes of a team an input is missing.",
-            description="Of the changes that {{ $labels.team }} merged, the input for {{ $labels.what }} was there for "
-            "{{ $value | humanizePercentage }} only, in the mean of its repositories. Read what rests on it with care.",
+            summary="An input is missing for too much of what a team's numbers rest on.",
+            description="In {{ $labels.team }} the input {{ $labels.what }} was there for "
+            "{{ $value | humanizePercentage }} only of what needs it (changes, CI attempts, flaky runs or findings), "
+            "in the mean of its repositories. Read what rests on it with care.",
             dashboard=("sdlc-exporter", "source"),
         ),
     ),

@@ -3,7 +3,7 @@
 Gauges are read by ``last_over_time`` over five minutes, so that a scrape that fails does not start a wait anew.
 """
 
-from exporter.render.rules import freshness, quality, releases, tests
+from exporter.render.rules import freshness, gain, quality, releases, tests
 from exporter.render.rules.freshness import CHANGES, team
 from exporter.render.rules.rows import Alert, Group, Recording
 from exporter.render.rules.shares import beside_before
@@ -262,6 +262,7 @@ and on ($exporter, team)
         *tests.ROWS,
         *releases.ROWS,
         *quality.ROWS,
+        *gain.ROWS,
         freshness.NOT_JUDGED,
     ),
 )

@@ -23,7 +23,8 @@ export function BarChart({ data, options, fieldConfig, width, height, theme }) {
       options.xField ? getFieldDisplayName(field, frame) === options.xField : field.type === FieldType.string,
     ) ?? frame?.fields.find(({ type }) => type === FieldType.time);
   if (!frame?.length || !numbers.length || !names) return <NoData fieldConfig={fieldConfig} />;
-  const items = numbers.map((field) => ({
+  const named = numbers.filter(({ config }) => !config.custom?.hideFrom?.legend);
+  const items = named.map((field) => ({
     label: getFieldDisplayName(field, frame),
     color: getFieldSeriesColor(field, theme).color,
     yAxis: 1,

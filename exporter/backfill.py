@@ -1,0 +1,274 @@
+"""The past as scrapes would have read it, for a Prometheus that was not there: a file for promtool, or remote write.
+
+What the store holds is gone through once; a source is asked only where the store lacks its history.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from exporter import once, wiring
+from exporter.config import Config
+from exporter.errors import ConfigError, NotComplete, StoreError
+from exporter.providers.github.answers import stamp
+from exporter.runtime.desk import Desk
+from exporter.runtime.health import Health
+from exporter.runtime.remote_write import Encoder, Receiver
+from exporter.runtime.replay import Moment, moments
+from exporter.store.base import RepositoryRow, RepositoryState
+from exporter.store.sqlite import SqliteStore
+
+log = logging.getLogger(__name__)
+
+LONGEST_WINDOW = 90 * 86400
+SHARED = {"job": "sdlc", "instance": "exporter:9517"}
+"""The labels a scrape adds in deploy/prometheus/prometheus.yml."""
+
+
+class Order(NamedTuple):
+    """What is asked for: from and to in Unix seconds (None: all there is), the step in seconds, a scrape's labels."""
+
+    since: int | None
+    until: int | None
+    step: int
+    shared: Mapping[str, str]
+
+
+class Span(NamedTuple):
+    """What can be told: in Unix seconds from ``start`` to ``end``, both of them told."""
+
+    start: int
+    end: int
+    step: int
+
+    def instants(self, after: int | None = None) -> Iterator[int]:
+        """The start, whole steps since the epoch, and the end; those not before a second."""
+        begin = self.start if after is None else after
+        yield begin
+        yield from range((begin // self.step + 1) * self.step, self.end, self.step)
+        if self.end > begin:
+            yield self.end
+
+
+Show = Callable[[float, int], None]
+"""Hears which share is told, and up to which second."""
+
+
+class Past:
+    """A store whose history is whole, only read: another process may be writing into it."""
+
+    def __init__(self, config: Config, store: SqliteStore, order: Order) -> None:
+        self.config = config
+        self.store = store
+        self.order = order
+        self.starts = _starts(store, config)
+        self.span = _span(config, store, order, self.starts)
+
+    def moments(self, after: int | None = None) -> Iterator[Moment]:
+        """What has to be written, in order; of what is not before a second if one is given."""
+        instants = self.span.instants(after)
+        first = self.span.start if after is None else after
+        replay = wiring.replay(self.store, self.config, first, self.span.end)
+        snapshot = wiring.snapshot(replay, Health(), self.config, self.starts, shared=self.order.shared)
+        return moments(replay, snapshot, instants)
+
+    def progress(self, path: Path, url: str) -> "Progress":
+        """How much of it a receiver has taken."""
+        return Progress(path, url, self.order, self.span)
+
+
+@asynccontextmanager
+async def past(config: Config, order: Order, loading: Callable[[Health], None]) -> AsyncIterator[Past]:
+    """The past of a configuration's sources, loaded if the store lacks it.
+
+    Raises:
+        NotComplete: history is still being loaded, could not be, or there is none in the time asked for.
+        StoreError, Unauthorised, Refused: as ``once``.
+    """
+    path, held = config.store.path, _held(config)
+    try:
+        if held is not None and not (lacks := _lacks(held, config)):
+            yield Past(config, held, order)
+            return
+    finally:
+        if held is not None:
+            held.close()
+    desk = Desk()
+    try:
+        store = await desk(SqliteStore, path)
+    except StoreError as error:
+        await desk.close(5.0)
+        if held is None:
+            raise
+        raise NotComplete(f"not all history is loaded ({lacks}), and nothing can be loaded now: {error}") from error
+    try:
+        await once.read(config, store, desk, Health(), None, loading)
+        beside = SqliteStore(store.path, read_only=True)
+        try:
+            yield Past(config, beside, order)
+        finally:
+            beside.close()
+    finally:
+        await desk.close(5.0)
+        store.close()
+
+
+def _held(config: Config) -> SqliteStore | None:
+    path = config.store.path
+    return SqliteStore(path, read_only=True) if path and Path(path).exists() else None
+
+
+def write(past: Past, path: Path, show: Show) -> tuple[int, int]:
+    """Write OpenMetrics for ``promtool tsdb create-blocks-from openmetrics``; the instants and samples in it.
+
+    The file is there as a whole or not at all. Its metrics have no headers, since one metric's samples stand apart.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    draft = path.with_name(f"{path.name}.tmp")
+    instants, samples = 0, 0
+    try:
+        with draft.open("wb") as file:
+            for moment in past.moments():
+                text = moment.text()
+                file.write(text)
+                samples += text.count(b"\n")
+                instants += moment.whole
+                _tell(past.span, moment.at, show)
+            file.write(b"# EOF\n")
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    return instants, samples
+
+
+async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show) -> int:
+    """Send every instant to a receiver, from where an earlier run came to; how many were sent.
+
+    Raises:
+        ExporterError: as ``Receiver.write``; what was taken is remembered.
+    """
+    done, sent = progress.done(), 0
+    if done is not None and done >= past.span.end:
+        return 0
+    encoder = Encoder(past.order.shared)
+    for moment in past.moments(done):
+        if moment.at == done and moment.whole:
+            continue
+        await receiver.write(encoder.series(moment))
+        if moment.whole:
+            sent += 1
+            progress.keep(moment.at)
+        _tell(past.span, moment.at, show)
+    return sent
+
+
+class Progress:
+    """Up to which instant a receiver has taken what an order tells it: a file, so that a killed run can be taken up."""
+
+    def __init__(self, path: Path, url: str, order: Order, span: Span) -> None:
+        self.path = path
+        told = {"url": url, "from": span.start, "to": span.end, "step": span.step, "labels": dict(order.shared)}
+        self._order = json.dumps(told, sort_keys=True)
+
+    def done(self) -> int | None:
+        """The last instant that was taken; None before the first.
+
+        Raises:
+            ConfigError: the file belongs to another order, or cannot be read.
+        """
+        try:
+            kept = json.loads(self.path.read_text())
+            order, done = str(kept["order"]), int(kept["done"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError) as error:
+            raise ConfigError(
+                f"{self.path}: not a file of progress; remove it, or name another with --progress"
+            ) from error
+        if order != self._order:
+            raise ConfigError(
+                f"{self.path}: begun with other times, labels or another address ({order}); repeat those, or remove "
+                "the file to begin anew"
+            )
+        return done
+
+    def keep(self, done: int) -> None:
+        """Remember the last instant that was taken: this or the former one, whatever happens."""
+        draft = self.path.with_name(f"{self.path.name}.tmp")
+        draft.write_text(json.dumps({"order": self._order, "done": done}))
+        draft.replace(self.path)
+
+
+def progress_path(config: Config, url: str) -> Path:
+    """Where progress is kept unless told otherwise: beside the store, else here; one file for each address."""
+    name = f"backfill-{sha256(url.encode()).hexdigest()[:12]}.json"
+    return Path(config.store.path).parent / name if config.store.path else Path(name)
+
+
+def _tell(span: Span, at: int, show: Show) -> None:
+    show((at - span.start) / max(1, span.end - span.start), at)
+
+
+def _starts(store: SqliteStore, config: Config) -> dict[str, int]:
+    kept = {each.name: store.get(wiring.ledger_start(each.name)) for each in config.sources}
+    return {name: int(start) for name, start in kept.items() if start is not None}
+
+
+def _rows(store: SqliteStore, config: Config) -> list[RepositoryRow]:
+    names = {each.name for each in config.sources}
+    rows = store.repositories(None, None)
+    return [row for row in rows if row.source in names and row.state is not RepositoryState.GONE]
+
+
+def _lacks(store: SqliteStore, config: Config) -> str:
+    """What of the history is not loaded and may come yet; nothing where all is there."""
+    rows = _rows(store, config)
+    known = {row.source for row in rows}
+    unread = [each.name for each in config.sources if each.name not in known]
+    waiting = [row for row in rows if row.complete is None and row.state is not RepositoryState.FAILING]
+    return _named([*unread, *(f"{row.name}: {row.stream}" for row in waiting)])
+
+
+def _span(config: Config, store: SqliteStore, order: Order, starts: Mapping[str, int]) -> Span:
+    """What of the time asked for can be told; the log says what cannot."""
+    rows = _rows(store, config)
+    if lost := [row for row in rows if row.complete is None]:
+        log.warning("left out, since their history could not be loaded: %s", _named(_reasons(lost)))
+    rows = [row for row in rows if row.complete is not None and row.watermark is not None]
+    if not rows:
+        raise NotComplete("there is nothing to tell: no repository's history is loaded")
+    begins, known = max(starts.values()), min(row.watermark or 0 for row in rows)
+    start, end = order.since, order.until
+    if start is None or start < begins:
+        if start is not None:
+            log.warning("nothing that happened before %s is counted: it begins there", stamp(begins))
+        start = begins
+    if start < begins + LONGEST_WINDOW:
+        log.warning(
+            "windows of 90 days are whole from %s on, 90 days after the ledger's start", stamp(begins + LONGEST_WINDOW)
+        )
+    if end is None:
+        end = min(row.complete or 0 for row in rows)
+        log.info("it ends at %s, when the first load was complete; all is known up to %s", stamp(end), stamp(known))
+    if end > known:
+        late = [row for row in rows if (row.watermark or 0) == known]
+        log.warning("it ends at %s: more is not known of %s", stamp(known), _named(_reasons(late)))
+        end = known
+    if start >= end:
+        raise NotComplete(f"there is nothing to tell between {stamp(start)} and {stamp(end)}")
+    return Span(start, end, order.step)
+
+
+def _reasons(rows: Iterable[RepositoryRow]) -> list[str]:
+    return [f"{row.name}: {row.stream}" + (f" ({row.reason})" if row.reason else "") for row in rows]
+
+
+def _named(words: list[str]) -> str:
+    return ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
