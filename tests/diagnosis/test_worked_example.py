@@ -46,7 +46,27 @@ def test_stages_share_what_is_absorbed():
 
 
 def test_it_is_said_in_a_sentence():
-    assert absorbed(FOUND) == SENTENCE
+    assert absorbed(FOUND, Stage.PICKUP) == SENTENCE
+
+
+def test_a_stage_that_is_not_sure_is_not_named():
+    assert absorbed(FOUND, None) == (
+        "Coding is 6 h faster per change; all 6 h are lost again, though in no one stage for sure."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pickup", "told"),
+    [
+        (10, "3 h of them are lost again, as 4 h more are spent in review."),
+        (20, "all of it and 7 h more are lost again, 4 h of them in review."),
+    ],
+)
+def test_less_and_more_than_the_gain_may_be_lost(pickup, told):
+    """Before 20 and 11 + 10; now 14 and 10 or 20 + 14: -1 + 4 = 3 and 9 + 4 = 13, 7 more than 6."""
+    before = {Stage.CODING: 20.0 * HOUR, Stage.PICKUP: 11.0 * HOUR, Stage.REVIEW: 10.0 * HOUR}
+    now = {Stage.CODING: 14.0 * HOUR, Stage.PICKUP: pickup * HOUR, Stage.REVIEW: 14.0 * HOUR}
+    assert absorbed(decompose(before, now), Stage.REVIEW) == f"Coding is 6 h faster per change; {told}"
 
 
 def test_a_gain_below_what_can_be_seen_is_followed_no_further():
