@@ -84,12 +84,13 @@ def compare(
     verdict, reason = rule(gain, float(found.before[0, CODING]), ratio, seen, flags)
     shown = ratio if verdict in TOLD and Flag.CODING_UNRELIABLE not in flags else None
     chance = _chances(sums.delta)
+    named = foremost(sums.delta, chance) if verdict is Verdict.ABSORBED else None
     return Diagnosis(
         scope=scope,
         at=at,
         verdict=verdict,
         reason=reason,
-        sentence=f"{sentence(verdict, point, gain, downstream, seen)} {samples(before, now)}",
+        sentence=f"{sentence(verdict, point, gain, downstream, seen, named)} {samples(before, now)}",
         adoption=settings.adoption,
         baseline=before,
         current=now,
@@ -104,7 +105,7 @@ def compare(
         ceiling=point.ceiling,
         detectable=seen,
         mix=mix,
-        bottleneck=foremost(sums.delta, chance) if verdict is Verdict.ABSORBED else None,
+        bottleneck=named,
         flow=flowing,
         controlled=controlled,
         flags=tuple((flag, flags[flag]) for flag in Flag if flag in flags),

@@ -70,7 +70,7 @@ def of_queues(tally: Tally, flow: Flow, now: Period) -> Doubts:
 
 def of_production(tally: Tally, now: Period, releases: Sequence[int], since: int, at: int) -> Doubts:
     """Whether production is known, and whether it is come to by a timetable."""
-    merged = [each.repository in tally.known for each in tally.merged_in(now.weeks)]
+    merged = [tally.follows(each) for each in tally.merged_in(now.weeks)]
     unknown = merged.count(False)
     if merged and unknown > UNKNOWN * len(merged):
         text = (

@@ -11,7 +11,7 @@ import numpy as np
 from exporter.diagnosis.draws import draws, widened
 from exporter.diagnosis.strata import Strata, spread, strata
 from exporter.diagnosis.survival import Flags, Floats, Whole, restricted_means, survivor_quantile
-from exporter.diagnosis.tally import Tally, left_at, ready_at
+from exporter.diagnosis.tally import Tally
 from exporter.diagnosis.weeks import WEEK, Windows
 from exporter.model import Stage
 
@@ -65,11 +65,14 @@ def estimate(tally: Tally, windows: Windows, at: int, around: tuple[int, ...] = 
     found = [np.zeros((len(arm), len(STAGES))) for arm in arms]
     raw = np.zeros((len(arms), len(STAGES)))
     entered = np.zeros((len(arms), len(STAGES)), np.int64)
+    everyone = np.arange(len(tally.passages))
     for stage in range(len(STAGES)):
         refused, refused_period, refused_week = changes.without(stays, stage)
         for arm, drawn in enumerate(arms):
-            rows = np.flatnonzero((stays.stage == stage) & (period == arm) & seen)
-            none = np.flatnonzero(refused & (refused_period == arm))
+            rows = changes.ordered(
+                np.flatnonzero((stays.stage == stage) & (period == arm) & seen), stays.change, week, stays.seconds
+            )
+            none = changes.ordered(np.flatnonzero(refused & (refused_period == arm)), everyone, refused_week)
             cohort = _Cohort(
                 stays.change[rows], stays.seconds[rows], stays.ended[rows], week[rows], none, refused_week[none]
             )
@@ -110,10 +113,11 @@ class _Cohort(NamedTuple):
         rows, of, parts = spread(strata, period, self.change, self.seconds, self.ended)
         none, none_of, none_parts = spread(strata, period, self.without)
         total = np.zeros(len(draws))
+        here, refused = _places(of, len(strata.mix)), _places(none_of, len(strata.mix))
         for stratum in np.flatnonzero(strata.mix):
-            here, refused = of == stratum, none_of == stratum
+            mine, without = here[stratum], refused[stratum]
             total += strata.mix[stratum] * self._expected(
-                rows[here], parts[here], self.without_week[none[refused]], none_parts[refused], draws, cap, plain
+                rows[mine], parts[mine], self.without_week[none[without]], none_parts[without], draws, cap, plain
             )
         return total
 
@@ -149,12 +153,12 @@ class _Changes:
         self._begins, self._period, self._number = np.array(told, np.int64).T
         repositories = np.array([each.repository for each in changes], np.int64)
         lines = np.array([-1 if each.lines is None else each.lines for each in changes], np.int64)
-        ready = _seconds([ready_at(each) for each in changes])
-        self._left = _seconds([left_at(each) for each in changes])
+        ready = _seconds([entered for entered, _ in tally.review])
+        self._left = _seconds([left for _, left in tally.review])
         self._end = _seconds(
             [
-                each.produced if each.merged is not None and each.repository in tally.known else left_at(each)
-                for each in changes
+                each.produced if each.merged is not None and each.repository in tally.known else left
+                for each, (_, left) in zip(changes, tally.review, strict=True)
             ]
         )
         self._told = np.array([bool(each.spells) for each in changes], np.bool_)
@@ -168,6 +172,11 @@ class _Changes:
         inside = (week >= 0) & (seconds < self._begins[week] + WEEK)
         return np.where(inside, self._period[week], -1), self._number[week]
 
+    def ordered(self, rows: Whole, change: Whole, *by: Whole | Floats) -> Whole:
+        """Rows in an order that what is told decides alone: sums of the same parts in another order may differ."""
+        strata = (self.strata.of[change[rows]], self.strata.first[change[rows]])
+        return rows[np.lexsort((*strata, *(column[rows] for column in by)))]
+
     def without(self, stays: Stays, stage: int) -> tuple[Flags, Whole, Whole]:
         """Which changes have no stay in a stage for good, and the period and week in which that was settled.
 
@@ -180,8 +189,14 @@ class _Changes:
         return (without, *self.place(settled))
 
 
+def _places(of: Whole, many: int) -> list[Whole]:
+    """For each stratum the places in a column that are its own, in their order."""
+    order = np.argsort(of, kind="stable")
+    return np.split(order, np.searchsorted(of[order], np.arange(1, many)))
+
+
 def _stays(tally: Tally) -> Stays:
-    """All stays, in an order that the facts alone decide: sums of the same numbers in another order differ."""
+    """All stays; those of one change in one stage are added up from the first on."""
     told = [
         (PLACE[spell.stage], number, spell.entered, max(0, spell.seconds), not spell.ended)
         for number, each in enumerate(tally.passages)

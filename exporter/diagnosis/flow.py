@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from exporter.diagnosis.tally import Dates, Tally
 from exporter.diagnosis.terms import Flow, Gate, Period
-from exporter.diagnosis.weeks import WEEK
+from exporter.diagnosis.weeks import WEEK, joined
 
 LEAST_GROWTH = math.log(1.1)
 """Growth of ready changes per developer-week below which no part of it is told: one divides by it."""
@@ -128,10 +128,11 @@ def little(tally: Tally, weeks: Sequence[int]) -> float | None:
 
     WIP is the mean number over these weeks, lambda the arrivals and W the mean stay of those that left in them.
     """
-    first, last = weeks[0], weeks[-1] + WEEK
+    runs = joined(weeks)
+    first, last = runs[0][0], runs[-1][1]
     spans = [span for span in tally.stays(LONGEST_STAY) if span[1] >= first and span[0] < last]
-    inside = sum(max(0, min(end, week + WEEK) - max(begin, week)) for week in weeks for begin, end in spans)
-    left = [end - begin for begin, end in spans if any(week <= end < week + WEEK for week in weeks)]
+    inside = sum(max(0, min(end, until) - max(begin, since)) for since, until in runs for begin, end in spans)
+    left = [end - begin for begin, end in spans if any(since <= end < until for since, until in runs)]
     if not inside or not left:
         return None
     return abs(inside - tally.ready.within(weeks) * sum(left) / len(left)) / inside

@@ -46,33 +46,50 @@ class Tally:
     """
 
     def __init__(self, passages: Iterable[Passage]) -> None:
-        self.passages = sorted((each for each in passages if each.origin is not Origin.BOT), key=_order)
+        self.passages = [each for each in passages if each.origin is not Origin.BOT]
         self.known = frozenset(each.repository for each in self.passages if each.produced is not None)
         """Repositories of which production is known."""
         arrived: defaultdict[int, list[int]] = defaultdict(list)
         for each in self.passages:
             if each.produced is not None and each.merged is not None:
                 arrived[each.repository].append(each.merged)
-        self._arrived = {repository: (min(merged), max(merged)) for repository, merged in arrived.items()}
+        self._arrived = {repository: (min(merges), max(merges)) for repository, merges in arrived.items()}
+        self.review = [_review(each) for each in self.passages]
+        """When each change entered review and when it left; None for what did not happen."""
         self._weeks: defaultdict[int, list[Passage]] = defaultdict(list)
         self._merges: defaultdict[int, list[Passage]] = defaultdict(list)
-        for each in self.passages:
-            if (ready := ready_at(each)) is not None:
-                self._weeks[floor(ready)].append(each)
-            if each.merged is not None:
-                self._merges[floor(left_at(each) or each.merged)].append(each)
-        entered = [each for each in self.passages if ready_at(each) is not None]
-        merged = [each for each in entered if each.merged is not None]
-        self.ready = Dates(ready_at(each) or 0 for each in entered)
-        self.merged = Dates(left_at(each) or 0 for each in merged)
-        self.abandoned = Dates(
-            left_at(each) or 0 for each in entered if each.merged is None and each.closed is not None
-        )
-        deployable = [each for each in merged if self.follows(each)]
-        self.deployable = Dates(left_at(each) or 0 for each in deployable)
-        self.produced = Dates(_in_production(each) for each in deployable if each.produced is not None)
-        self.first_reviews = Dates(entries(entered, Stage.REVIEW))
-        self.unreviewed = Dates(left_at(each) or 0 for each in entered if left_at(each) is not None and not _seen(each))
+        ready: list[int] = []
+        merged: list[int] = []
+        abandoned: list[int] = []
+        deployable: list[int] = []
+        produced: list[int] = []
+        seen: list[int] = []
+        unseen: list[int] = []
+        for each, (entered, left) in zip(self.passages, self.review, strict=True):
+            if entered is None:
+                continue
+            ready.append(entered)
+            self._weeks[floor(entered)].append(each)
+            reviewed = next((spell.entered for spell in each.spells if spell.stage is Stage.REVIEW), None)
+            if reviewed is not None:
+                seen.append(reviewed)
+            elif left is not None:
+                unseen.append(left)
+            if left is None:
+                continue
+            (abandoned if each.merged is None else merged).append(left)
+            if each.merged is None:
+                continue
+            self._merges[floor(left)].append(each)
+            if self.follows(each):
+                deployable.append(left)
+                if each.produced is not None:
+                    produced.append(max(each.produced, left))
+        self.ready, self.merged, self.abandoned = Dates(ready), Dates(merged), Dates(abandoned)
+        self.deployable, self.produced = Dates(deployable), Dates(produced)
+        """Merges where production is known, and when they came into it."""
+        self.first_reviews, self.unreviewed = Dates(seen), Dates(unseen)
+        """First reviews, and when changes left review without one."""
 
     def follows(self, passage: Passage) -> bool:
         """Whether a change that was merged can be followed into production (definitions 152).
@@ -106,8 +123,7 @@ class Tally:
 
     def stays(self, longest: int) -> list[tuple[int, int]]:
         """From when to when each change was in review, for so many seconds at most; open ones as if for that long."""
-        ready = ((ready_at(each), left_at(each)) for each in self.passages)
-        told = ((begin, begin + longest if end is None else end) for begin, end in ready if begin is not None)
+        told = ((begin, begin + longest if end is None else end) for begin, end in self.review if begin is not None)
         return [(begin, min(end, begin + longest)) for begin, end in told]
 
     def merged_in(self, weeks: Iterable[int]) -> Iterator[Passage]:
@@ -115,37 +131,10 @@ class Tally:
         return (each for week in weeks for each in self._merges.get(week, ()))
 
 
-def ready_at(passage: Passage) -> int | None:
-    """When a change entered review; None where it did not."""
-    return passage.merged if passage.ready is None else passage.ready
-
-
-def left_at(passage: Passage) -> int | None:
-    """When a change left review, merged or closed, not before it entered."""
-    left, ready = passage.merged if passage.merged is not None else passage.closed, ready_at(passage)
-    return None if left is None or ready is None else max(left, ready)
-
-
-def entries(passages: Iterable[Passage], stage: Stage) -> Iterator[int]:
-    """When changes first entered a stage."""
-    for each in passages:
-        if (found := next((spell.entered for spell in each.spells if spell.stage is stage), None)) is not None:
-            yield found
-
-
-def _order(passage: Passage) -> tuple[object, ...]:
-    """An order that what is told decides alone: sums of fractions in another order differ in their last digits."""
-    dates = (passage.ready, passage.merged, passage.closed, passage.produced, passage.lines)
-    told = (-1 if each is None else each for each in dates)
-    return (passage.began, passage.repository, *told, passage.author, passage.origin, passage[8], passage[10:])
-
-
-def _in_production(passage: Passage) -> int:
-    return max(passage.produced or 0, left_at(passage) or 0)
-
-
-def _seen(passage: Passage) -> bool:
-    return any(spell.stage is Stage.REVIEW for spell in passage.spells)
+def _review(passage: Passage) -> tuple[int | None, int | None]:
+    entered = passage.merged if passage.ready is None else passage.ready
+    left = passage.closed if passage.merged is None else passage.merged
+    return entered, None if left is None or entered is None else max(left, entered)
 
 
 def _share(those: Iterable[bool]) -> float | None:

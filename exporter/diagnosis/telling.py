@@ -37,27 +37,33 @@ def samples(before: Period, now: Period) -> str:
     return f"Seen on {before.changes} changes before and {now.changes} now."
 
 
-def absorbed(found: Decomposition) -> str:
-    """Where a gain went that other stages took: how much of it is lost, and where most of that is spent."""
-    lost, (stage, most) = found.downstream, max(found.deltas.items(), key=lambda item: item[1])
+def absorbed(found: Decomposition, stage: Stage | None) -> str:
+    """Where a gain went that other stages took: how much of it is lost, and in which stage, if one is sure."""
+    lost = found.downstream
     if hours(lost) == hours(found.gain):
         whole = f"all {hours(lost)} are lost again"
     elif lost > found.gain:
         whole = f"all of it and {hours(lost - found.gain)} more are lost again"
     else:
         whole = f"{hours(lost)} of them are lost again"
-    part = (
-        f", {hours(most)} of them {WHERE[stage]}"
-        if most < lost
-        else f", as {hours(most)} more are spent {WHERE[stage]}"
-    )
-    return f"Coding is {hours(found.gain)} faster per change; {whole}{part}."
+    if stage is None:
+        return f"Coding is {hours(found.gain)} faster per change; {whole}, though in no one stage for sure."
+    most = found.deltas[stage]
+    part = f"{hours(most)} of them {WHERE[stage]}" if most < lost else f"as {hours(most)} more are spent {WHERE[stage]}"
+    return f"Coding is {hours(found.gain)} faster per change; {whole}, {part}."
 
 
-def sentence(verdict: Verdict, found: Decomposition, gain: Interval, downstream: Interval, detectable: float) -> str:
-    """The finding of a verdict that rests on data."""
+def sentence(
+    verdict: Verdict,
+    found: Decomposition,
+    gain: Interval,
+    downstream: Interval,
+    detectable: float,
+    stage: Stage | None = None,
+) -> str:
+    """The finding of a verdict that rests on data; ``stage`` is the bottleneck."""
     if verdict is Verdict.ABSORBED:
-        return absorbed(found)
+        return absorbed(found, stage)
     if verdict is Verdict.NO_GAIN:
         return (
             f"Coding is not clearly faster than it was: the difference per change is {between(gain)}, "

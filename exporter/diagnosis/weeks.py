@@ -60,6 +60,17 @@ def whole_weeks(first: int, last: int, freezes: Sequence[tuple[int, int]] = ()) 
     return tuple(week for week in begins if not any(week < end and begin < week + WEEK for begin, end in freezes))
 
 
+def joined(weeks: Sequence[int]) -> list[tuple[int, int]]:
+    """Weeks in order as (first second, second after the last) of those that follow each other without a gap."""
+    runs: list[tuple[int, int]] = []
+    for week in weeks:
+        if runs and runs[-1][1] == week:
+            runs[-1] = (runs[-1][0], week + WEEK)
+        else:
+            runs.append((week, week + WEEK))
+    return runs
+
+
 def windows(at: int, settings: Settings, ai_shares: Mapping[int, float]) -> Windows | str:
     """What is compared at the end of a week, or a sentence that says why nothing can be (definitions 145, 146).
 

@@ -366,3 +366,26 @@ def test_a_control_that_stood_still_confirms():
     assert found.controlled.absorbed.estimate == pytest.approx(1)
     assert found.flags == ()
     assert diagnose("all", made(), AT, SETTINGS, control=still[:200]).controlled is None
+
+
+def test_coding_begun_lately_is_not_faster_for_being_seen():
+    """Of what was begun in the last two days only what took an hour is proposed by now: it is left out."""
+    lately = [
+        each._replace(
+            began=begin,
+            ready=begin + HOUR,
+            merged=None,
+            produced=None,
+            reviewed=False,
+            lines=None,
+            spells=(
+                Spell(Stage.CODING, begin, HOUR, True),
+                Spell(Stage.PICKUP, begin + HOUR, AT - begin - HOUR, False),
+            ),
+        )
+        for begin, each in zip(range(AT - 48 * HOUR, AT - HOUR, HOUR), made()[-40:], strict=False)
+    ]
+    found = diagnose("all", [*made(), *lately], AT, SETTINGS)
+    assert found.gain.estimate == pytest.approx(6 * HOUR)
+    assert found.stages[0].entered == (120, 120)
+    assert found.stages[1].entered == (120, 160)

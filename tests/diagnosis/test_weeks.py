@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from exporter.catalogue import DAY
-from exporter.diagnosis.weeks import WEEK, Settings, Windows, ceiling, floor, whole_weeks, windows
+from exporter.diagnosis.weeks import WEEK, Settings, Windows, ceiling, floor, joined, whole_weeks, windows
 
 
 def second(text):
@@ -60,15 +60,15 @@ def test_current_weeks_begin_with_the_adoption():
     [
         (
             Settings(adoption=MONDAY - 7 * WEEK, start=START),
-            "there are 7 whole weeks since AI was taken up; 8 are needed",
+            "AI was taken up 7 whole weeks ago; 8 are needed",
         ),
         (
             Settings(adoption=MONDAY - 20 * WEEK, start=MONDAY - 29 * WEEK),
-            "7 whole weeks are known up to two weeks before AI was taken up; 8 are needed",
+            "7 whole weeks can be read that end two weeks before AI was taken up; 8 are needed",
         ),
         (
             Settings(start=MONDAY - 15 * WEEK),
-            "15 whole weeks are known, 7 of them before the last 8; 8 are needed",
+            "7 whole weeks with merges lie before the last 8; 8 are needed for a baseline",
         ),
     ],
 )
@@ -97,3 +97,7 @@ def test_a_short_history_is_halved():
 def test_a_diagnosis_is_of_whole_weeks():
     with pytest.raises(ValueError, match="not the end of a week"):
         windows(MONDAY + 1, Settings(), {})
+
+
+def test_weeks_without_a_gap_are_one_stretch():
+    assert joined((0, WEEK, 3 * WEEK)) == [(0, 2 * WEEK), (3 * WEEK, 4 * WEEK)]
