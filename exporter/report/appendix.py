@@ -118,7 +118,7 @@ DEFINITIONS = (
     Definition(
         "weeks",
         "Weekly verdicts in a row",
-        "Verdicts at the end of each week, up to this one, that say absorbed without a break.",
+        "Verdicts at the end of each week, up to this one, that say absorbed without a break; at most three.",
         "sdlc_diagnosis_absorbed_weeks",
     ),
     Definition(
@@ -142,8 +142,8 @@ DEFINITIONS = (
     Definition(
         "mix",
         "Other mix of changes",
-        "How much more of the raw difference of lead times there is than of like changes: larger changes, other "
-        "repositories or kinds. It is in no other number here.",
+        "By how much a change's way is longer or shorter since changes are of other sizes, kinds and repositories: the "
+        "raw difference of lead times less that of like changes. It is in no other number here.",
     ),
     Definition(
         "controlled",
@@ -192,8 +192,9 @@ DEFINITIONS = (
     Definition(
         "flow",
         "Absorbed part of the growth",
-        "A_T = 1 - growth in production / growth of ready changes (of logarithms): the part of the additional changes "
-        "that did not reach production. Not told where ready changes did not grow.",
+        "A_T = 1 - growth in production / growth of ready changes (of logarithms): the part of the growth that did not "
+        "arrive in production, or at the merge where nothing tells of production. Not told where ready changes hardly "
+        "grew.",
         "sdlc_diagnosis_flow_absorbed_ratio",
     ),
     Definition(

@@ -82,9 +82,10 @@ def _ticks(axis: Axis, top: float, bottom: float) -> Iterator[str]:
 def _marks(axis: Axis, top: float, bottom: float) -> Iterator[str]:
     for value, name in axis.marks:
         yield _line(_x(axis, value), top, _x(axis, value), bottom, "mark")
-        yield (
-            f'<text class="tick" x="{_x(axis, value):.3f}%" y="{top - 5:g}" text-anchor="middle">{escape(name)}</text>'
-        )
+        # The first name ends at its line and the others begin there, so that lines close to each other can be read.
+        anchor = "end" if value == axis.marks[0][0] else "start"
+        place = f'x="{_x(axis, value):.3f}%" y="{top - 5:g}" text-anchor="{anchor}"'
+        yield f'<text class="tick" {place}>{escape(name)}</text>'
 
 
 def _x(axis: Axis, value: float) -> float:

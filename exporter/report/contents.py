@@ -7,12 +7,13 @@ from exporter.report.appendix import DEFINITIONS, DOCUMENT, DOUBTS, EVIDENCE, IN
 from exporter.report.blocks import Block, Cell, Entries, Entry, Heading, Prose, Table
 from exporter.report.economics import economics
 from exporter.report.scopes import absorbed_part, sections, verdict_badge
+from exporter.report.shortage import Needs
 from exporter.report.words import FLAGS, NOT_TOLD, SIGNALS, STAGES, VERDICTS, WHOLE, minute, percents, spans
 
 TITLE = "Is the gain in coding absorbed?"
 
 
-def blocks(report: Report) -> Iterator[Block]:
+def blocks(report: Report, needs: Needs) -> Iterator[Block]:
     """Everything that is said, in its order; each format writes it in its own way."""
     yield Heading(TITLE, 1)
     yield Prose(_from(report))
@@ -25,11 +26,11 @@ def blocks(report: Report) -> Iterator[Block]:
     for index, scope in enumerate(report.scopes):
         if scope.diagnosis.scope != WHOLE:
             break
-        yield from sections(scope, anchors[index])
+        yield from sections(scope, anchors[index], needs)
         first = index + 1
     yield from economics(report.economics)
     for scope, anchor in zip(report.scopes[first:], anchors[first:], strict=True):
-        yield from sections(scope, anchor)
+        yield from sections(scope, anchor, needs)
     yield from _appendix()
 
 

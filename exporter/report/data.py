@@ -22,7 +22,7 @@ from exporter.diagnosis.terms import (
 from exporter.report.appendix import DEFINITIONS, DOCUMENT
 from exporter.report.economics import gap
 from exporter.report.scopes import absorbed_part
-from exporter.report.shortage import short_of
+from exporter.report.shortage import Needs, short_of
 from exporter.report.words import divides, instant
 from exporter.statistics.interval import LEVEL
 
@@ -32,7 +32,7 @@ FORMAT = 1
 Json = dict[str, Any]
 
 
-def data(report: Report) -> str:
+def data(report: Report, needs: Needs) -> str:
     """The whole report as indented JSON."""
     content = {
         "format": FORMAT,
@@ -40,7 +40,7 @@ def data(report: Report) -> str:
         "exporter_version": report.version,
         "interval_level": LEVEL,
         "sources": report.sources,
-        "scopes": [_scope(each) for each in report.scopes],
+        "scopes": [_scope(each, needs) for each in report.scopes],
         "economics": _economics(report.economics) if report.economics else None,
         "definitions": [
             {"name": each.name, "text": each.text, "metric": each.metric or None, "rules": f"{DOCUMENT}, {each.rule}"}
@@ -50,7 +50,7 @@ def data(report: Report) -> str:
     return msgspec.json.format(msgspec.json.encode(content), indent=2).decode() + "\n"
 
 
-def _scope(report: ScopeReport) -> Json:
+def _scope(report: ScopeReport, needs: Needs) -> Json:
     told = report.diagnosis
     gated = divides(told)
     return {
@@ -59,7 +59,7 @@ def _scope(report: ScopeReport) -> Json:
         "verdict": told.verdict,
         "reason": told.reason,
         "sentence": told.sentence,
-        "short_of": short_of(told),
+        "short_of": short_of(told, needs),
         "absorbed_weeks": told.absorbed_weeks,
         "bottleneck": told.bottleneck,
         "adoption": None if told.adoption is None else instant(told.adoption),

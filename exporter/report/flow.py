@@ -61,7 +61,7 @@ def _balances(diagnosis: Diagnosis, flow: Flow) -> Iterator[str]:
         if flow.undeployed is not None and "in_production" in counts:
             shipped, queue = counts["in_production"], flow.undeployed[index]
             said = f"{title}: {whole(merged)} merged = {whole(shipped)} in production {_added(queue)} undeployed"
-            yield said + _remainder(merged - shipped - queue)
+            yield said + _unknown(merged - shipped - queue)
 
 
 def _count(value: float) -> int:
@@ -73,6 +73,13 @@ def _added(queue: int) -> str:
     return f"− {whole(-queue)} fewer" if queue < 0 else f"+ {whole(queue)} more"
 
 
+def _unknown(difference: int) -> str:
+    """Merged where nothing tells when code is in production; fewer than none cannot be."""
+    if difference <= 0:
+        return _remainder(difference)
+    return f" + {whole(difference)} of which nothing tells when they are in production."
+
+
 def _remainder(difference: int) -> str:
     if not difference:
         return "."
@@ -80,12 +87,9 @@ def _remainder(difference: int) -> str:
 
 
 def _facts(flow: Flow) -> Iterator[Fact]:
-    if flow.absorbed is None:
-        yield Fact(
-            "Absorbed part of the growth", f"{NOT_TOLD}: ready changes did not grow, or production is unknown", "flow"
-        )
-    else:
-        yield Fact("Absorbed part of the growth", f"{percent(flow.absorbed)} did not reach production", "flow")
+    why = f"{NOT_TOLD}: ready changes hardly grew, or one of the rates is not known"
+    absorbed = why if flow.absorbed is None else f"{percent(flow.absorbed)} of it did not arrive"
+    yield Fact("Absorbed part of the growth", absorbed, "flow")
     if flow.shares:
         where = ", ".join(f"{name} {percent(share)}" for name, share in flow.shares)
         yield Fact("Where the growth stayed", where, "flow")

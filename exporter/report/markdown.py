@@ -26,6 +26,7 @@ SPECIAL = re.compile(r"[\\`*_\[\]<>|~&]")
 BEGINNING = re.compile(r"^([-+=#]|\d+[.)])")
 # GitHub turns @name, #12 and addresses into links, and what stands between dollars into formulas.
 MENTION = re.compile(r"([@#])(?=\w)")
+NAME = re.compile(r"\w+")
 APART = "&#8203;"
 
 
@@ -86,7 +87,8 @@ def _tiles(facts: Facts) -> str:
 
 
 def _entry(entry: Entry) -> str:
-    note = f" (`{entry.note}`)" if entry.note else ""
+    name = f"`{entry.note}`" if NAME.fullmatch(entry.note) else escaped(entry.note)
+    note = f" ({name})" if entry.note else ""
     return f"- **{escaped(entry.word)}**{note}: {escaped(entry.text)}"
 
 

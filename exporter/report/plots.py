@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 
 from exporter.diagnosis.terms import Diagnosis, Flow, Interval, StageTime
 from exporter.report.blocks import Axis, Lane, Plot, Row
-from exporter.report.words import DAY, GATES, HOUR, IN_HOURS, STAGES, number, percent, percents, span, spans
+from exporter.report.words import DAY, GATES, HOUR, IN_HOURS, STAGES, change, number, percent, percents, span, spans
 
 TICKS = 5
 CUT = 4
 """An axis begins at 0 unless what changes would then take less than a quarter of it."""
-WIDEST = 3.0
-"""The absorbed part is drawn from -300 % to 300 %; an interval that reaches further stops at the end."""
+WIDEST = 10.0
+"""The absorbed part is drawn from -1000 % to 1000 %; an interval that reaches further stops at the end."""
 
 FAR = 1e12
 """What no change takes, in seconds or changes a week: beyond it nothing is drawn to scale."""
@@ -21,14 +21,17 @@ TIMES = (("before", "baseline"), ("now", "current weeks"))
 def waterfall(diagnosis: Diagnosis) -> Plot | None:
     """From the lead time before through what each stage saves or adds to the lead time now; None where not known."""
     before = diagnosis.lead_before
-    if before is None or not diagnosis.stages:
+    entered = tuple(each for each in diagnosis.stages if any(each.entered))
+    if before is None or not entered:
         return None
-    rows = list(_steps(before, diagnosis.stages))
+    rows = list(_steps(before, entered))
     if diagnosis.lead_now is not None:
         lead = diagnosis.lead and Interval(*(before + each for each in diagnosis.lead))
-        said = span(diagnosis.lead_now) + (f"; {spans(diagnosis.lead, signed=True)}" if diagnosis.lead else "")
+        said = span(diagnosis.lead_now, beside=before)
+        said += f"; {spans(diagnosis.lead, signed=True)}" if diagnosis.lead else ""
         rows.append(Row("lead time now", said, (Lane(0, diagnosis.lead_now, "total", lead or None),)))
-    rows.insert(0, Row("lead time before", span(before), (Lane(0, before, "total"),)))
+    said = span(before, beside=diagnosis.lead_now or 0.0)
+    rows.insert(0, Row("lead time before", said, (Lane(0, before, "total"),)))
     return Plot(
         "From the lead time before to the lead time now",
         "Expected time of one change: the baseline's, what each stage saves or adds since, and today's; of like "
@@ -52,18 +55,19 @@ def _steps(level: float, stages: Iterable[StageTime]) -> Iterator[Row]:
 
 def stages(diagnosis: Diagnosis) -> Plot | None:
     """Each stage before and now."""
-    if not diagnosis.stages:
+    entered = [each for each in diagnosis.stages if any(each.entered)]
+    if not entered:
         return None
     rows = tuple(
         Row(
             STAGES[each.stage],
-            f"{span(each.before.estimate)} → {span(each.now.estimate)}",
+            change(each.before.estimate, each.now.estimate),
             (
                 Lane(0, each.before.estimate, "before", each.before),
                 Lane(0, each.now.estimate, "now", each.now),
             ),
         )
-        for each in diagnosis.stages
+        for each in entered
     )
     says = "Expected time of one change in each stage, before and now."
     return Plot("Time in each stage", says, rows, _durations(*_reach((0, 0), _ends(rows))), TIMES)

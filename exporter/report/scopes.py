@@ -21,7 +21,7 @@ from exporter.report.blocks import (
     Table,
 )
 from exporter.report.flow import flow
-from exporter.report.shortage import short_of
+from exporter.report.shortage import Needs, short_of
 from exporter.report.words import (
     FLAGS,
     NOT_TOLD,
@@ -31,6 +31,7 @@ from exporter.report.words import (
     TONES,
     VERDICTS,
     WEEK,
+    change,
     date,
     divides,
     percent,
@@ -44,12 +45,14 @@ from exporter.report.words import (
 
 WEEKS_IN_A_ROW = 3
 """So many weekly verdicts in a row an alert waits for."""
+AT_CAP = 0.9
+"""A stage whose mean is at least this part of its cap has hardly a change that is not counted as the cap."""
 NO_SHARE = "–"
-"""Coding is what the gain is in; it takes no share of it."""
+"""Coding is what the gain is in, and a stage that nobody entered has none: neither takes a share of it."""
 ACTIVE = {True: Badge("active", "bad"), False: Badge("not there", "good"), None: Badge("cannot be measured", "calm")}
 
 
-def sections(report: ScopeReport, anchor: str) -> Iterator[Block]:
+def sections(report: ScopeReport, anchor: str, needs: Needs) -> Iterator[Block]:
     """All blocks of one scope."""
     diagnosis = report.diagnosis
     yield Heading(scope_title(diagnosis.scope), 2, anchor)
@@ -59,7 +62,7 @@ def sections(report: ScopeReport, anchor: str) -> Iterator[Block]:
     yield Facts(_most_important(diagnosis), large=True)
     if diagnosis.flags:
         yield Doubts(tuple((FLAGS[flag], sentence) for flag, sentence in diagnosis.flags))
-    if short := short_of(diagnosis):
+    if short := short_of(diagnosis, needs):
         yield Heading("What is short", 3)
         yield Points(short)
     yield from _hours(diagnosis)
@@ -103,20 +106,15 @@ def _certainty(diagnosis: Diagnosis, word: str) -> tuple[Fact, ...]:
 
 
 def _how_sure(diagnosis: Diagnosis) -> str:
-    parts = []
-    weeks = diagnosis.absorbed_weeks
+    told = "one week's verdict"
     if diagnosis.verdict == Verdict.ABSORBED:
-        parts.append(
-            f"{plural(weeks, 'weekly verdict')} in a row"
-            + ("" if weeks >= WEEKS_IN_A_ROW else f", of the {WEEKS_IN_A_ROW} that an alert waits for")
-        )
-    else:
-        parts.append(
-            f"{plural(weeks, 'weekly verdict')} in a row that says absorbed" if weeks else "one week's verdict"
-        )
+        weeks = max(diagnosis.absorbed_weeks, 1)  # this week's is one
+        told = f"{plural(weeks, 'weekly verdict')} in a row"
+        if weeks < WEEKS_IN_A_ROW:
+            told += f", of the {WEEKS_IN_A_ROW} that an alert waits for"
     doubts = len(diagnosis.flags)
-    parts.append(f"{plural(doubts, 'doubt')} below" if doubts else "no doubt was found")
-    return "; ".join(parts) + ". Intervals are 90 %."
+    doubted = f"{plural(doubts, 'doubt')} below" if doubts else "no doubt was found"
+    return f"{told}; {doubted}. Intervals are 90 %."
 
 
 def _most_important(diagnosis: Diagnosis) -> tuple[Fact, ...]:
@@ -132,7 +130,7 @@ def _lead(diagnosis: Diagnosis) -> str:
     before, now, lead = diagnosis.lead_before, diagnosis.lead_now, diagnosis.lead
     if before is None and now is None:
         return NOT_TOLD if lead is None else spans(lead, signed=True)
-    levels = f"{_span(before)} → {_span(now)}"
+    levels = f"{_span(before)} → {_span(now)}" if before is None or now is None else change(before, now)
     return f"{levels}: {_spans(lead)}"
 
 
@@ -160,6 +158,8 @@ def _hours(diagnosis: Diagnosis) -> Iterator[Block]:
         yield plots.absorbed(part)
     if diagnosis.stages:
         yield _stage_table(diagnosis)
+        if capped := tuple(_capped(diagnosis.stages)):
+            yield Doubts(capped)
         if (each := plots.stages(diagnosis)) is not None:
             yield each
     details = tuple(_details(diagnosis))
@@ -172,22 +172,34 @@ def _hours(diagnosis: Diagnosis) -> Iterator[Block]:
 
 def _stage_table(diagnosis: Diagnosis) -> Table:
     rows = tuple(
-        (
-            STAGES[each.stage],
-            spans(each.before),
-            spans(each.now),
-            spans(each.delta, signed=True),
-            f"{whole(each.entered[0])} → {whole(each.entered[1])}",
-            _part_of_gain(each, diagnosis),
-        )
+        (STAGES[each.stage], *_times(each), _both(each.entered), _part_of_gain(each, diagnosis))
         for each in diagnosis.stages
     )
     heads = ("stage", "before", "now", "change (90 %)", "n", "of gain")
     return Table("Expected time of one change in each stage", heads, rows, right=(1, 2, 3, 4, 5))
 
 
+def _capped(stages: Iterable[StageTime]) -> Iterator[tuple[str, str]]:
+    """Stages whose times cannot become much longer, whatever happens, since each spell counts up to the cap only."""
+    for each in stages:
+        if any(each.entered) and each.now.estimate >= AT_CAP * each.cap:
+            said = f"Nearly every change reaches it, so {STAGES[each.stage]} truly takes longer than is told here."
+            yield f"{STAGES[each.stage]} is at its cap of {span(each.cap)}", said
+
+
+def _times(stage: StageTime) -> tuple[str, str, str]:
+    """Before, now and the change; a stage that no change entered has no times, and not times of 0."""
+    if not any(stage.entered):
+        return "none", "none", "no change entered"
+    return spans(stage.before), spans(stage.now), spans(stage.delta, signed=True)
+
+
+def _both(counts: tuple[int, int]) -> str:
+    return " → ".join(map(whole, counts))
+
+
 def _part_of_gain(stage: StageTime, diagnosis: Diagnosis) -> str:
-    if stage.stage is Stage.CODING:
+    if stage.stage is Stage.CODING or not any(stage.entered):
         return NO_SHARE
     return NOT_TOLD if stage.share is None or not divides(diagnosis) else percent(stage.share)
 
@@ -196,13 +208,14 @@ def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
     yield Fact("Added up to the merge", _spans(diagnosis.cycle), "cycle")
     yield Fact("Largest possible cut", _percent(diagnosis.ceiling, "of the lead time before"), "ceiling")
     yield Fact("Least visible difference", _span(diagnosis.detectable), "detectable")
-    yield Fact("Other mix of changes", NOT_TOLD if diagnosis.mix is None else span(diagnosis.mix, signed=True), "mix")
-    chances = [(STAGES[each.stage], each.probability) for each in diagnosis.stages if each.probability is not None]
+    yield Fact("Other mix of changes", NOT_TOLD if diagnosis.mix is None else _mixed(diagnosis.mix), "mix")
+    entered = [each for each in diagnosis.stages if any(each.entered)]
+    chances = [(STAGES[each.stage], each.probability) for each in entered if each.probability is not None]
     if chances:
         said = ", ".join(f"{name} {percent(chance)}" for name, chance in chances)
         yield Fact("Grew most in the draws", said, "probability")
-    if diagnosis.stages:
-        said = ", ".join(f"{STAGES[each.stage]} {span(each.cap)}" for each in diagnosis.stages)
+    if entered:
+        said = ", ".join(f"{STAGES[each.stage]} {span(each.cap)}" for each in entered)
         yield Fact("Caps", said, "cap")
     control = diagnosis.controlled
     if control is None:
@@ -213,9 +226,17 @@ def _details(diagnosis: Diagnosis) -> Iterator[Fact]:
         "Difference to repositories of little AI",
         f"saved in coding {spans(control.gain, signed=True)}, added by the other stages "
         f"{spans(control.downstream, signed=True)}, absorbed {percents(told) if told else NOT_TOLD}; "
-        f"n = {whole(control.changes[0])} → {whole(control.changes[1])} changes of the others",
+        f"n = {_both(control.changes)} changes of the others",
         "controlled",
     )
+
+
+def _mixed(mix: float) -> str:
+    """A raw cut beyond that of like changes comes from changes that are quicker by their kind."""
+    if span(mix) == span(0):
+        return "makes no difference"
+    way = "shorter" if mix > 0 else "longer"
+    return f"makes the way {span(abs(mix))} {way} by itself; left out here"
 
 
 def _signals(signals: Iterable[Reading]) -> Iterator[Block]:
@@ -238,7 +259,8 @@ def _signals(signals: Iterable[Reading]) -> Iterator[Block]:
 def _rests_on(report: ScopeReport) -> Iterator[Block]:
     diagnosis = report.diagnosis
     yield Heading("What this rests on", 3)
-    adopted = NOT_TOLD if diagnosis.adoption is None else date(diagnosis.adoption)
+    unknown = NOT_TOLD if diagnosis.baseline is None else "not configured: the baseline is the weeks with the least AI"
+    adopted = unknown if diagnosis.adoption is None else date(diagnosis.adoption)
     yield Facts(
         (Fact("Adoption", adopted, "adoption"), Fact("Up to", f"{date(diagnosis.at)}, the end of the last whole week"))
     )

@@ -6,57 +6,71 @@ The gates themselves are the diagnosis' (its ``reason`` says which one decided);
 import math
 from collections.abc import Iterator
 
-from exporter.diagnosis.terms import Diagnosis, Interval, Period, Verdict
-from exporter.model import Stage
-from exporter.report.words import WEEK, date, number, percent, plural, span
+from msgspec import Struct
 
-CHANGES, AUTHORS, WEEKS = 30, 5, 12
-"""What each of the two spans needs, and the most weeks it has (DEFINITIONS, section 4.2)."""
+from exporter.diagnosis.terms import Diagnosis, Period, Verdict
+from exporter.model import Stage
+from exporter.report.words import WEEK, date, divides, number, percent, plural, span
+
+
+class Needs(Struct, frozen=True):
+    """What each of the two spans needs, and the most weeks the current one has."""
+
+    changes: int = 30
+    authors: int = 5
+    weeks: int = 12
+
+
 GAIN = 0.1
 """A gain below this part of the baseline's coding time is none."""
 SURELY_ABSORBED, SURELY_PASSED = 0.25, 0.5
 
 
-def short_of(diagnosis: Diagnosis) -> tuple[str, ...]:
+def short_of(diagnosis: Diagnosis, needs: Needs) -> tuple[str, ...]:
     """One sentence for each thing that lacks; none where the verdict is an answer."""
-    return tuple(_SHORT.get(diagnosis.verdict, _nothing)(diagnosis))
+    match diagnosis.verdict:
+        case Verdict.INSUFFICIENT_DATA:
+            return tuple(_data(diagnosis, needs))
+        case Verdict.NO_GAIN:
+            return tuple(_gain(diagnosis))
+        case Verdict.NOT_MEASURABLE:
+            return tuple(_sight(diagnosis))
+        case Verdict.INCONCLUSIVE:
+            return tuple(_both(diagnosis))
+    return ()
 
 
-def _nothing(_: Diagnosis) -> Iterator[str]:
-    yield from ()
-
-
-def _data(diagnosis: Diagnosis) -> Iterator[str]:
+def _data(diagnosis: Diagnosis, needs: Needs) -> Iterator[str]:
     if diagnosis.baseline is not None:
-        yield from _lacking("The baseline", diagnosis.baseline)
-        if diagnosis.baseline.changes < CHANGES:
+        yield from _lacking("The baseline", diagnosis.baseline, needs)
+        if diagnosis.baseline.changes < needs.changes:
             yield "A baseline is past and does not grow; a longer history or a scope of more repositories can mend it."
     if diagnosis.current is not None:
-        yield from _lacking("The current weeks", diagnosis.current)
-        if diagnosis.current.changes < CHANGES:
-            yield _when(diagnosis.current)
+        yield from _lacking("The current weeks", diagnosis.current, needs)
+        if diagnosis.current.changes < needs.changes:
+            yield _when(diagnosis.current, needs)
 
 
-def _lacking(name: str, period: Period) -> Iterator[str]:
-    have = f"{plural(period.changes, 'change')} of {CHANGES}", f"{plural(period.authors, 'author')} of {AUTHORS}"
-    short = []
-    if period.changes < CHANGES:
-        short.append(f"{have[0]} ({CHANGES - period.changes} short)")
-    if period.authors < AUTHORS:
-        short.append(f"{have[1]} ({AUTHORS - period.authors} short)")
+def _lacking(name: str, period: Period, needs: Needs) -> Iterator[str]:
+    counts = (("change", period.changes, needs.changes), ("author", period.authors, needs.authors))
+    short = [
+        f"{plural(count, what)} of {least} ({least - count} short)" for what, count, least in counts if count < least
+    ]
     if short:
         yield f"{name}: {' and '.join(short)}."
 
 
-def _when(current: Period) -> str:
+def _when(current: Period, needs: Needs) -> str:
     """When the current weeks hold enough changes, if as many come as do now."""
-    pace = current.changes / max(len(current.weeks), 1)
-    needed = math.ceil(CHANGES / pace) if pace > 0 else math.inf
-    if needed > WEEKS or not current.weeks:
-        least = CHANGES / WEEKS
+    if not current.changes or not current.weeks:
+        return "Without any change there is no pace to go by."
+    pace = current.changes / len(current.weeks)
+    needed = math.ceil(needs.changes / pace)
+    if needed > needs.weeks:
+        least = needs.changes / needs.weeks
         return (
-            f"At {number(pace)} changes a week, {WEEKS} weeks never hold {CHANGES}: that takes {number(least)} a week. "
-            "A scope of more repositories can tell."
+            f"At {number(pace)} changes a week, {needs.weeks} weeks never hold {needs.changes}: that takes "
+            f"{number(least)} a week. A scope of more repositories can tell."
         )
     return f"At {number(pace)} changes a week there are enough on {date(current.start + needed * WEEK)}."
 
@@ -87,7 +101,8 @@ def _sight(diagnosis: Diagnosis) -> Iterator[str]:
         f"The gain is {span(gain.estimate)} and the least difference that could be seen is {span(least)}: "
         f"{span(least - gain.estimate)} short."
     )
-    factor = (least / gain.estimate) ** 2
+    times = least / gain.estimate
+    factor = times * times
     if math.isfinite(factor):
         yield (
             f"Errors shrink with the square root of what is counted, so about {number(factor)} times as many changes "
@@ -96,19 +111,11 @@ def _sight(diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _both(diagnosis: Diagnosis) -> Iterator[str]:
-    told: Interval | None = diagnosis.absorbed
-    if told is None:
+    told = diagnosis.absorbed
+    if told is None or not divides(diagnosis):
         return
     if told.lower <= SURELY_ABSORBED and told.upper >= SURELY_PASSED:
         yield (
             f"The absorbed part may be as low as {percent(told.lower)} and as high as {percent(told.upper)}: absorbed "
             f"needs the first above {percent(SURELY_ABSORBED)}, passed the second below {percent(SURELY_PASSED)}."
         )
-
-
-_SHORT = {
-    Verdict.INSUFFICIENT_DATA: _data,
-    Verdict.NO_GAIN: _gain,
-    Verdict.NOT_MEASURABLE: _sight,
-    Verdict.INCONCLUSIVE: _both,
-}

@@ -39,7 +39,7 @@ VERDICTS = {
     ),
     Verdict.INCONCLUSIVE: (
         "inconclusive",
-        "Coding is faster, but these data fit both answers: that the gain arrives, and that it is lost.",
+        "These data, or a doubt about them, allow both answers: that the gain arrives, and that it is lost.",
     ),
     Verdict.INSUFFICIENT_DATA: (
         "insufficient data",
@@ -121,9 +121,9 @@ def scope_title(scope: str) -> str:
     return "The whole organisation" if scope == WHOLE else f"Team {scope}"
 
 
-def span(seconds: float, *, signed: bool = False) -> str:
-    """A duration as people say it: ``4.1 h``, ``26 h``, ``4.2 d``."""
-    size, unit, digits = _fitting(seconds)
+def span(seconds: float, *, signed: bool = False, beside: float = 0.0) -> str:
+    """A duration as people say it: ``4.1 h``, ``26 h``, ``4.2 d``; in the unit of the one ``beside`` it if longer."""
+    size, unit, digits = _fitting(seconds, beside)
     return f"{_figure(seconds / size, digits, signed)} {unit}"
 
 
@@ -132,6 +132,11 @@ def spans(interval: Interval, *, signed: bool = False) -> str:
     size, unit, digits = _fitting(*interval)
     estimate, lower, upper = (_figure(each / size, digits, signed) for each in interval)
     return f"{estimate} {unit} ({lower} to {upper})"
+
+
+def change(before: float, now: float) -> str:
+    """Two durations in one unit: ``8 h → 12 h``."""
+    return f"{span(before, beside=now)} → {span(now, beside=before)}"
 
 
 def percent(ratio: float, *, signed: bool = False) -> str:

@@ -96,6 +96,16 @@ def test_each_verdict_is_shown_in_its_words(verdict, tmp_path):
 
 
 @needs_promtool
+@pytest.mark.parametrize(("named", "place"), [("pickup", 1), ("qa", 5), (None, 0)])
+def test_a_stage_is_named_in_its_words_or_none_is(named, place, tmp_path):
+    """After coding come pickup, review, merge_wait, unreviewed, qa and deploy_wait; it may be none of them."""
+    page = {f'sdlc_diagnosis_bottleneck{{scope="all",stage="{each}"}}': int(each == named) for each in Stage}
+    shows(tmp_path, page, [(query("Stage that takes most"), {"{}": place})])
+    (mapping,) = PANELS["Stage that takes most"]["fieldConfig"]["defaults"]["mappings"]
+    assert mapping["options"][str(place)]["text"] == (named or "none named")
+
+
+@needs_promtool
 def test_two_exporters_that_differ_make_no_third_verdict(tmp_path):
     """Absorbed and passed, whose numbers add up to that of another: the first is shown."""
     series = 'sdlc_diagnosis_verdict{{scope="all",verdict="{}"}}'

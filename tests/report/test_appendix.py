@@ -6,8 +6,9 @@ from html import unescape
 from exporter.catalogue import METRICS, load
 from exporter.diagnosis.terms import Diagnosis, Economics, Flag, Flow, Signal, StageTime
 from exporter.model import Stage
-from exporter.report import render
-from exporter.report.appendix import DEFINITIONS, DOUBTS, EVIDENCE, PARTS
+from exporter.render.rules import rows
+from exporter.report import NEEDS, render
+from exporter.report.appendix import DEFINITIONS, DOCUMENT, DOUBTS, EVIDENCE, HOME, PARTS
 from exporter.report.blocks import Fact, Facts
 from exporter.report.contents import blocks
 from exporter.report.words import cleaned
@@ -44,7 +45,7 @@ def test_every_number_of_the_terms_has_its_definition():
 
 
 def test_every_number_named_leads_to_a_definition():
-    facts = [fact for each in blocks(cleaned(report(WHOLE))) if isinstance(each, Facts) for fact in each.facts]
+    facts = [fact for each in blocks(cleaned(report(WHOLE)), NEEDS) if isinstance(each, Facts) for fact in each.facts]
     assert len(facts) > 25
     assert {fact.key for fact in facts if isinstance(fact, Fact) and fact.key} <= KEYS
 
@@ -53,6 +54,10 @@ def test_every_stage_doubt_and_signal_is_explained():
     assert set(PARTS) == set(Stage)
     assert set(DOUBTS) == set(Flag)
     assert set(EVIDENCE) == set(Signal)
+
+
+def test_it_leads_to_the_pages_that_alerts_lead_to():
+    assert f"{rows.HOME}/blob/main/{DOCUMENT}" == HOME
 
 
 def test_definitions_are_in_every_format():

@@ -44,7 +44,12 @@ def test_reports_are_of_the_schema(told):
     VALID.validate(data(told))
 
 
-@settings(phases=(Phase.explicit, Phase.generate), suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+    deadline=None,
+    max_examples=60,
+)
 @given(REPORTS)
 def test_any_report_is_of_the_schema(told):
     VALID.validate(data(told))

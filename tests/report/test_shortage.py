@@ -2,9 +2,27 @@
 
 from msgspec import structs
 
-from exporter.diagnosis.terms import Interval, Period, Verdict
-from exporter.report.shortage import short_of
+from exporter.diagnosis.terms import Flag, Interval, Period, Verdict
+from exporter.report.shortage import Needs
+from exporter.report.shortage import short_of as short
 from tests.report.reports import ABSORBED, HOUR, INSUFFICIENT, NO_GAIN, NOT_MEASURABLE, hours, weeks
+
+
+def short_of(diagnosis, needs=Needs()):  # noqa: B008  # it is frozen
+    return short(diagnosis, needs)
+
+
+def test_other_needs_are_counted_instead():
+    """Set to 20 changes of 3 authors: 2 changes are short, and 20 at 3 a week take 7 weeks, to 2026-11-30."""
+    assert short_of(INSUFFICIENT.diagnosis, Needs(changes=20, authors=3)) == (
+        "The current weeks: 18 changes of 20 (2 short).",
+        "At 3.0 changes a week there are enough on 2026-11-30.",
+    )
+
+
+def test_a_gain_in_doubt_is_not_divided_by_here_either():
+    told = structs.replace(ABSORBED, verdict=Verdict.INCONCLUSIVE, absorbed=Interval(0.4, 0.1, 0.7))
+    assert short_of(structs.replace(told, flags=((Flag.CODING_UNRELIABLE, "So it is."),))) == ()
 
 
 def test_an_answer_is_short_of_nothing():
@@ -28,9 +46,15 @@ def test_a_pace_at_which_twelve_weeks_never_suffice_is_told_as_such():
     )
 
 
+def test_a_week_that_is_begun_is_waited_for():
+    """16 in 6 weeks are 2.7 a week; 30 of them take 11.25 weeks, so twelve, to 2027-01-04."""
+    told = structs.replace(INSUFFICIENT.diagnosis, current=Period(weeks(40, 6), 16, 5))
+    assert short_of(told)[1] == "At 2.7 changes a week there are enough on 2027-01-04."
+
+
 def test_weeks_without_a_change_have_no_date():
     told = structs.replace(INSUFFICIENT.diagnosis, current=Period(weeks(34, 3), 0, 0))
-    assert short_of(told)[1].startswith("At 0.0 changes a week, 12 weeks never hold 30")
+    assert short_of(told)[1] == "Without any change there is no pace to go by."
 
 
 def test_a_short_baseline_does_not_grow():

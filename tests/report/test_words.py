@@ -11,6 +11,7 @@ from exporter.report.words import (
     SIGNALS,
     STAGES,
     VERDICTS,
+    change,
     cleaned,
     date,
     growth,
@@ -68,6 +69,11 @@ def test_a_change_has_its_sign_and_one_that_rounds_to_nothing_has_none():
 )
 def test_an_interval_is_in_one_unit_and_to_the_digit_that_fits_its_largest_bound(interval, said):
     assert spans(interval) == said
+
+
+def test_two_durations_are_in_one_unit():
+    assert change(71 * HOUR, 98 * HOUR) == "3.0 d → 4.1 d"  # 71 / 24 = 2.96, 98 / 24 = 4.08
+    assert change(8 * HOUR, 12 * HOUR) == "8 h → 12 h"
 
 
 def test_an_interval_of_a_change_has_signs_throughout():

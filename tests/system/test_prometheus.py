@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,14 +64,22 @@ class Prometheus:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def ask(self, query: str) -> list[tuple[dict[str, str], float]]:
-        """The instant vector of a query: labels without the name, and values."""
-        address = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
-        with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - loopback
+    def ask(self, query: str, at: int | None = None) -> list[tuple[dict[str, str], float]]:
+        """The instant vector of a query, now or at a second: labels without the name, and values."""
+        rows = self._ask("query", query=query, **({} if at is None else {"time": at}))
+        return [({k: v for k, v in row["metric"].items() if k != "__name__"}, float(row["value"][1])) for row in rows]
+
+    def ask_range(self, query: str, start: int, end: int, step: int) -> list[dict[int, float]]:
+        """Each series of a range of instants: values by second."""
+        rows = self._ask("query_range", query=query, start=start, end=end, step=step)
+        return [{int(at): float(value) for at, value in row["values"]} for row in rows]
+
+    def _ask(self, path: str, **words: object) -> list[dict[str, Any]]:
+        address = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(words)}"
+        with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - loopback
             told = json.load(answer)
         assert told["status"] == "success"
-        rows = told["data"]["result"]
-        return [({k: v for k, v in row["metric"].items() if k != "__name__"}, float(row["value"][1])) for row in rows]
+        return list(told["data"]["result"])
 
     def value(self, query: str) -> float | None:
         """The one value of a query; None while there is none."""
@@ -87,22 +96,26 @@ class Prometheus:
 
 
 @contextmanager
-def prometheus(folder: Path, target: Running) -> Iterator[Prometheus]:
-    """The real one, with its data in a folder of the test."""
+def prometheus(
+    folder: Path, target: Running, *flags: str, instance: str = "", **settings: object
+) -> Iterator[Prometheus]:
+    """The real one, with its data in a folder of the test; ``instance`` is what it calls the target."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     host, target_port = target.address
-    settings = folder / "prometheus.yml"
-    job = {"job_name": "sdlc", "scrape_interval": "1s", "static_configs": [{"targets": [f"{host}:{target_port}"]}]}
-    settings.write_text(json.dumps({"scrape_configs": [job]}))
+    path = folder / "prometheus.yml"
+    targets = {"targets": [f"{host}:{target_port}"], "labels": {"instance": instance} if instance else {}}
+    job = {"job_name": "sdlc", "scrape_interval": "1s", "static_configs": [targets]}
+    path.write_text(json.dumps({"scrape_configs": [job], **settings}))
     with (folder / "prometheus.log").open("w") as log:
         process = subprocess.Popen(
             [
                 str(PROMETHEUS),
-                f"--config.file={settings}",
+                f"--config.file={path}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",
+                *flags,
             ],
             stdout=log,
             stderr=log,

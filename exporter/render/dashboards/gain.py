@@ -31,11 +31,19 @@ NO_SHARE = "not told: the gain is too small to divide by, or doubtful"
 AFTER = tuple(each for each in Stage if each is not Stage.CODING)
 """The stages that can take what coding gains."""
 WORDS = {place: (each.replace("_", " "), COLOURS[each]) for place, each in enumerate(Verdict, 1)}
+STAGES = {0: ("none named", GREEN)} | {
+    place: (each.replace("_", " "), COLOURS[each]) for place, each in enumerate(AFTER, 1)
+}
 
 CODE = "\nor\n".join(
     f"{place} * ({told('diagnosis_verdict', verdict=each)} == 1)" for place, each in enumerate(Verdict, 1)
 )
 """The verdict as its place among all of them; the first that is there, where several exporters differ."""
+MOST = "\nor\n".join([
+    *(f"{place} * ({told('diagnosis_bottleneck', stage=each)} == 1)" for place, each in enumerate(AFTER, 1)),
+    f"0 * {told('diagnosis_bottleneck')}",
+])  # fmt: skip
+"""The stage that takes most as its place among those after coding; 0 where none is named."""
 LEAD_BEFORE = added("baseline_seconds", *Stage)
 LEAD_NOW = added("diagnosis_stage_seconds", *Stage)
 CHANGES = {each: told("diagnosis_stage_delta_seconds", stage=each, bound="estimate") for each in Stage}
@@ -85,10 +93,10 @@ HEADLINES = (
         "Stage that takes most",
         "The stage that surely took most of an absorbed gain, named where four of five draws agree. Good is none. "
         "Waiting shows where work piles up, and not who could do what about it.",
-        [ask(f"{told('diagnosis_bottleneck', 'stage')} == 1", "{{stage}}", at_end=True)],
+        [ask(MOST, "stage", at_end=True)],
         unit="short",
-        none="none is named",
-        shows="name",
+        none=NO_DIAGNOSIS,
+        words=STAGES,
         width=5,
     ),
     stat(
