@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from exporter.diagnosis.tally import Tally, left_at, ready_at
+from exporter.diagnosis.tally import Tally
 from exporter.diagnosis.terms import Diagnosis, Period
 from exporter.diagnosis.weeks import floor
 from exporter.measures import diagnosis as rows
@@ -21,7 +21,6 @@ from exporter.store.sqlite import SqliteStore
 
 Names = Mapping[int, Called]
 Way = tuple[SubjectRow, Passage]
-Dated = Callable[[Passage], int | None]
 SPANS = ("before", "now")
 
 
@@ -97,11 +96,13 @@ def _passed(look: Look, metric: str, name: str | None, span: str, store: SqliteS
     period = dict(look.periods)[span]
     weeks, told, ways = set(period.weeks), Telling(look.places), list(look.ways(store))
     tally = Tally(way for _, way in ways)
-    when = _gates(tally)[name or "ready"]
+    passed = (
+        _passing(tally, way, *review)[name or "ready"] for (_, way), review in zip(ways, tally.review, strict=True)
+    )
     found = [
         told.about(row, metric, {"span": span}, 1, at)
-        for row, way in ways
-        if (at := when(way)) is not None and floor(at) in weeks
+        for (row, _), at in zip(ways, passed, strict=True)
+        if at is not None and floor(at) in weeks
     ]
     count = float(len(found))
     if name is None:
@@ -109,20 +110,15 @@ def _passed(look: Look, metric: str, name: str | None, span: str, store: SqliteS
     return _newest(f"how many rows there are, by {len(weeks)} weeks", count / len(weeks), found, most)
 
 
-def _gates(tally: Tally) -> Mapping[str, Dated]:
-    """When a change passed each gate; None where it did not."""
-
-    def merged(way: Passage) -> int | None:
-        return left_at(way) if way.merged is not None else None
-
-    def abandoned(way: Passage) -> int | None:
-        return left_at(way) if way.merged is None and way.closed is not None else None
-
-    def produced(way: Passage) -> int | None:
-        known = way.produced is not None and tally.follows(way)
-        return max(way.produced or 0, left_at(way) or 0) if known else None
-
-    return {"ready": ready_at, "merged": merged, "abandoned": abandoned, "in_production": produced}
+def _passing(tally: Tally, way: Passage, ready: int | None, left: int | None) -> Mapping[str, int | None]:
+    """When a change that was in review from one second to another passed each gate; None where it did not."""
+    arrived = way.produced if way.merged is not None and tally.follows(way) else None
+    return {
+        "ready": ready,
+        "merged": left if way.merged is not None else None,
+        "abandoned": left if way.merged is None else None,
+        "in_production": None if arrived is None or left is None else max(arrived, left),
+    }
 
 
 def _newest(how: str, value: float | None, found: Iterable[Row], most: int) -> Found:
