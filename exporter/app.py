@@ -7,7 +7,7 @@ import platform
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,7 @@ from exporter.runtime.diagnosing import Diagnosing, step
 from exporter.runtime.health import Health
 from exporter.runtime.page import ConfigStatus, Status, StoreStatus
 from exporter.runtime.reporting import report
-from exporter.runtime.snapshot import Diagnosed, Snapshot
+from exporter.runtime.snapshot import Snapshot
 from exporter.runtime.statuspage import status_of
 from exporter.runtime.web_config import load as load_web_config
 from exporter.store.base import Gate, Place, RepositoryState
@@ -383,8 +383,7 @@ class App:
             if not others and (not looked or time.monotonic() - looked < interval):
                 continue
             try:
-                found = await self._look(parts.diagnosing.steps())
-                await self.desk(parts.snapshot.diagnosed, found)
+                await self._look(parts)
             except StoreError as error:
                 self._store_trouble(error)
             except Exception:
@@ -392,12 +391,12 @@ class App:
             looked = time.monotonic()
             self._news.set()
 
-    async def _look(self, steps: Generator[None, None, Diagnosed]) -> Diagnosed:
-        """Do one step after another on the desk, where others come in between."""
-        while True:
+    async def _look(self, parts: Parts) -> None:
+        """Do one step after another on the desk, where others come in between, and show what they come to."""
+        steps, found = parts.diagnosing.steps(), None
+        while found is None:
             found = await self.desk(step, steps)
-            if found is not None:
-                return found
+        await self.desk(parts.snapshot.diagnosed, found)
 
     # Showing
 

@@ -8,6 +8,7 @@ from unittest import mock
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter import app as app_module
 from exporter.app import App
 from exporter.config import load
 from exporter.runtime import snapshot
@@ -20,6 +21,7 @@ sources:
       history: 2025-04-01, repository_prefix: forge/}}
 teams: {{shop: [acme/web-shop]}}
 series: {{repository_windows: [7d, 28d, 90d], stage_windows: true, quiet_after: 36525d}}
+diagnosis: {{reported_hours_saved: 3.6, seats: 9, seat_price: 30, hourly_rate: 90}}
 server: {{listen: "127.0.0.1:0"}}
 store: {{path: state.db}}
 """
@@ -28,8 +30,9 @@ WHOLE = (
     'sdlc_exporter_initial_load_complete{source="forge"} 1.0',
     'repository="all",stage="coding"} ',
     'sdlc_team_code_churn_14d_ratio{origin="agentic",team="all",window="28d"} ',
+    'sdlc_diagnosis_stage_delta_seconds{bound="lower",scope="all",stage="deploy_wait"} ',
 )
-"""What stands on the page when both sources and the organisation's sums are there."""
+"""What stands on the page when both sources, the organisation's sums and its diagnosis are there."""
 FIVE_DIGITS = 253_402_300_800
 """The year 10000: a date that whoever commits may choose, and that no calendar of ours has."""
 WITHIN = 60
@@ -95,7 +98,8 @@ def page(folder: Path) -> str:
 async def _page(app: App) -> str:
     running = asyncio.create_task(app.run())
     try:
-        with mock.patch.object(snapshot, "TEAMS_EVERY", 0):  # what the slower source adds is shown at once
+        # what the slower source adds is shown, and looked at, at once
+        with mock.patch.object(snapshot, "TEAMS_EVERY", 0), mock.patch.object(app_module, "TICK", 0.5):
             async with asyncio.timeout(WITHIN):
                 while True:
                     text = app.metrics().text.decode()

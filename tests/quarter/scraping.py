@@ -13,6 +13,7 @@ from exporter import app, wiring
 from exporter.catalogue import DAY, HOUR, MINUTE, exported
 from exporter.config import Config, load
 from exporter.demo import Organisation
+from exporter.diagnosis.weeks import floor
 from tests.busy import at_work
 from tests.double import TOKEN, Double, World, seconds, serve
 from tests.double.pretend import Play
@@ -32,6 +33,9 @@ ANSWER_TAKES = (0, 0, 1, 1, 1, 2, 3)
 """Seconds of the world's clock; drawn for each request."""
 OTHERS_SPEND = (0.1, 0.8)
 """Points of the rate limit a second, at least and at most, that go to other users of the token."""
+
+LOOKS_EVERY = 21 * DAY
+"""Between two looks at what became of the gain, whose verdicts are of whole weeks."""
 
 SOURCE = "acme"
 TEAMS = {
@@ -92,9 +96,10 @@ async def scrapes(plan: Plan) -> AsyncIterator[tuple[int, bytes]]:
             exporter.health, exporter.desk, exporter.store = parts.health, parts.desk, parts.store
             parts.health.source(SOURCE, parts.source.streams)
             snapshot = wiring.snapshot(parts.books, parts.health, config, {SOURCE: start}, {SOURCE: world.now})
-            exporter.parts = app.Parts(config, parts.books, snapshot, [parts.source])
+            diagnosing = app.Diagnosing(snapshot, config.diagnosis)
+            exporter.parts = app.Parts(config, parts.books, snapshot, diagnosing, [parts.source])
             await exporter._pass(parts.source, lambda: False)
-            last = world.now
+            last, looked = world.now, 0
             for at in instants(plan):
                 if at <= last:  # the last poll took longer than the time between two scrapes
                     continue
@@ -104,6 +109,10 @@ async def scrapes(plan: Plan) -> AsyncIterator[tuple[int, bytes]]:
                 double.limits.spend(TOKEN, "graphql", round(min(at - last, HOUR) * chance.uniform(*OTHERS_SPEND)))
                 await exporter._pass(parts.source, lambda: False)
                 play.until(at)
+                snapshot.see(world.now)
+                if floor(world.now) >= looked + LOOKS_EVERY or at == plan.end:
+                    await exporter._look(exporter.parts)
+                    looked = floor(world.now)
                 await exporter._render(exporter.parts)
                 last = world.now
                 yield last, exporter.metrics().openmetrics
