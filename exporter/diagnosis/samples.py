@@ -8,6 +8,8 @@ from exporter.diagnosis.terms import Diagnosis, Economics, Flag, Interval, Readi
 from exporter.measures import diagnosis as rows
 from exporter.model import Stage
 
+DOWNSTREAM = tuple(stage for stage in Stage if stage is not Stage.CODING)
+
 Samples = dict[tuple[str, ...], float]
 _Sample = tuple[Metric, tuple[str, ...], float | None]
 
@@ -64,7 +66,7 @@ def _stages(found: Diagnosis) -> Iterator[_Sample]:
         yield rows.ABSORBED, (bound,), value
     yield rows.CEILING, (), found.ceiling
     yield rows.DETECTABLE, (), found.detectable
-    for name in Stage:
+    for name in DOWNSTREAM:
         yield rows.BOTTLENECK, (name,), float(name is found.bottleneck)
 
 
@@ -76,7 +78,7 @@ def _flow(found: Diagnosis) -> Iterator[_Sample]:
         yield rows.FLOW, (gate.name, "now"), gate.now
     yield rows.FLOW_GROWTH, ("review",), found.flow.waiting[1]
     if found.flow.undeployed is not None:
-        yield rows.FLOW_GROWTH, ("production",), found.flow.undeployed[1]
+        yield rows.FLOW_GROWTH, ("undeployed",), found.flow.undeployed[1]
     yield rows.FLOW_ABSORBED, (), found.flow.absorbed
 
 

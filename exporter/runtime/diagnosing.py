@@ -1,7 +1,7 @@
 """The diagnosis kept up to date: passages of all changes off the store, a part at a time, then a verdict per scope."""
 
 from collections import defaultdict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import NamedTuple
@@ -21,8 +21,9 @@ from exporter.measures.releases import RELEASES
 from exporter.measures.review import REVIEWS
 from exporter.model import Origin
 from exporter.passages import Passage, passages
+from exporter.policy import Policy
 from exporter.runtime.snapshot import ALL, NO_TEAM, Diagnosed, Shown, Snapshot
-from exporter.store.base import RepositoryState, SubjectRow
+from exporter.store.base import RepositoryState, Store, SubjectRow
 
 BATCH = 200
 LOW_SHARE = 0.1
@@ -59,7 +60,7 @@ class Diagnosing:
 
     def pending(self) -> frozenset[int]:
         """The repositories a look would be about: shown, not failing, and not stale."""
-        return frozenset(self._shown())
+        return frozenset(looked_at(self.snapshot))
 
     def look(self) -> Diagnosed:
         """All steps at once."""
@@ -70,7 +71,7 @@ class Diagnosing:
 
     def steps(self) -> Generator[None, None, Diagnosed]:
         """Do the next part of the work at each turn; the generator's value is what it came to."""
-        shown = self._shown()
+        shown = looked_at(self.snapshot)
         self.repositories = frozenset(shown)
         if not shown:
             return Diagnosed((), None)
@@ -84,22 +85,10 @@ class Diagnosing:
         rows = [Dated(*row) for row in self.store.dated([row.name for row in COUNTED], ends[0])]
         yield
         diagnoses: list[Diagnosis] = []
-        for scope, members in self._scopes(shown).items():
+        for scope, members in scopes(shown).items():
             diagnoses.append(self._diagnosis(scope, members, ends, found, rows))
             yield
         return Diagnosed(tuple(diagnoses), self._economics(diagnoses[0], found[0], rows))
-
-    def _shown(self) -> dict[int, Shown]:
-        rows = self.books.reach.repositories
-        notes = self.snapshot.presentation.notes
-        return {
-            key: shown
-            for key, shown in self.snapshot.shown.items()
-            if shown.as_of is not None
-            and shown.source not in notes
-            and (self.books.until is not None or rows[key].state is RepositoryState.OK)
-            and (key, "cycle") in self.books.reach.whole
-        }
 
     def _ends(self, shown: Mapping[int, Shown]) -> tuple[int, ...]:
         """The end of the last whole week about which all is known, and of those before it whose verdicts count."""
@@ -111,24 +100,16 @@ class Diagnosing:
     def _gather(
         self, subjects: Sequence[SubjectRow], ends: Sequence[int], found: Sequence[defaultdict[int, list[Passage]]]
     ) -> None:
-        ids = [row.id for row in subjects]
-        events, bound = self.store.events(ids), self.store.bound(ids)
-        for row in subjects:
-            change = Change(events.get(row.id, ()), self.books.policy, bound.get(row.id, ()), row.key, row.number)
+        for row, change in changes(self.store, subjects, self.books.policy):
             told: list[Passage] = []
             over = False
             for end, into in reversed(list(zip(ends, found, strict=True))):
                 if not over:
                     then = change.at(end)
-                    told = list(passages(then, row.repository, end)) if then.opened is not None else []
+                    told = list(passages(then, row.repository, end))
                     # what has no later facts, and waits for nothing, is the same a week later
                     over = then is change and all(spell.ended for each in told for spell in each.spells)
                 into[row.repository].extend(told)
-
-    def _scopes(self, shown: Mapping[int, Shown]) -> dict[str, list[int]]:
-        teams = sorted({each.team for each in shown.values()} - {NO_TEAM})
-        scopes = {ALL: sorted(shown)}
-        return scopes | {team: [key for key in sorted(shown) if shown[key].team == team] for team in teams}
 
     def _diagnosis(
         self,
@@ -199,6 +180,34 @@ class Diagnosing:
             review=(settings.review_minutes_least * 60, settings.review_minutes_most * 60),
             productive_week=float(self.books.policy.productive_week),
         )
+
+
+def looked_at(snapshot: Snapshot) -> dict[int, Shown]:
+    """The repositories that a look is about: all that are shown, do not fail and are not stale."""
+    books, notes = snapshot.books, snapshot.presentation.notes
+    return {
+        key: shown
+        for key, shown in snapshot.shown.items()
+        if shown.as_of is not None
+        and shown.source not in notes
+        and (books.until is not None or books.reach.repositories[key].state is RepositoryState.OK)
+        and (key, "cycle") in books.reach.whole
+    }
+
+
+def scopes(shown: Mapping[int, Shown]) -> dict[str, list[int]]:
+    """The repositories of the organisation, and of each team by its name."""
+    teams = sorted({each.team for each in shown.values()} - {NO_TEAM})
+    of_teams = {team: [key for key in sorted(shown) if shown[key].team == team] for team in teams}
+    return {ALL: sorted(shown), **of_teams}
+
+
+def changes(store: Store, subjects: Sequence[SubjectRow], policy: Policy) -> Iterator[tuple[SubjectRow, Change]]:
+    """These changes with all that is known of them."""
+    ids = [row.id for row in subjects]
+    events, bound = store.events(ids), store.bound(ids)
+    for row in subjects:
+        yield row, Change(events.get(row.id, ()), policy, bound.get(row.id, ()), row.key, row.number)
 
 
 def step(steps: Generator[None, None, Diagnosed]) -> Diagnosed | None:

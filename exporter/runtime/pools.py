@@ -5,56 +5,55 @@ unless it says that it also slides.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain, count
-from typing import NamedTuple
 
 from exporter.catalogue import Dated, Labels, Pool, Summary
 from exporter.measures.windows import WINDOWS
 from exporter.policy import Policy
-from exporter.runtime.books import LONGEST_WINDOW, Books
+from exporter.runtime.books import Books
 from exporter.runtime.sums import Readings
 
 LONGEST_FIRST = sorted(WINDOWS, key=lambda window: -WINDOWS[window])
+LENGTHS = [WINDOWS[window] for window in LONGEST_FIRST]
 
 Given = list[tuple[str, Labels, float]]
 """Samples of a scope that a summary gave: metric, labels, value."""
 
 
-class Span(NamedTuple):
-    """Readings of one label set within a window: where that ends, and which they are (``Readings.within``)."""
-
-    labels: Labels
-    end: int
-    readings: Readings
-    first: int
-    stop: int
+Span = tuple[Labels, int, Readings, int, int]
+"""Readings of one label set within a window: where that ends, and which they are (``Readings.within``)."""
 
 
 class Part:
     """The readings of one metric of a repository within a window; ``mark`` is another number when they are others."""
 
-    def __init__(self, repository: int, spans: Sequence[Span], mark: int) -> None:
+    __slots__ = ("_dated", "_repository", "mark", "numbers", "spans")
+
+    def __init__(self, repository: int) -> None:
         self._repository = repository
-        self._spans = spans
-        self.mark = mark
+        self._dated: list[Dated] | None = None
+        self.spans: list[Span] = []
+        self.numbers: list[int] = []
+        self.mark = 0
 
     @property
     def ends(self) -> list[int]:
         """Where the window of each label set ends."""
-        return [each.end for each in self._spans]
+        return [end for _, end, *_ in self.spans]
 
-    @cached_property
+    @property
     def dated(self) -> list[Dated]:
         """The readings, as summaries are given them."""
-        return [
-            Dated(self._repository, each.labels, each.end, *each.readings.between(each.first, each.stop))
-            for each in self._spans
-        ]
+        if self._dated is None:
+            self._dated = [
+                Dated(self._repository, labels, end, *readings.between(first, stop))
+                for labels, end, readings, first, stop in self.spans
+            ]
+        return self._dated
 
 
-Parts = Mapping[str, Mapping[str, Part]]
+Parts = dict[str, dict[str, Part]]
 """A repository's readings by window and metric."""
 Look = Callable[[int], Parts]
 
@@ -70,25 +69,27 @@ class Pools:
 
     def look(self, repository: int) -> Parts:
         """The readings of a repository within each window that ends now."""
-        spans: dict[str, dict[str, list[Span]]] = {window: {} for window in LONGEST_FIRST}
-        lengths = [WINDOWS[window] for window in spans]
+        found: Parts = {window: {} for window in LONGEST_FIRST}
+        windows = found.values()
         for metric, labels, end, readings in self.books.windowed(repository):
-            if readings.count(end, LONGEST_WINDOW):
-                for part, (first, stop) in zip(spans.values(), readings.within(end, lengths), strict=True):
-                    part.setdefault(metric, []).append(Span(labels, end, readings, first, stop))
-        return {
-            window: {metric: self._part(repository, window, metric, each) for metric, each in here.items()}
-            for window, here in spans.items()
-        }
+            for here, (first, stop) in zip(windows, readings.within(end, LENGTHS), strict=False):
+                part = here.get(metric)
+                if part is None:
+                    part = here[metric] = Part(repository)
+                part.spans.append((labels, end, readings, first, stop))
+                part.numbers += (readings.number, first, stop)
+        for window, parts in found.items():
+            for metric, part in parts.items():
+                part.mark = self._mark((repository, window, metric), part.numbers)
+        return found
 
-    def _part(self, repository: int, window: str, metric: str, spans: Sequence[Span]) -> Part:
-        place = (repository, window, metric)
-        these = array("q", chain.from_iterable((each.readings.number, each.first, each.stop) for each in spans))
+    def _mark(self, place: tuple[int, str, str], numbers: list[int]) -> int:
+        these = array("q", numbers)
         before, mark = self._marks.get(place, (None, 0))
         if before != these:
             mark = next(self._next)
             self._marks[place] = these, mark
-        return Part(repository, spans, mark)
+        return mark
 
     def give(
         self, scope: str, name: str, window: str, summary: Summary, parts: Iterable[Mapping[str, Part]], policy: Policy

@@ -4,19 +4,20 @@ Between two instants only what is dated there is read. Memory holds one page, ni
 changes, however many instants there are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any, NamedTuple
 
-from exporter.catalogue import METRICS, SUMMARIES, Group, Kind, exported
+from exporter.catalogue import DAY, METRICS, SUMMARIES, Group, Kind, exported
 from exporter.exposition import Exposition
 from exporter.runtime.books import Books
 from exporter.runtime.snapshot import Snapshot
 from exporter.runtime.sums import Sum
 from exporter.store.base import Place
 
-MINUTE = 60
-"""The shortest step: what is shown of teams is pooled anew once a minute (``snapshot``)."""
+_Row = tuple[int, int, int]
+MONTH = 30 * DAY
 
 
 class Moment(NamedTuple):
@@ -53,8 +54,8 @@ class Replay(Books):
     def __init__(self, *store_and_definitions: Any, start: int, end: int, **settings: Any) -> None:
         super().__init__(*store_and_definitions, until=start, **settings)
         self.publish_organisation()
-        self._rows = _Ahead(self.store.readings_by_date(start, end))
-        self._moves = _Ahead(self.store.stirred(start, end))
+        self._rows = _Ahead(self.store.readings_by_date, start, end)
+        self._moves = _Ahead(self.store.stirred, start, end)
 
     def advance(self, until: int) -> dict[Place, Sum]:
         """Take in what is dated up to a second.
@@ -98,6 +99,8 @@ class Replay(Books):
 def moments(replay: Replay, snapshot: Snapshot, instants: Iterable[int]) -> Iterator[Moment]:
     """What has to be written so that Prometheus has the pages of these ascending instants, the replay's start first.
 
+    They lie a minute apart at least, as the windows of teams are looked at once a minute.
+
     A sum that comes onto the page stands there at its old value one instant before, so that its first reading is an
     increase (definitions 5). That is told after the page it belongs to.
     """
@@ -130,13 +133,17 @@ def _born(snapshot: Snapshot, hidden: Mapping[Place, Sum]) -> tuple[Exposition, 
 
 
 class _Ahead:
-    """Rows with their date in the middle, by date, read as far as one is asked for."""
+    """Rows with their date in the middle, by date, read as far as one is asked for.
 
-    def __init__(self, rows: Iterator[tuple[int, int, int]]) -> None:
-        self._rows = rows
-        self._next = next(rows, None)
+    They are asked for month by month: the store sorts as much in memory, and needs no place for temporary files.
+    """
 
-    def up_to(self, until: int) -> Iterator[tuple[int, int, int]]:
+    def __init__(self, read: Callable[[int, int], Iterator[_Row]], start: int, end: int) -> None:
+        parts = (read(after, min(after + MONTH, end)) for after in range(start, end, MONTH))
+        self._rows = chain.from_iterable(parts)
+        self._next = next(self._rows, None)
+
+    def up_to(self, until: int) -> Iterator[_Row]:
         """The rows not read yet that are dated at or before a second."""
         while self._next is not None and self._next[1] <= until:
             yield self._next

@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -58,16 +58,21 @@ class Readings:
         self.at.insert(place, at)
         self.value.insert(place, value)
 
-    def within(self, end: int, lengths: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """For each length, the longest first, which readings are dated in (end - length, end].
+    def within(self, end: int, lengths: Sequence[int]) -> list[tuple[int, int]]:
+        """For each length, the longest first, which readings are dated in (end - length, end]; nothing if none is.
 
         First and last but one, counted from the first there ever was; (0, 0) for none. As long as both stay and ``end``
         does not go back, the readings are the same.
         """
-        first, stop = 0, bisect_right(self.at, end)
+        found: list[tuple[int, int]] = []
+        at, gone, first = self.at, self.gone, 0
+        stop = bisect_right(at, end)
         for length in lengths:
-            first = bisect_right(self.at, end - length, first, stop)
-            yield (self.gone + first, self.gone + stop) if first < stop else (0, 0)
+            first = bisect_right(at, end - length, first, stop)
+            if first == stop and not found:
+                break
+            found.append((gone + first, gone + stop) if first < stop else (0, 0))
+        return found
 
     def between(self, first: int, stop: int) -> tuple[Sequence[int], Sequence[int]]:
         """Dates and values of some readings, as ``within`` names them."""

@@ -160,6 +160,7 @@ class SqliteStore:
                 raise StoreError(
                     f"{self.path}: schema {version} is older than this version's; run the exporter on it once"
                 )
+            self._db.execute("PRAGMA temp_store=MEMORY")
             return
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
@@ -647,7 +648,7 @@ class SqliteStore:
         yield from self._stream(f"SELECT {_SERIES}, at, value FROM ledger WHERE at <= ?", limit)  # noqa: S608 - column names are ours
 
     def readings_by_date(self, after: int, until: int) -> Iterator[tuple[int, int, int]]:
-        """``readings`` dated in (after, until], the oldest first; sorted on disk where this store is only read."""
+        """``readings`` dated in (after, until], the oldest first; sorted in memory."""
         sql = f"SELECT {_SERIES}, at, value FROM ledger WHERE at > ? AND at <= ? ORDER BY at"  # noqa: S608 - column names are ours
         yield from self._stream(sql, after, until)
 

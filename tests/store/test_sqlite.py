@@ -510,6 +510,21 @@ def test_a_ledger_row_is_never_revised(store):
     assert {subject: len(rows) for subject, rows in store.entered([1, 2]).items()} == {1: 3}
 
 
+def test_readings_and_changes_come_by_date(store):
+    """Dated after the first second and up to the second one, whatever order they were entered in."""
+    for number, word in enumerate(("5h", "1h", "3h", "9h")):
+        store.add("forge", [told(number, f"opened {word} by ann", f"commented {word}30m by bob")], 0)
+        store.enter(entry(row(number + 1, value=number, when=word)))
+    ran = Told(Subject("R1", "run", 9, Thing.RUN), tuple(change("opened 2h by ann")))
+    store.add("forge", [ran], 0)
+    found = [(store.series(number), when, value) for number, when, value in store.readings_by_date(at("1h"), at("9h"))]
+    series = ("sdlc_changes_opened_total", 1, ("unmarked",))
+    assert found == [(series, at("3h"), 2), (series, at("5h"), 0), (series, at("9h"), 3)]
+    stirred = [(change, when) for change, when, _ in store.stirred(at("1h"), at("5h"))]
+    assert stirred == [(2, at("1h30m")), (3, at("3h")), (3, at("3h30m")), (1, at("5h"))]
+    assert {place for *_, place in store.stirred(at("0h"), at("10h"))} == {1}
+
+
 def test_the_ledger_can_be_read_up_to_a_second_in_both_ways(store):
     store.enter(entry(row(when="1h", value=3), row(2, when="2h", value=4, labels=("bot",)), row(3, when="3h")))
     assert [each.value for each in store.ledger(at("2h"))] == [3, 4]

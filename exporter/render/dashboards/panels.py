@@ -80,7 +80,7 @@ COLOURS = {
     # themes of retrospectives, beside review and qa
     "ci": BLUE,
     "environment": "#3cb3a9",
-    "requirements": PURPLE,
+    "requirements": "light-green",
     # severities of findings
     "critical": RED,
     "high": ORANGE,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from exporter.catalogue import Group
 from exporter.runtime.audit.counted import counted
+from exporter.runtime.audit.diagnosed import DIAGNOSED
 from exporter.runtime.audit.rows import Answer, Called, Tell
 from exporter.runtime.audit.series import MOST_SERIES, Series, find
 from exporter.runtime.audit.state import STATE, said
@@ -23,7 +24,7 @@ MOST_ROWS = 1000
 
 Ask = Callable[[Snapshot, Series, Mapping[int, Called]], Tell | None]
 
-BY_NAME: dict[str, Ask] = {**STATE}
+BY_NAME: dict[str, Ask] = {**STATE, **DIAGNOSED}
 """How metrics are told that are neither sums of the ledger nor window summaries: one line for each."""
 
 OF_PROCESS = said("it has no rows: the exporter counts its own work, and tells it as it is")
