@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from exporter.catalogue import DAY
 from exporter.diagnosis.draws import draws, widened
 from exporter.diagnosis.strata import Strata, spread, strata
 from exporter.diagnosis.survival import Flags, Floats, Whole, restricted_means, survivor_quantile
@@ -22,6 +23,8 @@ AFTER = (PLACE[Stage.QA], PLACE[Stage.DEPLOY_WAIT])
 CAP = 0.95
 """Share of the baseline's stays that are over by the cap of their stage."""
 
+LEAST_CAP = float(DAY)
+"""Seconds. Where hardly anything took time, the cap would be hardly any, and hide whatever comes to take a day."""
 COMPARED = 2
 """The baseline and the current weeks."""
 
@@ -223,8 +226,8 @@ def _cap(stays: Stays, period: Whole, stage: int) -> float:
     for arm in range(COMPARED):
         here = (stays.stage == stage) & (period == arm)
         if here.any():
-            return survivor_quantile(stays.seconds[here], stays.ended[here], CAP)
-    return 0.0
+            return max(LEAST_CAP, survivor_quantile(stays.seconds[here], stays.ended[here], CAP))
+    return LEAST_CAP
 
 
 def _seen(stays: Stays, cap: float, windows: Windows, at: int) -> Flags:

@@ -389,3 +389,23 @@ def test_coding_begun_lately_is_not_faster_for_being_seen():
     assert found.gain.estimate == pytest.approx(6 * HOUR)
     assert found.stages[0].entered == (120, 120)
     assert found.stages[1].entered == (120, 160)
+
+
+def test_a_stage_that_hardly_was_there_is_seen_when_it_comes():
+    """Merged at once before, and 20 h after the approval now: the cap is a day, and not the nothing that it took."""
+
+    def waiting(each):
+        seconds = 20 * HOUR if now(each) else 0
+        spells = (
+            spell._replace(seconds=seconds) if spell.stage is Stage.MERGE_WAIT else spell for spell in each.spells
+        )
+        return each._replace(spells=tuple(spells))
+
+    found = diagnose("all", [waiting(each) for each in made()], AT, SETTINGS)
+    told = next(stage for stage in found.stages if stage.stage is Stage.MERGE_WAIT)
+    assert (told.before.estimate, told.now.estimate, told.cap) == (0, pytest.approx(20 * HOUR), DAY)
+    assert found.bottleneck is Stage.MERGE_WAIT
+    assert found.sentence.startswith(
+        "Coding is 6 h faster per change; all of it and 20 h more are lost again, "
+        "20 h of them between approval and merge."
+    )
