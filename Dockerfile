@@ -6,7 +6,7 @@ COPY exporter exporter
 RUN pip --disable-pip-version-check wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/sdlc-exporter \
  && pip --disable-pip-version-check --python /opt/sdlc-exporter/bin/python install --no-cache-dir --no-compile \
-    "$(ls /wheels/*.whl)[github-app]" \
+    "$(ls /wheels/*.whl)[github-app,remote-write]" \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/sdlc-exporter/lib
 
 FROM python:3.13-slim

@@ -71,7 +71,7 @@ $(VENV)/.made:
 
 $(VENV)/.installed: $(VENV)/.made pyproject.toml
 	@echo "Installing the exporter"
-	@$(PIP) install --no-build-isolation --editable ".[github-app]"
+	@$(PIP) install --no-build-isolation --editable ".[github-app,remote-write]"
 	@touch $@
 
 $(VENV)/.installed-to-test: $(VENV)/.made pyproject.toml

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import shlex
 from itertools import pairwise
 
 import cramjam
@@ -21,6 +22,7 @@ from exporter.wiring import ledger_start
 from tests.runtime.desk import SOURCE, Desk
 from tests.runtime.test_remote_write import read
 from tests.stories import START, at
+from tools.generate import ROOT
 
 LEDGER = at("-100d")
 SHARED = {"job": "sdlc"}
@@ -127,6 +129,27 @@ def test_instants_are_whole_steps_and_both_ends():
     assert list(Span(half, ten, HOUR).instants(hours[2])) == [*hours[2:4], ten]
     assert list(Span(half, ten, HOUR).instants(ten)) == [ten]
     assert list(Span(hours[0], hours[3], HOUR).instants()) == hours[:4]
+
+
+@pytest.mark.parametrize("store", ["", "store: {path: state.db}\n"])
+def test_where_there_is_no_store_everything_is_loaded_first(tmp_path, store):
+    """Two notes, of which one names QA; a store that is configured is kept, and then nothing is asked again."""
+    (tmp_path / "notes").mkdir()
+    for name, text in (("2025-11-13.md", "QA again"), ("2025-11-27.md", "all well")):
+        (tmp_path / "notes" / name).write_text(text)
+    path = tmp_path / "c.yaml"
+    source = "{name: retros, provider: notes, notes: [notes/*.md], team: pay, history: 2025-11-01}"
+    path.write_text(f"sources: [{source}]\nteams: {{pay: [acme/*]}}\n{store}")
+    before, december = 1_762_560_000, 1_764_547_200  # whole steps are 8 November, and no other until the end
+
+    async def once():
+        async with backfill.past(load(path, {}), Order(None, december, 30 * DAY, {}), lambda health: None) as past:
+            return [line for moment in past.moments() for line in moment.text().decode().splitlines()]
+
+    for _ in range(2):
+        lines = [line for line in asyncio.run(once()) if line.startswith('sdlc_retro_mentions_total{theme="qa"}')]
+        assert [line.partition("} ")[2] for line in lines] == [f"0.0 {before}", f"1.0 {december}"]
+    assert (tmp_path / "state.db").exists() is bool(store)
 
 
 # A file
@@ -272,6 +295,17 @@ def test_what_cannot_be_meant_is_refused_with_a_sentence(words, said, capsys):
     with pytest.raises(SystemExit):
         _parser().parse_args(["backfill", "-c", "c.yaml", *words.split()])
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/backfill.md"])
+def test_the_commands_of_the_documents_are_understood(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    blocks = re.findall(r"^```sh\n(.*?)^```$", (ROOT / name).read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("sdlc-exporter backfill ")]
+    assert commands
+    for words in commands:
+        _parser().parse_args(words[1:])
 
 
 def test_a_date_is_its_midnight():
