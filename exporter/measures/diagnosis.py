@@ -126,7 +126,7 @@ END = _row(
 )
 ADOPTION = _row(
     "adoption_timestamp_seconds",
-    "When AI was adopted, by configuration; else the end of the baseline that was chosen by its AI share.",
+    "When AI was taken up, as the configuration says; absent where it does not.",
     "scope",
     why="What panels mark as the day everything is compared with.",
 )

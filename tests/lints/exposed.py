@@ -21,7 +21,7 @@ sources:
       history: 2025-04-01, repository_prefix: forge/}}
 teams: {{shop: [acme/web-shop]}}
 series: {{repository_windows: [7d, 28d, 90d], stage_windows: true, quiet_after: 36525d}}
-diagnosis: {{reported_hours_saved: 3.6, seats: 9, seat_price: 30, hourly_rate: 90}}
+diagnosis: {{adoption_date: 2026-01-05}}
 server: {{listen: "127.0.0.1:0"}}
 store: {{path: state.db}}
 """
@@ -30,7 +30,7 @@ WHOLE = (
     'sdlc_exporter_initial_load_complete{source="forge"} 1.0',
     'repository="all",stage="coding"} ',
     'sdlc_team_code_churn_14d_ratio{origin="agentic",team="all",window="28d"} ',
-    'sdlc_diagnosis_stage_delta_seconds{bound="lower",scope="all",stage="deploy_wait"} ',
+    'sdlc_signal_active{scope="all",signal="qa_blocking"} ',
 )
 """What stands on the page when both sources, the organisation's sums and its diagnosis are there."""
 FIVE_DIGITS = 253_402_300_800

@@ -6,7 +6,9 @@ from msgspec import structs
 
 from exporter import model
 from exporter.catalogue import DAY
+from exporter.config.settings import DiagnosisSettings, Thresholds
 from exporter.model import Actor, Found, IssueClosed, Landed, Outcome, Ran, Removed, Result, Severity, Stream, Thing
+from exporter.runtime.diagnosing import Diagnosing
 from tests.branch import ENDS, line
 from tests.runtime.desk import PRESENTATION, Desk
 from tests.shipments import deployment
@@ -21,13 +23,25 @@ WRITTEN = (("topic", ""), ("codex/x", ""), ("topic", ""), ("topic", CLAUDE))
 FILES = "a.py +30 -12, tests/test_a.py +9 -4, tests/e2e/test_b.py +3 -1, tests/integration/test_c.py +2 -1"
 
 
+FASTER = 110
+"""The last change that was written for four days; the others were for half of one."""
+DECLARED = DiagnosisSettings(reported_hours_saved=3.6, seats=9, seat_price=30, hourly_rate=90)
+
+
 def page() -> str:
     """The page at the end, as Prometheus reads it."""
-    windows = replace(PRESENTATION, repository_windows=("7d", "28d", "90d"), stage_windows=True)
+    windows = replace(
+        PRESENTATION,
+        repository_windows=("7d", "28d", "90d"),
+        stage_windows=True,
+        thresholds_ratios=dict(Thresholds().ratios),
+        thresholds_changes=dict(Thresholds().changes),
+    )
     with Desk(presentation=windows, policy=structs.replace(POLICY, blame=True)) as desk:
         desk.discover(HOME, streams=Stream)
         for number in range(1, 221):
-            _change(desk, number, *WRITTEN[number % 4])
+            if number > FASTER or number % 5 != 4:  # more of them once they are written faster
+                _change(desk, number, *WRITTEN[number % 4])
         _deployments(desk)
         _runs(desk)
         _issues(desk)
@@ -37,17 +51,20 @@ def page() -> str:
         desk.books.publish_organisation()
         desk.text(END)
         desk.release()
+        desk.snapshot.diagnosed(Diagnosing(desk.snapshot, DECLARED).look())
         return desk.text(END)
 
 
 def _change(desk: Desk, number: int, head: str, mark: str) -> None:
-    """One that was red at first, reviewed and merged within a day, two a day."""
+    """One that was red at first and merged within a day, two a day; nobody reviewed the tenth, and QA had the fifth."""
     day, sha = number // 2, f"{number:040x}"
+    reviews = (f"reviewed {day}d2h by bob: changes requested", f"reviewed {day}d3h by bob: approved")
+    tested = (f"labelled {day}d4h: qa", f"unlabelled {day}d6h: qa")
     lines = (
-        f"opened {day}d by author on {head}",
-        f"committed {day}d{mark}",
-        f"reviewed {day}d2h by bob: changes requested",
-        f"reviewed {day}d3h by bob: approved",
+        f"opened {day}d by dev{number % 6} on {head}",
+        f"committed {day}d authored {24 * day - (96 if number <= FASTER else 12)}h{mark}",
+        *(reviews if number % 10 else ()),
+        *(tested if number % 5 == 0 else ()),
         f"merged {day}d9h",
         f"files {day}d9h: {FILES}",
     )
