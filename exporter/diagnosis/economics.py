@@ -40,7 +40,7 @@ class Effort(Struct, frozen=True):
 
 
 def economics(diagnosis: Diagnosis, effort: Effort, declared: Declared) -> Economics:
-    """The measured saving per developer and week, its worth, and what the seats cost (definitions 188).
+    """The measured saving per developer and week, its worth, and what the seats cost (definitions 157).
 
     The coding time of a change is time that passes, day and night; the model counts of it the part of a week that is
     worked. From that it takes what reviews and the upkeep of tests took more than in the baseline.

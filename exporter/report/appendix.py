@@ -9,7 +9,7 @@ DOCUMENT = "docs/definitions.md"
 SECTION = "Diagnosis"
 HOME = "https://github.com/sdlc-exporter/sdlc-exporter/blob/main/docs/definitions.md"
 """The project's page of rules, with whose numbers and sections the appendix refers to it."""
-RULES = "145 to 169"
+RULES = "145 to 157"
 
 
 class Definition(Struct, frozen=True):

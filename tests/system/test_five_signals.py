@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -150,11 +151,32 @@ STILL_QUIET = {
 }
 """Alerts about the signals that no cause sets off, and why."""
 BESIDE = {
+    "SdlcGainAbsorbed": "three weekly verdicts in a row: the gain is looked at twice here",
     "SdlcTeamNotJudged": "streams that are stale",
     "SdlcAiQualityGap": "AI changes beside others: most of them come late, when more goes wrong whoever wrote it",
     "SdlcAgenticChangesWaiting": "agents' changes beside others: people put them off whatever the cause",
 }
 """Alerts about something else than the five signals, which are not asked."""
+
+
+SIGNALS = {
+    "review": "cycle_time_rising",
+    "tests": "test_maintenance_climbing",
+    "escapes": "escape_rate_drifting",
+    "releases": "release_frequency_flat",
+    "qa": "qa_blocking",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signal_is_active_when_and_only_when_its_cause_is_at_work(told, way):
+    """On two pages in a row, or on the last one, which alone has a diagnosis: one look in twenty errs by chance."""
+    active = [
+        set(re.findall(r'(?m)^sdlc_signal_active\{scope="all",signal="(\w+)"\} 1\.0$', file.read_text()))
+        for file in sorted((told / way).glob("*.txt"))
+    ]
+    lasting = {each for one, other in pairwise(active) for each in one & other} | active[-1]
+    assert lasting == ({SIGNALS[way]} if way in SIGNALS else set())
 
 
 @pytest.fixture(scope="module")

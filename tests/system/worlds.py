@@ -18,6 +18,7 @@ from exporter.config import Config
 from exporter.demo import CAUSES, Organisation
 from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.desk import Desk
+from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.health import Health
 from exporter.runtime.reading import Reader
 from exporter.store.sqlite import SqliteStore
@@ -30,6 +31,10 @@ START = 1_769_299_200
 BEGIN = START + 98 * DAY
 """The first scrape, on a whole step since the epoch, as evaluations are; by then AI is well under way."""
 END = BEGIN + 10 * STEP
+LOOKS = (BEGIN + 3 * STEP, END)
+"""When it is looked what became of the gain: first there are no sixteen whole weeks to compare, and three signals are
+told without; pages in between say what is so of these then.
+"""
 REPOSITORIES = 6
 WAYS: dict[str, tuple[str, ...]] = {"none": (), **{cause: (cause,) for cause in CAUSES}}
 CONFIG = """\
@@ -52,9 +57,13 @@ async def life(config: Config, causes: tuple[str, ...]) -> AsyncIterator[tuple[i
         source = DemoSource(organisation, Reader("demo", store, desk, health, START), books, lambda: now[0])
         health.source("demo", source.streams)
         snapshot = wiring.snapshot(books, health, config, {"demo": START}, {"demo": START})
+        diagnosing = Diagnosing(snapshot, config.diagnosis)
         for now[0] in range(BEGIN, END + 1, STEP):
             await source.poll(lambda: False)
             await desk(books.publish_organisation)
+            if now[0] in LOOKS:
+                snapshot.see(now[0])
+                snapshot.diagnosed(await desk(diagnosing.look))
             yield now[0], (await desk(snapshot.build, float(now[0]))).text
     finally:
         await desk.close(5.0)
