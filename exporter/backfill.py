@@ -5,11 +5,11 @@ What the store holds is gone through once; a source is asked only where the stor
 
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from exporter import once, wiring
 from exporter.config import Config
@@ -54,9 +54,13 @@ class Span(NamedTuple):
         if self.end > begin:
             yield self.end
 
+    def share(self, at: int) -> float:
+        """How much of it lies before a second."""
+        return (at - self.start) / (self.end - self.start)
 
-Show = Callable[[float, int], None]
-"""Hears which share is told, and up to which second."""
+
+Show = Callable[[float, int], Awaitable[None]]
+"""Hears which share is told, and up to which second; while it is waited for, the work can be ended."""
 
 
 class Past:
@@ -123,7 +127,7 @@ def _held(config: Config) -> SqliteStore | None:
     return SqliteStore(path, read_only=True) if path and Path(path).exists() else None
 
 
-def write(past: Past, path: Path, show: Show) -> tuple[int, int]:
+async def write(past: Past, path: Path, show: Show) -> tuple[int, int]:
     """Write OpenMetrics for ``promtool tsdb create-blocks-from openmetrics``; the instants and samples in it.
 
     The file is there as a whole or not at all. Its metrics have no headers, since one metric's samples stand apart.
@@ -131,22 +135,29 @@ def write(past: Past, path: Path, show: Show) -> tuple[int, int]:
     Raises:
         OSError: it cannot be written.
     """
-    draft = path.with_name(f"{path.name}.tmp")
     instants, samples = 0, 0
+    with _whole(path) as file:
+        for moment in past.moments():
+            text = moment.text()
+            file.write(text)
+            samples += text.count(b"\n")
+            instants += moment.whole
+            await show(past.span.share(moment.at), moment.at)
+        file.write(b"# EOF\n")
+    return instants, samples
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written; it takes its place when the block ends well, and else leaves nothing."""
+    draft = path.with_name(f"{path.name}.tmp")
     try:
         with draft.open("wb") as file:
-            for moment in past.moments():
-                text = moment.text()
-                file.write(text)
-                samples += text.count(b"\n")
-                instants += moment.whole
-                _tell(past.span, moment.at, show)
-            file.write(b"# EOF\n")
+            yield file
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    return instants, samples
 
 
 async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show) -> int:
@@ -166,7 +177,7 @@ async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show)
         if moment.whole:
             sent += 1
             progress.keep(moment.at)
-        _tell(past.span, moment.at, show)
+        await show(past.span.share(moment.at), moment.at)
     return sent
 
 
@@ -211,10 +222,6 @@ def progress_path(config: Config, url: str) -> Path:
     """Where progress is kept unless told otherwise: beside the store, else here; one file for each address."""
     name = f"backfill-{sha256(url.encode()).hexdigest()[:12]}.json"
     return Path(config.store.path).parent / name if config.store.path else Path(name)
-
-
-def _tell(span: Span, at: int, show: Show) -> None:
-    show((at - span.start) / max(1, span.end - span.start), at)
 
 
 def _starts(store: SqliteStore, config: Config) -> dict[str, int]:
