@@ -16,6 +16,7 @@ from exporter.config import Config
 from exporter.errors import ConfigError, StoreError
 from exporter.once import NotComplete
 from exporter.providers.github.answers import stamp
+from exporter.runtime.books import LONGEST_WINDOW
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.remote_write import Encoder, Receiver
@@ -25,7 +26,6 @@ from exporter.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
 
-LONGEST_WINDOW = 90 * 86400
 SHARED = {"job": "sdlc", "instance": "exporter:9517"}
 """The labels a scrape adds in deploy/prometheus/prometheus.yml."""
 
@@ -182,11 +182,14 @@ async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show)
 
 
 class Progress:
-    """Up to which instant a receiver has taken what an order tells it: a file, so that a killed run can be taken up."""
+    """Up to which instant a receiver has taken what an order tells it: a file, so that a killed run can be taken up.
+
+    An order of the same beginning that ends later goes on where this one ended.
+    """
 
     def __init__(self, path: Path, url: str, order: Order, span: Span) -> None:
         self.path = path
-        told = {"url": url, "from": span.start, "to": span.end, "step": span.step, "labels": dict(order.shared)}
+        told = {"url": url, "from": span.start, "step": span.step, "labels": dict(order.shared)}
         self._order = json.dumps(told, sort_keys=True)
 
     def done(self) -> int | None:
@@ -206,8 +209,8 @@ class Progress:
             ) from error
         if order != self._order:
             raise ConfigError(
-                f"{self.path}: begun with other times, labels or another address ({order}); repeat those, or remove "
-                "the file to begin anew"
+                f"{self.path}: begun with another beginning, step, labels or another address ({order}); repeat those, "
+                "or remove the file to begin anew"
             )
         return done
 

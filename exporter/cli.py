@@ -152,9 +152,10 @@ def _backfill_options(command: argparse.ArgumentParser) -> None:
     into.add_argument(
         "--remote-write", type=arguments.address, metavar="URL", help="send it to a receiver of remote write"
     )
-    add("--user", metavar="NAME", help=f"of the receiver, with the password in a file or ${PASSWORD}")
+    who = command.add_mutually_exclusive_group()
+    who.add_argument("--user", metavar="NAME", help=f"of the receiver, with the password in a file or ${PASSWORD}")
     add("--password-file", type=Path, metavar="FILE")
-    add("--token-file", metavar="FILE", help=f"a bearer token of the receiver; or in ${TOKEN}")
+    who.add_argument("--token-file", metavar="FILE", help=f"a bearer token of the receiver; or in ${TOKEN}")
     add(
         "--header",
         type=arguments.header,

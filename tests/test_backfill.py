@@ -238,6 +238,9 @@ def test_a_run_that_was_killed_is_taken_up_where_it_was(place, tmp_path):
     assert len(taken) - len(set(taken)) < 20
     assert all(later >= earlier for earlier, later in pairwise(seconds))
     assert sent(place, Mortal(0), order, path) == 0
+    later = Mortal(1000)
+    assert sent(place, later, order._replace(until=at("5d")), path) == 6
+    assert {second for *_, second in later.taken} == {at(f"{hours}h") * 1000 for hours in range(80, 121, 8)}
 
 
 def test_a_file_and_a_receiver_are_told_the_same(place, tmp_path):
@@ -271,10 +274,10 @@ def test_progress_of_another_order_is_not_taken_up(tmp_path):
     for other in (
         Progress(path, "http://s/", order, span),
         Progress(path, "http://r/", order._replace(shared={}), span),
-        Progress(path, "http://r/", order, span._replace(end=11)),
+        Progress(path, "http://r/", order, span._replace(start=1)),
         Progress(path, "http://r/", order, span._replace(step=60)),
     ):
-        with pytest.raises(ConfigError, match="begun with other times"):
+        with pytest.raises(ConfigError, match="begun with another beginning"):
             other.done()
 
 
