@@ -39,11 +39,14 @@ def told(path: Path, days: int, step: int) -> dict[str, float]:
     from exporter.backfill import Order
     from tests.busy import read
 
+    async def told_so_far(share: float, at: int) -> None:
+        """Nobody looks."""
+
     async def run() -> tuple[int, int]:
         order = Order(None, None, step, backfill.SHARED)
         async with backfill.past(read(path), order, lambda health: None) as past:
             past.span = past.span._replace(start=(past.span.end - days * DAY) // DAY * DAY)
-            return backfill.write(past, path.with_name("past.om"), lambda share, at: None)
+            return await backfill.write(past, path.with_name("past.om"), told_so_far)
 
     before = time.process_time()
     pages, samples = asyncio.run(run())

@@ -5,16 +5,17 @@ What the store holds is gone through once; a source is asked only where the stor
 
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from exporter import once, wiring
 from exporter.config import Config
 from exporter.errors import ConfigError, NotComplete, StoreError
 from exporter.providers.github.answers import stamp
+from exporter.runtime.books import LONGEST_WINDOW
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
 from exporter.runtime.remote_write import Encoder, Receiver
@@ -24,7 +25,6 @@ from exporter.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
 
-LONGEST_WINDOW = 90 * 86400
 SHARED = {"job": "sdlc", "instance": "exporter:9517"}
 """The labels a scrape adds in deploy/prometheus/prometheus.yml."""
 
@@ -53,9 +53,13 @@ class Span(NamedTuple):
         if self.end > begin:
             yield self.end
 
+    def share(self, at: int) -> float:
+        """How much of it lies before a second."""
+        return (at - self.start) / (self.end - self.start)
 
-Show = Callable[[float, int], None]
-"""Hears which share is told, and up to which second."""
+
+Show = Callable[[float, int], Awaitable[None]]
+"""Hears which share is told, and up to which second; while it is waited for, the work can be ended."""
 
 
 class Past:
@@ -122,7 +126,7 @@ def _held(config: Config) -> SqliteStore | None:
     return SqliteStore(path, read_only=True) if path and Path(path).exists() else None
 
 
-def write(past: Past, path: Path, show: Show) -> tuple[int, int]:
+async def write(past: Past, path: Path, show: Show) -> tuple[int, int]:
     """Write OpenMetrics for ``promtool tsdb create-blocks-from openmetrics``; the instants and samples in it.
 
     The file is there as a whole or not at all. Its metrics have no headers, since one metric's samples stand apart.
@@ -130,22 +134,29 @@ def write(past: Past, path: Path, show: Show) -> tuple[int, int]:
     Raises:
         OSError: it cannot be written.
     """
-    draft = path.with_name(f"{path.name}.tmp")
     instants, samples = 0, 0
+    with _whole(path) as file:
+        for moment in past.moments():
+            text = moment.text()
+            file.write(text)
+            samples += text.count(b"\n")
+            instants += moment.whole
+            await show(past.span.share(moment.at), moment.at)
+        file.write(b"# EOF\n")
+    return instants, samples
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to be written; it takes its place when the block ends well, and else leaves nothing."""
+    draft = path.with_name(f"{path.name}.tmp")
     try:
         with draft.open("wb") as file:
-            for moment in past.moments():
-                text = moment.text()
-                file.write(text)
-                samples += text.count(b"\n")
-                instants += moment.whole
-                _tell(past.span, moment.at, show)
-            file.write(b"# EOF\n")
+            yield file
         draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    return instants, samples
 
 
 async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show) -> int:
@@ -165,16 +176,19 @@ async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show)
         if moment.whole:
             sent += 1
             progress.keep(moment.at)
-        _tell(past.span, moment.at, show)
+        await show(past.span.share(moment.at), moment.at)
     return sent
 
 
 class Progress:
-    """Up to which instant a receiver has taken what an order tells it: a file, so that a killed run can be taken up."""
+    """Up to which instant a receiver has taken what an order tells it: a file, so that a killed run can be taken up.
+
+    An order of the same beginning that ends later goes on where this one ended.
+    """
 
     def __init__(self, path: Path, url: str, order: Order, span: Span) -> None:
         self.path = path
-        told = {"url": url, "from": span.start, "to": span.end, "step": span.step, "labels": dict(order.shared)}
+        told = {"url": url, "from": span.start, "step": span.step, "labels": dict(order.shared)}
         self._order = json.dumps(told, sort_keys=True)
 
     def done(self) -> int | None:
@@ -194,8 +208,8 @@ class Progress:
             ) from error
         if order != self._order:
             raise ConfigError(
-                f"{self.path}: begun with other times, labels or another address ({order}); repeat those, or remove "
-                "the file to begin anew"
+                f"{self.path}: begun with another beginning, step, labels or another address ({order}); repeat those, "
+                "or remove the file to begin anew"
             )
         return done
 
@@ -210,10 +224,6 @@ def progress_path(config: Config, url: str) -> Path:
     """Where progress is kept unless told otherwise: beside the store, else here; one file for each address."""
     name = f"backfill-{sha256(url.encode()).hexdigest()[:12]}.json"
     return Path(config.store.path).parent / name if config.store.path else Path(name)
-
-
-def _tell(span: Span, at: int, show: Show) -> None:
-    show((at - span.start) / max(1, span.end - span.start), at)
 
 
 def _starts(store: SqliteStore, config: Config) -> dict[str, int]:

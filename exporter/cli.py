@@ -163,9 +163,10 @@ def _backfill_options(command: argparse.ArgumentParser) -> None:
     into.add_argument(
         "--remote-write", type=arguments.address, metavar="URL", help="send it to a receiver of remote write"
     )
-    add("--user", metavar="NAME", help=f"of the receiver, with the password in a file or ${PASSWORD}")
+    who = command.add_mutually_exclusive_group()
+    who.add_argument("--user", metavar="NAME", help=f"of the receiver, with the password in a file or ${PASSWORD}")
     add("--password-file", type=Path, metavar="FILE")
-    add("--token-file", metavar="FILE", help=f"a bearer token of the receiver; or in ${TOKEN}")
+    who.add_argument("--token-file", metavar="FILE", help=f"a bearer token of the receiver; or in ${TOKEN}")
     add(
         "--header",
         type=arguments.header,
@@ -295,14 +296,18 @@ def _backfill(options: argparse.Namespace) -> int:
     receiver = _receiver(options) if options.remote_write else None
 
     async def told(show: "_Shower") -> None:
+        async def tell(share: float, at: int) -> None:
+            show.told(share, at)
+            await asyncio.sleep(0)  # a signal is heard only where something is waited for
+
         async with backfill.past(config, order, show) as past:
             if receiver is None:
-                instants, samples = backfill.write(past, options.output, show.told)
+                instants, samples = await backfill.write(past, options.output, tell)
                 log.info("%s: %d samples of %d instants", options.output, samples, instants)
                 return
             path = options.progress or backfill.progress_path(config, options.remote_write)
             try:
-                sent = await backfill.send(past, receiver, past.progress(path, options.remote_write), show.told)
+                sent = await backfill.send(past, receiver, past.progress(path, options.remote_write), tell)
             finally:
                 await receiver.close()
             log.info("%s: %d instants were sent; remove %s to send them again", options.remote_write, sent, path)

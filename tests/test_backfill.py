@@ -62,6 +62,13 @@ def told(path, order, do, caplog=None):
     return asyncio.run(once())
 
 
+def hears(what):
+    async def show(*how):
+        what(how)
+
+    return show
+
+
 def span(path, caplog, since=None, until=None, step=HOUR):
     return told(path, Order(since, until, step, SHARED), lambda past: past.span, caplog), caplog.text
 
@@ -159,7 +166,7 @@ def test_a_file_holds_every_instant_and_ends(place, tmp_path):
     """Opened 1 h and 25 h in: two on day 2, and the series' zero on the eve of its first reading."""
     out, shown = tmp_path / "past.om", []
     order = Order(at("-1d"), at("2d"), DAY, SHARED)
-    instants, samples = told(place, order, lambda past: backfill.write(past, out, lambda *how: shown.append(how)))
+    instants, samples = told(place, order, lambda past: backfill.write(past, out, hears(shown.append)))
     lines = out.read_text().splitlines()
     assert (instants, samples, lines[-1]) == (4, len(lines) - 1, "# EOF")
     assert not any(line.startswith("#") for line in lines[:-1])
@@ -177,12 +184,12 @@ def test_a_file_that_could_not_be_finished_is_not_there(place, tmp_path):
     out = tmp_path / "past.om"
     out.write_text("before")
 
-    def full(share, at):
-        if share > 0.5:
+    def full(how):
+        if how[0] > 0.5:
             raise OSError("no space left")
 
     with pytest.raises(OSError, match="no space"):
-        told(place, Order(at("0d"), at("2d"), HOUR, SHARED), lambda past: backfill.write(past, out, full))
+        told(place, Order(at("0d"), at("2d"), HOUR, SHARED), lambda past: backfill.write(past, out, hears(full)))
     assert out.read_text() == "before"
     assert [*tmp_path.glob("past*")] == [out]
 
@@ -207,7 +214,7 @@ class Mortal:
 
 def sent(place, receiver, order, path):
     def send(past):
-        return backfill.send(past, receiver, past.progress(path, "http://r/"), lambda share, at: None)
+        return backfill.send(past, receiver, past.progress(path, "http://r/"), hears(print))
 
     return told(place, order, send)
 
@@ -231,11 +238,14 @@ def test_a_run_that_was_killed_is_taken_up_where_it_was(place, tmp_path):
     assert len(taken) - len(set(taken)) < 20
     assert all(later >= earlier for earlier, later in pairwise(seconds))
     assert sent(place, Mortal(0), order, path) == 0
+    later = Mortal(1000)
+    assert sent(place, later, order._replace(until=at("5d")), path) == 6
+    assert {second for *_, second in later.taken} == {at(f"{hours}h") * 1000 for hours in range(80, 121, 8)}
 
 
 def test_a_file_and_a_receiver_are_told_the_same(place, tmp_path):
     order, out, receiver = Order(at("-1d"), at("3d"), 8 * HOUR, SHARED), tmp_path / "past.om", Mortal(1000)
-    told(place, order, lambda past: backfill.write(past, out, lambda share, at: None))
+    told(place, order, lambda past: backfill.write(past, out, hears(print)))
     sent(place, receiver, order, tmp_path / "progress.json")
     written = set()
     for line in out.read_text().splitlines()[:-1]:
@@ -264,10 +274,10 @@ def test_progress_of_another_order_is_not_taken_up(tmp_path):
     for other in (
         Progress(path, "http://s/", order, span),
         Progress(path, "http://r/", order._replace(shared={}), span),
-        Progress(path, "http://r/", order, span._replace(end=11)),
+        Progress(path, "http://r/", order, span._replace(start=1)),
         Progress(path, "http://r/", order, span._replace(step=60)),
     ):
-        with pytest.raises(ConfigError, match="begun with other times"):
+        with pytest.raises(ConfigError, match="begun with another beginning"):
             other.done()
 
 

@@ -1,11 +1,12 @@
-"""Readings within windows, and what summaries made of them: made anew only where the readings are others.
+"""Readings within windows, and what summaries make of them; in a replay, only where the readings are others.
 
 Windows move on at every look, while most readings neither come nor leave. What a summary gives follows from them alone,
-unless it says that it also slides.
+unless it says that it also slides. To know this of every repository and window takes memory, a tenth of what the
+running exporter has, which looks once a minute; a replay looks thousands of times.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, count
 
 from exporter.catalogue import Dated, Labels, Pool, Summary
@@ -59,10 +60,11 @@ Look = Callable[[int], Parts]
 
 
 class Pools:
-    """Looks at the books' readings, and keeps what summaries made of them."""
+    """Looks at the books' readings; ``keep``: keeps what summaries made of them for the next look."""
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, *, keep: bool) -> None:
         self.books = books
+        self._keep = keep
         self._marks: dict[tuple[int, str, str], tuple[array[int], int]] = {}
         self._next = count(1)
         self._kept: dict[tuple[str, str, str, str], tuple[list[int], Given]] = {}
@@ -77,8 +79,9 @@ class Pools:
                 if part is None:
                     part = here[metric] = Part(repository)
                 part.spans.append((labels, end, readings, first, stop))
-                part.numbers += (readings.number, first, stop)
-        for window, parts in found.items():
+                if self._keep:
+                    part.numbers += (readings.number, first, stop)
+        for window, parts in found.items() if self._keep else ():
             for metric, part in parts.items():
                 part.mark = self._mark((repository, window, metric), part.numbers)
         return found
@@ -96,15 +99,22 @@ class Pools:
     ) -> Given:
         """What a summary gives of the readings of a scope's member, a repository or a team."""
         here = {row.name: [part[row.name] for part in parts if row.name in part] for row in summary.reads}
+        if not self._keep:
+            return self._made(scope, name, window, summary, here, policy)
         marks = [number for found in here.values() for part in found for number in _marks(part, summary)]
         kept = self._kept.get((scope, name, window, summary.name))
-        if kept is not None and kept[0] == marks:
-            return kept[1]
+        if kept is None or kept[0] != marks:
+            kept = marks, self._made(scope, name, window, summary, here, policy)
+            self._kept[scope, name, window, summary.name] = kept
+        return kept[1]
+
+    @staticmethod
+    def _made(
+        scope: str, name: str, window: str, summary: Summary, here: Mapping[str, Sequence[Part]], policy: Policy
+    ) -> Given:
         readings = {metric: [*chain.from_iterable(part.dated for part in found)] for metric, found in here.items()}
         found = summary.summarise(Pool(window, WINDOWS[window], readings, policy))
-        given = [(row.name, (name, *labels), value) for twin, labels, value in found if (row := twin.of(scope))]
-        self._kept[scope, name, window, summary.name] = marks, given
-        return given
+        return [(row.name, (name, *labels), value) for twin, labels, value in found if (row := twin.of(scope))]
 
 
 def _marks(part: Part, summary: Summary) -> list[int]:

@@ -107,7 +107,7 @@ class Snapshot:
         self.presentation = presentation
         self.exposition = exposition
         self.shown: dict[int, Shown] = {}
-        self._pools = Pools(books)
+        self._pools = Pools(books, keep=books.until is not None)
         self._labels: dict[Place, tuple[str, ...]] = {}
         self._births_shown: set[Place] = set()
         self._dropped: dict[str, set[tuple[str, ...]]] = defaultdict(set)

@@ -235,7 +235,7 @@ class Unreadable:
 def test_only_summaries_that_say_so_ask_where_a_window_ends(organisation):
     """What they gave is kept while their readings are the same, so it must not follow from anything else."""
     books = Books(organisation, load(), POLICY, until=START + 119 * DAY)
-    pools, asked = Pools(books), set()
+    pools, asked = Pools(books, keep=False), set()
     for repository in books.reach.repositories:
         for window, parts in pools.look(repository).items():
             ended = {metric: [each._replace(end=Unreadable()) for each in part.dated] for metric, part in parts.items()}
@@ -259,7 +259,7 @@ def test_a_summary_is_made_again_only_when_its_readings_are_others():
         waits = next(each for each in SUMMARIES if each.name == "review_waits")
         counted = waits._replace(summarise=lambda pool: made.append(pool.window) or waits.summarise(pool))
         replay = Replay(desk.store, load(), POLICY, start=at("3d"), end=at("20d"))
-        pools = Pools(replay)
+        pools = Pools(replay, keep=True)
 
         def look():
             (repository,) = replay.reach.repositories
