@@ -17,6 +17,7 @@ from exporter.errors import ConfigError, NotComplete, StoreError
 from exporter.providers.github.answers import stamp
 from exporter.runtime.books import LONGEST_WINDOW
 from exporter.runtime.desk import Desk
+from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.health import Health
 from exporter.runtime.remote_write import Encoder, Receiver
 from exporter.runtime.replay import Moment, moments
@@ -78,7 +79,7 @@ class Past:
         first = self.span.start if after is None else after
         replay = wiring.replay(self.store, self.config, first, self.span.end)
         snapshot = wiring.snapshot(replay, Health(), self.config, self.starts, shared=self.order.shared)
-        return moments(replay, snapshot, instants)
+        return moments(replay, snapshot, instants, Diagnosing(snapshot, self.config.diagnosis).look)
 
     def progress(self, path: Path, url: str) -> "Progress":
         """How much of it a receiver has taken."""

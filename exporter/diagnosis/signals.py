@@ -1,7 +1,8 @@
 """The five signals, each from the gauges that are exported anyway, so that anybody can check it.
 
 A signal is there where the evidence is beyond chance; where what it rests on is not there, it cannot be measured, and
-that is said (definitions 26, 156). Cycle time and releases are compared with the baseline, the others with what came before.
+that is said (definitions 26, 156). Cycle time and releases are compared with the baseline, the others with what came
+before.
 """
 
 import math

@@ -10,9 +10,10 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from exporter.catalogue import DAY, METRICS, SUMMARIES, Group, Kind, exported
+from exporter.diagnosis.weeks import floor
 from exporter.exposition import Exposition
 from exporter.runtime.books import Books
-from exporter.runtime.snapshot import Snapshot
+from exporter.runtime.snapshot import Diagnosed, Snapshot
 from exporter.runtime.sums import Sum
 from exporter.store.base import Place
 
@@ -96,10 +97,13 @@ class Replay(Books):
         self._count(own, at, value)
 
 
-def moments(replay: Replay, snapshot: Snapshot, instants: Iterable[int]) -> Iterator[Moment]:
+def moments(
+    replay: Replay, snapshot: Snapshot, instants: Iterable[int], look: Callable[[], Diagnosed]
+) -> Iterator[Moment]:
     """What has to be written so that Prometheus has the pages of these ascending instants, the replay's start first.
 
-    They lie a minute apart at least, as the windows of teams are looked at once a minute.
+    They lie a minute apart at least, as the windows of teams are looked at once a minute. ``look`` says what became of
+    the gain by the replay's end; it is asked once a week, since the answer is of whole weeks.
 
     A sum that comes onto the page stands there at its old value one instant before, so that its first reading is an
     increase (definitions 5). That is told after the page it belongs to.
@@ -108,6 +112,9 @@ def moments(replay: Replay, snapshot: Snapshot, instants: Iterable[int]) -> Iter
     last: int | None = None
     for at in instants:
         before = {} if last is None else replay.advance(at)
+        if last is None or floor(last) != floor(at):
+            snapshot.see(at)
+            snapshot.diagnosed(look())
         hidden = {place: found for place, found in before.items() if snapshot.on_page(place) is None}
         snapshot.build(float(at))
         if last is not None and (born := _born(snapshot, hidden)):

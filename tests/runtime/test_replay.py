@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, HOUR, METRICS, MINUTE, SUMMARIES, Kind, Pool, exported, load
+from exporter.config.settings import DiagnosisSettings, Thresholds
 from exporter.demo import Organisation
 from exporter.exposition import Exposition
 from exporter.measures.windows import WINDOWS
 from exporter.runtime.books import Books
 from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.desk import Desk as Thread
+from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.health import Health
 from exporter.runtime.pools import Pools
 from exporter.runtime.reading import Reader
@@ -33,25 +36,31 @@ worlds = st.lists(st.tuples(st.sampled_from(("o/a", "o/b")), changes), min_size=
 days = st.lists(st.integers(0, 300), min_size=2, max_size=5, unique=True).map(sorted)
 
 
-def snapshot(books, presentation=PRESENTATION):
+JUDGED = replace(PRESENTATION, thresholds_ratios=dict(Thresholds().ratios), thresholds_changes={"samples": 30})
+
+
+def snapshot(books, presentation=JUDGED):
     return Snapshot(books, Health(), presentation, Exposition(exported()))
 
 
-def once(store, second, presentation=PRESENTATION, **settings):
+def once(store, second, presentation=JUDGED, **settings):
     """The lines that ``once --at`` prints of the metrics that have a past."""
     books = Books(store, load(), POLICY, until=second, **settings)
     books.publish_organisation()
     shown = snapshot(books, presentation)
+    shown.see(second)
+    shown.diagnosed(Diagnosing(shown, DiagnosisSettings()).look())
     shown.build(float(second))
     return {line.rpartition(b" ")[0].decode() for line in shown.exposition.stamped(TOLD, second).splitlines()}
 
 
-def replayed(store, instants, presentation=PRESENTATION, **settings):
+def replayed(store, instants, presentation=JUDGED, **settings):
     """What a replay tells: for each instant its page, and the births told of it."""
     replay = Replay(store, load(), POLICY, start=instants[0], end=instants[-1], **settings)
     pages: dict[int, set[str]] = {}
     births: dict[int, set[str]] = {}
-    for moment in moments(replay, snapshot(replay, presentation), instants):
+    shown = snapshot(replay, presentation)
+    for moment in moments(replay, shown, instants, Diagnosing(shown, DiagnosisSettings()).look):
         lines = moment.text().decode().splitlines()
         assert {line.rpartition(" ")[2] for line in lines} <= {str(moment.at)}
         into = births if moment.at in pages else pages
