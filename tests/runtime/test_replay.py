@@ -131,6 +131,8 @@ def organisation(tmp_path_factory):
 
 
 SHOWN = Presentation(
+    thresholds_ratios=JUDGED.thresholds_ratios,
+    thresholds_changes=JUDGED.thresholds_changes,
     intervals={SOURCE: 60},
     repository_windows=("7d", "28d", "90d"),
     stage_windows=True,
@@ -175,13 +177,15 @@ def test_what_the_whole_past_adds_up_to_is_the_ledger(organisation):
 
 def test_the_last_page_is_what_the_running_exporter_shows(tmp_path):
     """At the watermark, before anything else happens: every sample of the page, but what the process says of itself."""
-    with Desk(tmp_path / "state.db") as desk:
+    with Desk(tmp_path / "state.db", presentation=JUDGED) as desk:
         desk.discover("o/a", "o/b")
         desk.story("o/a", 1, "opened 1d by ann", "reviewed 2d by bob: approved", "merged 3d")
         desk.story("o/a", 2, "opened 4d by ann")
         desk.story("o/b", 1, "opened 5d by ann as draft")
         desk.passed("8d")
         desk.books.publish_organisation()
+        desk.snapshot.see(at("8d"))
+        desk.snapshot.diagnosed(Diagnosing(desk.snapshot, DiagnosisSettings()).look())
         live = {line for line in desk.text(at("8d")).splitlines() if not line.startswith(("#", "sdlc_exporter_"))}
         pages, _ = replayed(desk.store, [at("0h"), at("2d"), at("8d")])
     assert len(live) > 100
