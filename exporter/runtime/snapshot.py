@@ -386,11 +386,11 @@ class Snapshot:
 
     def scopes(self) -> tuple[ScopeReport, ...]:
         """The latest diagnosis of each scope, with the five signals as the windows of teams tell them now."""
+        return tuple(ScopeReport(each, signals(self._evidence(each))) for each in self._diagnosed.diagnoses)
+
+    def _evidence(self, found: Diagnosis) -> Evidence:
         ratios, fewest = self.presentation.thresholds_ratios, self.presentation.thresholds_changes["samples"]
-        return tuple(
-            ScopeReport(each, signals(Evidence(each.scope, self._team_samples, each, ratios, fewest)))
-            for each in self._diagnosed.diagnoses
-        )
+        return Evidence(found.scope, self._team_samples, found, ratios, fewest)
 
     def _diagnosis(self) -> None:
         for name, samples in gauges_of(self.scopes(), self.economics).items():
