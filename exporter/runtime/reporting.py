@@ -52,10 +52,10 @@ def _coverage(snapshot: Snapshot, members: Sequence[int]) -> tuple[Coverage, ...
     for key in members:
         for metric, labels, end, readings in snapshot.books.windowed(key):
             if metric == COVERAGE_FACT.name:
-                ((first, stop),) = readings.within(end, [WINDOWS[WINDOW]])
-                _, values = readings.between(first, stop)
-                there, of = sums.get(labels[0], (0, 0))
-                sums[labels[0]] = there + sum(values), of + len(values)
+                for first, stop in readings.within(end, [WINDOWS[WINDOW]]):
+                    _, values = readings.between(first, stop)
+                    there, of = sums.get(labels[0], (0, 0))
+                    sums[labels[0]] = there + sum(values), of + len(values)
     return tuple(
         Coverage(what, there / of, f"{INPUTS[what]} (n = {of})") for what, (there, of) in sorted(sums.items()) if of
     )

@@ -92,10 +92,9 @@ class _Read:
         found: dict[str, list[Dated]] = {}
         for (metric, labels), readings in self.readings[key].items():
             end = self.members.ends[key][metric, labels]
-            if (metric, labels) in some and readings.count(end, LONGEST_WINDOW):
-                ((first, stop),) = readings.within(end, [seconds])
-                dated = Dated(key, labels, end, *readings.between(first, stop))
-                found.setdefault(metric, []).append(dated)
+            spans = readings.within(end, [LONGEST_WINDOW, seconds]) if (metric, labels) in some else []
+            if spans:
+                found.setdefault(metric, []).append(Dated(key, labels, end, *readings.between(*spans[-1])))
         return found
 
 
