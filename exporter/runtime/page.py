@@ -19,6 +19,7 @@ SHOWN_ERRORS = 20
 # Worst first; a word not listed here counts as trouble.
 SEVERITY = {"failing": 0, "gone": 1, "loading": 3, "ok": 4, "quiet": 5}
 UNKNOWN_SEVERITY = 2
+VERDICTS = {"absorbed": "bad", "passed": "good", "inconclusive": "busy"}
 TONES = {"ok": "good", "quiet": "calm", "loading": "busy", "failing": "bad", "gone": "bad"}
 
 # The last second a date can be written for; a limit's reset is whatever a server said.
@@ -91,6 +92,15 @@ class RecentError(Struct, frozen=True):
     message: str
 
 
+class ScopeStatus(Struct, frozen=True):
+    """What became of the gain of one scope: the verdict's word, the finding, and the signals that are there."""
+
+    scope: str
+    verdict: str
+    sentence: str
+    signals: tuple[str, ...] = ()
+
+
 class ConfigStatus(Struct, frozen=True):
     """The configuration in force; ``ok`` is whether the file as it is now could be used."""
 
@@ -118,13 +128,14 @@ class Status(Struct, frozen=True):
     repositories: tuple[RepositoryStatus, ...] = ()
     series: tuple[SeriesStatus, ...] = ()
     errors: tuple[RecentError, ...] = ()
+    scopes: tuple[ScopeStatus, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
 
 
 def render(status: Status) -> str:
     """The page as HTML."""
     troubled = sum(_severity(each) <= UNKNOWN_SEVERITY for each in status.repositories)
-    sections = (_sources(status), _repositories(status, troubled), _series(status), _errors(status))
+    sections = (_gain(status), _sources(status), _repositories(status, troubled), _series(status), _errors(status))
     body = [_head(status), _tiles(status, troubled), *sections]
     body.append(f"<footer>As of {_utc(status.now)}. Reload the page for newer figures.</footer>")
     return document("sdlc-exporter", body)
@@ -135,7 +146,13 @@ def _severity(repository: RepositoryStatus) -> int:
 
 
 def _head(status: Status) -> str:
-    own = (("Metrics", "/metrics"), ("Audit", "/audit"), ("Ready", "/-/ready"), ("Healthy", "/-/healthy"))
+    own = (
+        ("Metrics", "/metrics"),
+        ("Diagnosis", "/diagnosis"),
+        ("Audit", "/audit"),
+        ("Ready", "/-/ready"),
+        ("Healthy", "/-/healthy"),
+    )
     links = "".join(f'<a href="{escape(to)}">{escape(text)}</a>' for text, to in (*own, *status.links) if _safe(to))
     return (
         f'<header><div><h1>sdlc-exporter</h1><p class="sub">version {escape(status.version)} · started '
@@ -169,6 +186,26 @@ def _health(count: int, bad: int, word: str) -> Html:
     if bad:
         return _badge("bad", f"{bad:,} {word}")
     return _badge("good", f"none {word}") if count else _badge("calm", "none yet")
+
+
+def _gain(status: Status) -> str:
+    """What became of the gain in coding, the organisation first."""
+    if not status.scopes:
+        said = "Not looked at yet. It is, once history is loaded."
+        return section("Where the gain goes", f'<p class="empty">{said}</p>')
+    rows = [
+        (
+            each.scope,
+            _badge(VERDICTS.get(each.verdict, "calm"), each.verdict.replace("_", " ")),
+            each.sentence,
+            ", ".join(signal.replace("_", " ") for signal in each.signals) or Html('<span class="none">none</span>'),
+        )
+        for each in status.scopes
+    ]
+    columns = ("Scope", "Verdict", "Finding", "Signals that are there")
+    told = table("Where the gain goes", columns, ("", "", "", "side"), rows)
+    more = '<p class="more">By whole weeks; the <a href="/diagnosis">report</a> has the figures.</p>'
+    return section("Where the gain goes", told + more)
 
 
 def _sources(status: Status) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 
 from exporter import __version__
 from exporter.config import Config
+from exporter.diagnosis.terms import ScopeReport
 from exporter.runtime import page
 from exporter.runtime.health import Health
 from exporter.runtime.snapshot import Snapshot
@@ -35,7 +36,14 @@ def status_of(
         errors=tuple(
             page.RecentError(each.at, each.source, each.reason, each.message) for each in snapshot.health.recent
         ),
+        scopes=tuple(_scope(each) for each in snapshot.scopes()),
     )
+
+
+def _scope(told: ScopeReport) -> page.ScopeStatus:
+    found = told.diagnosis
+    active = tuple(str(each.signal) for each in told.signals if each.active)
+    return page.ScopeStatus(found.scope, str(found.verdict), found.sentence, active)
 
 
 def _source(config: Config, health: Health, name: str, rows: list[RepositoryRow]) -> page.SourceStatus:

@@ -8,6 +8,7 @@ from exporter.runtime.page import (
     LastError,
     RecentError,
     RepositoryStatus,
+    ScopeStatus,
     SeriesStatus,
     SourceStatus,
     Status,
@@ -78,6 +79,7 @@ FULL = status(
     repositories=(RepositoryStatus(HOSTILE, HOSTILE, HOSTILE, HOSTILE, NOW, NOW, HOSTILE),),
     series=(SeriesStatus(HOSTILE, 1, 2, 3),),
     errors=(RecentError(NOW, HOSTILE, HOSTILE, HOSTILE),),
+    scopes=(ScopeStatus(HOSTILE, HOSTILE.replace("_", " "), HOSTILE, (HOSTILE,)),),
     links=((HOSTILE, "https://example.org/" + HOSTILE), ("bad", "javascript:alert(1)")),
 )
 
@@ -90,18 +92,17 @@ def test_every_tag_is_closed_and_none_is_a_script(shown):
 
 
 def test_hostile_names_are_shown_as_text_wherever_they_stand():
-    """21 places of FULL carry the name; the state of a source and of its repositories among them."""
+    """25 places of FULL carry the name; the state of a source and of its repositories among them."""
     page = render(FULL)
     assert "<script" not in page
-    assert Outline(page).text.count(HOSTILE) == 21
+    assert Outline(page).text.count(HOSTILE) == 25
 
 
 def test_a_link_leads_to_the_web_or_nowhere():
     addresses = [attributes["href"] for tag, attributes in Outline(render(FULL)).met if tag == "a"]
-    assert addresses[4] == "https://example.org/" + HOSTILE
+    assert addresses.pop(5) == "https://example.org/" + HOSTILE
     assert addresses.pop().startswith("/audit?series=%3Cscript%3E"), "a metric leads to its rows"
-    addresses.pop()
-    assert addresses == ["/metrics", "/audit", "/-/ready", "/-/healthy"]
+    assert addresses == ["/metrics", "/diagnosis", "/audit", "/-/ready", "/-/healthy", "/diagnosis"]
 
 
 def test_an_age_is_short_and_its_exact_time_is_at_hand():
@@ -152,6 +153,15 @@ def test_of_more_than_500_repositories_the_rest_is_counted():
     assert "acme/0500" not in text
     assert "12 more are not shown" in text
     assert "512" in text
+
+
+def test_what_became_of_the_gain_stands_on_the_page_with_the_way_to_its_figures():
+    finding = "Coding is 6 h faster per change; all 6 h are lost again."
+    scopes = (ScopeStatus("all", "not_measurable", finding, ("qa_blocking", "cycle_time_rising")),)
+    outline = Outline(render(status(scopes=scopes)))
+    assert "allnot measurableCoding is 6 h faster per change; all 6 h are lost again." in outline.text
+    assert "qa blocking, cycle time rising" in outline.text
+    assert [each["href"] for tag, each in outline.met if tag == "a"].count("/diagnosis") == 2
 
 
 def test_an_empty_page_says_what_to_do():

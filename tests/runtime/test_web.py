@@ -24,7 +24,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 OPEN = WebConfig()
 SCRAPE = {"X-Prometheus-Scrape-Timeout-Seconds": "10"}
-PATHS = ["/", "/metrics", "/audit", "/-/healthy", "/-/ready", "/-/reload", "/nowhere"]
+PATHS = ["/", "/metrics", "/diagnosis", "/audit", "/-/healthy", "/-/ready", "/-/reload", "/nowhere"]
 
 
 class World:
@@ -59,6 +59,9 @@ class World:
 
     async def gate(self):
         """What an audit waits for."""
+
+    async def diagnosis(self, form):
+        return f"the gain, as {form}"
 
     async def reload(self):
         self.reloads += 1
@@ -159,7 +162,9 @@ def test_metrics_are_the_prepared_bytes_with_their_type(form):
     assert int(answer.headers["Content-Length"]) == len(answer.body)
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/audit", "/audit?series=a&format=csv", "/-/healthy", "/-/ready"])
+@pytest.mark.parametrize(
+    "path", ["/", "/metrics", "/diagnosis", "/audit", "/audit?series=a&format=csv", "/-/healthy", "/-/ready"]
+)
 def test_head_tells_what_get_would_and_has_no_body(path):
     get, head = serve(lambda port: (ask(port, path), ask(port, path, "HEAD")))
     assert (head.status, head.body) == (get.status, b"")
@@ -211,6 +216,27 @@ def test_a_reload_answers_with_the_faults_of_the_new_file():
         assert world.reloads == 2
 
     serve(story, world)
+
+
+@pytest.mark.parametrize(
+    ("query", "form", "kind"),
+    [
+        ("", "html", "text/html"),
+        ("?format=text", "text", "text/plain"),
+        ("?format=markdown", "markdown", "text/markdown"),
+        ("?format=json", "json", "application/json"),
+    ],
+)
+def test_the_diagnosis_is_told_in_the_form_that_is_asked_for_and_kept_nowhere(query, form, kind):
+    answer = serve(lambda port: ask(port, f"/diagnosis{query}"))
+    assert answer.body.decode() == f"the gain, as {form}"
+    assert answer.headers["Content-Type"] == f"{kind}; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_form_of_the_diagnosis_that_there_is_not_names_those_that_there_are():
+    answer = serve(lambda port: ask(port, "/diagnosis?format=pdf"))
+    assert (answer.status, answer.body) == (400, b"No such format; write one of html, text, markdown, json.\n")
 
 
 @pytest.mark.parametrize(
@@ -359,7 +385,7 @@ def test_with_users_every_path_wants_a_password_the_probes_too():
                     assert answer.headers["WWW-Authenticate"].startswith("Basic ")
         assert (world.scrapes, world.reloads) == (0, 0)
         right = {"Authorization": basic("me", "open sesame")}
-        assert [ask(port, path, **right).status for path in PATHS] == [200, 200, 200, 200, 200, 405, 404]
+        assert [ask(port, path, **right).status for path in PATHS] == [200, 200, 200, 200, 200, 200, 405, 404]
 
     serve(story, world, WebConfig(users={"me": SECRET}))
 
