@@ -71,14 +71,15 @@ def _stages(found: Diagnosis) -> Iterator[_Sample]:
 
 
 def _flow(found: Diagnosis) -> Iterator[_Sample]:
-    if found.flow is None:
+    if found.flow is None or found.current is None:
         return
+    weeks = len(found.current.weeks)
     for gate in found.flow.gates:
         yield rows.FLOW, (gate.name, "before"), gate.before
         yield rows.FLOW, (gate.name, "now"), gate.now
-    yield rows.FLOW_GROWTH, ("review",), found.flow.waiting[1]
+    yield rows.FLOW_GROWTH, ("review",), found.flow.waiting[1] / weeks
     if found.flow.undeployed is not None:
-        yield rows.FLOW_GROWTH, ("undeployed",), found.flow.undeployed[1]
+        yield rows.FLOW_GROWTH, ("undeployed",), found.flow.undeployed[1] / weeks
     yield rows.FLOW_ABSORBED, (), found.flow.absorbed
 
 

@@ -106,8 +106,8 @@ FLOW = _row(
     why="Flow in is flow out plus growth: what is ready and not in production waits or was abandoned.",
 )
 FLOW_GROWTH = _row(
-    "diagnosis_queue_growth_changes",
-    "By how many changes a queue grew over the last twelve whole weeks: review, or between merge and production.",
+    "diagnosis_queue_growth_weekly_changes",
+    "By how many changes a week a queue grew over the current weeks: review, or between merge and production.",
     "scope",
     "queue",
     why="Flow in = flow out + growth.",

@@ -187,7 +187,7 @@ DEFINITIONS = (
         "Growth of a queue",
         "Changes in review, or merged and not in production, at the end of the weeks less at their begin. What became "
         "ready was merged, was abandoned, or is in the queue: flow in = flow out + growth, in whole changes.",
-        "sdlc_diagnosis_queue_growth_changes",
+        "sdlc_diagnosis_queue_growth_weekly_changes",
     ),
     Definition(
         "flow",

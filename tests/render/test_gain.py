@@ -145,12 +145,12 @@ def test_no_panel_divides_by_a_gain():
 
 @needs_promtool
 def test_what_comes_to_a_queue_leaves_it_or_is_its_growth(tmp_path):
-    """39 ready, 33 merged and 3 abandoned a week; 36 more in 12 weeks are 3 a week. 33 = 30 + 36 / 12."""
+    """39 ready are 33 merged, 3 abandoned and 3 more that wait, a week; 33 are 30 in production and 3 more that wait."""
     flow = 'sdlc_diagnosis_flow_weekly_changes{{scope="all",gate="{}",span="now"}}'
-    growth = 'sdlc_diagnosis_queue_growth_changes{{scope="all",queue="{}"}}'
+    growth = 'sdlc_diagnosis_queue_growth_weekly_changes{{scope="all",queue="{}"}}'
     weekly = {"ready": 39, "merged": 33, "abandoned": 3, "in_production": 30, "releases": 1}
     page = {flow.format(gate): changes for gate, changes in weekly.items()}
-    page |= {growth.format("review"): 36, growth.format("undeployed"): 36}
+    page |= {growth.format("review"): 3, growth.format("undeployed"): 3}
     title, review, undeployed = "Flow in = flow out + growth, a week", '{queue="review"}', '{queue="undeployed"}'
     answers = [{review: 39, undeployed: 33}, {review: 36, undeployed: 30}, {review: 3, undeployed: 3}]
     shows(tmp_path, page, [(query(title, place), answer) for place, answer in enumerate(answers)])

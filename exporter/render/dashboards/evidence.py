@@ -87,7 +87,7 @@ FLOW = (
             "Out": by_queue(
                 f"({weekly('merged', 'now')} + {weekly('abandoned', 'now')})", weekly("in_production", "now")
             ),
-            "Growth": f"{told('diagnosis_queue_growth_changes', 'queue')} / 12",
+            "Growth": told("diagnosis_queue_growth_weekly_changes", "queue"),
         },
         none=NO_FLOW,
         sort="Growth",
