@@ -145,7 +145,7 @@ def test_no_panel_divides_by_a_gain():
 
 @needs_promtool
 def test_what_comes_to_a_queue_leaves_it_or_is_its_growth(tmp_path):
-    """39 ready are 33 merged, 3 abandoned and 3 more that wait, a week; 33 are 30 in production and 3 more that wait."""
+    """Of 39 ready a week 33 are merged, 3 abandoned and 3 wait; of the 33 are 30 in production, and 3 more wait."""
     flow = 'sdlc_diagnosis_flow_weekly_changes{{scope="all",gate="{}",span="now"}}'
     growth = 'sdlc_diagnosis_queue_growth_weekly_changes{{scope="all",queue="{}"}}'
     weekly = {"ready": 39, "merged": 33, "abandoned": 3, "in_production": 30, "releases": 1}
