@@ -57,7 +57,8 @@ class Query(NamedTuple):
     def labels(self) -> set[str]:
         """The labels that its legend, or the table's columns, take from it."""
         if self.target["format"] == "table":
-            renamed = self.panel["transformations"][-1]["options"]["renameByName"]
+            steps = [each["options"] for each in self.panel["transformations"]]
+            renamed = next(each["renameByName"] for each in steps if "renameByName" in each)
             return {name for name in renamed if not name.startswith("Value")}
         return set(re.findall(r"{{(\w+)}}", self.target.get("legendFormat", "")))
 

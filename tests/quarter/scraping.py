@@ -133,7 +133,14 @@ def _configured(folder: Path, double: Double, start: int, budgets: Mapping[str, 
         "rediscover": "1d",  # with the usual hour every poll of the long steps would look for repositories
     }
     series = {"budgets": budgets, "stage_windows": True}  # with stages per repository every panel has something to show
-    words = {"sources": [source], "teams": TEAMS, "series": series, "store": {"path": "state.db"}}
+    declared = {"reported_hours_saved": 3.6, "seats": 60, "seat_price": 39, "hourly_rate": 95, "currency": "EUR"}
+    words = {
+        "sources": [source],
+        "teams": TEAMS,
+        "series": series,
+        "diagnosis": declared,
+        "store": {"path": "state.db"},
+    }
     path = folder / "exporter.yaml"
     path.write_text(json.dumps(words))
     return load(path, {}, {row.name for row in exported()})
