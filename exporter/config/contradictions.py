@@ -22,7 +22,7 @@ from exporter.policy import compile_rules, packaged
 
 FIVE_YEARS = 5 * 365 * DAY
 VERDICTS_COUNTED = 21 * DAY
-"""Of verdicts in a row no more than these three weeks are counted (sdlc_diagnosis_absorbed_weeks)."""
+"""Of verdicts in a row no more than these three weeks are counted (sdlc_diagnosis_absorbed_verdicts)."""
 SHORT_INTERVAL = 30
 """Seconds between polls below which nothing gets fresher: search is behind by more."""
 LAG = 300

@@ -59,7 +59,7 @@ VERDICT = _row(
     why="What may be said of the gain, with every doubt taken into account.",
 )
 ABSORBED_WEEKS = _row(
-    "diagnosis_absorbed_weeks",
+    "diagnosis_absorbed_verdicts",
     "Weekly verdicts in a row, up to the last one and at most three, that say absorbed.",
     "scope",
     why="One week may be chance; alerts wait for three.",

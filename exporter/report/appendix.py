@@ -119,7 +119,7 @@ DEFINITIONS = (
         "weeks",
         "Weekly verdicts in a row",
         "Verdicts at the end of each week, up to this one, that say absorbed without a break; at most three.",
-        "sdlc_diagnosis_absorbed_weeks",
+        "sdlc_diagnosis_absorbed_verdicts",
     ),
     Definition(
         "flags",

@@ -250,7 +250,7 @@ def outcomes(scope: str, span: str) -> str:
 
 def absorbed(scope: str) -> str:
     """How many weekly verdicts in a row say that a team's gain is absorbed."""
-    return f'sdlc_diagnosis_absorbed_weeks{{scope="{scope}"}}'
+    return f'sdlc_diagnosis_absorbed_verdicts{{scope="{scope}"}}'
 
 
 def diagnosed(scope: str) -> str:

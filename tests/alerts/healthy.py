@@ -111,7 +111,7 @@ def diagnosed(name: str) -> dict[str, Value]:
     """A team whose gain arrives, by the diagnosis of the weeks that ended three days ago: no stage is named."""
     return {
         f'sdlc_diagnosis_end_timestamp_seconds{{scope="{name}"}}': ago(3 * DAY),
-        f'sdlc_diagnosis_absorbed_weeks{{scope="{name}"}}': 0,
+        f'sdlc_diagnosis_absorbed_verdicts{{scope="{name}"}}': 0,
         **{
             f'sdlc_diagnosis_bottleneck{{scope="{name}",stage="{stage}"}}': 0
             for stage in ("pickup", "review", "deploy_wait")

@@ -180,13 +180,13 @@ MUTANTS = {
         whole(BY_NAME["SdlcGainAbsorbed, nowhere"]),
     ),
     "what no stage is named for is told to nobody": Mutant(
-        f"or on ({TEAM})\n  team:sdlc_diagnosis_absorbed_weeks:recent",
+        f"or on ({TEAM})\n  team:sdlc_diagnosis_absorbed_verdicts:recent",
         "",
         whole(BY_NAME["SdlcGainAbsorbed, nowhere"]),
     ),
     "a stage is named beside the gain that it takes": Mutant(
-        f"or on ({TEAM})\n  team:sdlc_diagnosis_absorbed_weeks:recent",
-        "or\n  team:sdlc_diagnosis_absorbed_weeks:recent",
+        f"or on ({TEAM})\n  team:sdlc_diagnosis_absorbed_verdicts:recent",
+        "or\n  team:sdlc_diagnosis_absorbed_verdicts:recent",
         whole(BY_NAME["SdlcGainAbsorbed"]),
     ),
     "deployments that are stale are forgotten": Mutant(

@@ -144,7 +144,7 @@ def test_the_page_holds_what_the_diagnosis_says(desk):
     assert page['sdlc_diagnosis_stage_seconds{scope="shop",stage="pickup"}'] == pytest.approx(23 * HOUR)
     assert page['sdlc_diagnosis_absorbed_ratio{bound="estimate",scope="shop"}'] == pytest.approx(5 / 6)
     assert page['sdlc_diagnosis_bottleneck{scope="shop",stage="pickup"}'] == 1
-    assert page['sdlc_diagnosis_absorbed_weeks{scope="shop"}'] == 3
+    assert page['sdlc_diagnosis_absorbed_verdicts{scope="shop"}'] == 3
     assert page['sdlc_diagnosis_samples{scope="all",span="now"}'] == 144
     assert page['sdlc_diagnosis_flow_weekly_changes{gate="ready",scope="all",span="before"}'] == 12
     assert page['sdlc_diagnosis_end_timestamp_seconds{scope="all"}'] == START + 28 * WEEK
@@ -165,7 +165,7 @@ def test_without_enough_to_compare_only_the_verdict_and_its_samples_are_shown():
         page = made.page(START + 3 * WEEK)
     shown = {name for name in (series.partition("{")[0] for series in page) if "diagnosis" in name or "signal" in name}
     assert shown == {
-        "sdlc_diagnosis_verdict", "sdlc_diagnosis_absorbed_weeks", "sdlc_diagnosis_end_timestamp_seconds",
+        "sdlc_diagnosis_verdict", "sdlc_diagnosis_absorbed_verdicts", "sdlc_diagnosis_end_timestamp_seconds",
     }  # fmt: skip
     assert page['sdlc_diagnosis_verdict{scope="all",verdict="insufficient_data"}'] == 1
 

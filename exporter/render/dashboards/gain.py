@@ -103,7 +103,7 @@ HEADLINES = (
         "Weeks in a row, absorbed",
         "Weekly verdicts in a row, up to the last one, that say absorbed; three at most are counted. Good is 0, and "
         "one week may be chance. Red from the threshold absorbed on, which the alert compares with too.",
-        [ask(told("diagnosis_absorbed_weeks"), "weeks", at_end=True)],
+        [ask(told("diagnosis_absorbed_verdicts"), "weeks", at_end=True)],
         unit="short",
         decimals=0,
         none=NO_DIAGNOSIS,

@@ -22,9 +22,9 @@ def _of_scope(metric: str) -> str:
 DIAGNOSIS = (
     # Of a diagnosis that still moves.
     Recording(
-        "team:sdlc_diagnosis_absorbed_weeks:recent",
+        "team:sdlc_diagnosis_absorbed_verdicts:recent",
         f"""
-{_of_scope("sdlc_diagnosis_absorbed_weeks")}and on ($exporter, team)
+{_of_scope("sdlc_diagnosis_absorbed_verdicts")}and on ($exporter, team)
 (
   time()
   - {_of_scope("sdlc_diagnosis_end_timestamp_seconds").strip().replace(chr(10), chr(10) + "  ")}
@@ -43,10 +43,10 @@ ALERTS = (
         # With the label of the stage where one is named. Weekly verdicts wait for weeks by themselves.
         expr=f"""
 (
-  team:sdlc_diagnosis_absorbed_weeks:recent * on ($exporter, team) group_right ()
+  team:sdlc_diagnosis_absorbed_verdicts:recent * on ($exporter, team) group_right ()
   team_stage:sdlc_diagnosis_bottleneck:named
   or on ($exporter, team)
-  team:sdlc_diagnosis_absorbed_weeks:recent
+  team:sdlc_diagnosis_absorbed_verdicts:recent
 )
 >= on ($exporter) group_left ()
 max by ($exporter) (last_over_time(sdlc_threshold_seconds{{name="absorbed"}}[5m])) / {WEEK}
