@@ -281,7 +281,7 @@ UNITS = {
     "_series": "series",
     "_repositories": "repositories",
     "_weekly": "times a week",
-    "_weeks": "weeks",
+    "_verdicts": "verdicts",
 }
 
 
