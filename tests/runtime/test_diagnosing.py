@@ -14,6 +14,7 @@ from tests.runtime.desk import PRESENTATION, Desk
 from tests.stories import START, at, change
 
 WEEK, HOUR = 7 * DAY, 3600
+TUESDAY = START + 28 * WEEK + DAY
 LIMITS = Thresholds()
 TEAMS = dataclasses.replace(
     PRESENTATION,
@@ -61,23 +62,31 @@ def desk():
         for repository, pickup in (("o/a", 14), ("o/b", 8)):
             told(made, repository, BEFORE, 20, 8)
             told(made, repository, NOW, 14, pickup, CLAUDE)
-        made.mark(START + 28 * WEEK + DAY)
+        made.mark(TUESDAY)
         yield made
 
 
-def look(desk, settings=ADOPTED, now=START + 28 * WEEK + DAY):
+def look(desk, settings=ADOPTED, now=TUESDAY):
     desk.snapshot.see(now)
     found = Diagnosing(desk.snapshot, settings).look()
     desk.snapshot.diagnosed(found)
     return {each.scope: each for each in found.diagnoses}
 
 
-def test_a_gain_that_pickup_takes_is_absorbed_and_one_that_nothing_takes_passes(desk):
+@pytest.fixture(scope="module")
+def first(desk):
+    """What the first look came to: diagnoses by scope, the page, and the report."""
+    found = look(desk)
+    page = desk.page(TUESDAY)
+    return found, page, report(desk.snapshot, TUESDAY)
+
+
+def test_a_gain_that_pickup_takes_is_absorbed_and_one_that_nothing_takes_passes(first):
     """Five of six wait 6 h more in o/a, and the one that waits longest counts as before: 5 h of 6 h saved are taken.
 
     In the organisation it is half as much.
     """
-    found = look(desk)
+    found, _, _ = first
     assert {scope: each.verdict for scope, each in found.items()} == {
         "all": Verdict.ABSORBED, "pay": Verdict.PASSED, "shop": Verdict.ABSORBED,
     }  # fmt: skip
@@ -87,9 +96,9 @@ def test_a_gain_that_pickup_takes_is_absorbed_and_one_that_nothing_takes_passes(
     assert (found["shop"].bottleneck, found["pay"].bottleneck) == ("pickup", None)
 
 
-def test_a_diagnosis_is_of_the_last_whole_week_that_is_known(desk):
+def test_a_diagnosis_is_of_the_last_whole_week_that_is_known(first):
     """The watermark is a Tuesday's; the periods are those of the configuration."""
-    found = look(desk)["all"]
+    found = first[0]["all"]
     assert found.at == START + 28 * WEEK
     assert found.baseline.weeks == tuple(START + week * WEEK for week in BEFORE)
     assert found.current.weeks == tuple(START + week * WEEK for week in NOW)
@@ -97,9 +106,9 @@ def test_a_diagnosis_is_of_the_last_whole_week_that_is_known(desk):
     assert (found.baseline.ai_share, found.current.ai_share) == (0, 1)
 
 
-def test_three_weekly_verdicts_in_a_row_are_counted(desk):
+def test_three_weekly_verdicts_in_a_row_are_counted(first):
     """The weeks before are looked at as they ended: with what was known then."""
-    found = look(desk)
+    found, _, _ = first
     assert (found["shop"].absorbed_weeks, found["pay"].absorbed_weeks) == (3, 0)
 
 
@@ -116,11 +125,11 @@ def test_a_team_may_have_its_own_adoption(desk):
 
 
 def test_a_repository_that_fails_is_not_looked_at(desk):
-    desk.mark(START + 28 * WEEK + DAY, "o/b", state="failing")
+    desk.mark(TUESDAY, "o/b", state="failing")
     try:
         assert set(look(desk)) == {"all", "shop"}
     finally:
-        desk.mark(START + 28 * WEEK + DAY, "o/b")
+        desk.mark(TUESDAY, "o/b")
 
 
 def test_nothing_is_said_where_nothing_is_shown():
@@ -130,9 +139,8 @@ def test_nothing_is_said_where_nothing_is_shown():
         assert not [series for series in made.page(START) if series.startswith("sdlc_diagnosis")]
 
 
-def test_the_page_holds_what_the_diagnosis_says(desk):
-    look(desk)
-    page = desk.page(START + 28 * WEEK + DAY)
+def test_the_page_holds_what_the_diagnosis_says(first):
+    _, page, _ = first
     assert page['sdlc_diagnosis_verdict{scope="shop",verdict="absorbed"}'] == 1
     assert page['sdlc_diagnosis_verdict{scope="shop",verdict="passed"}'] == 0
     assert page['sdlc_diagnosis_verdict{scope="pay",verdict="passed"}'] == 1
@@ -170,15 +178,13 @@ def test_without_enough_to_compare_only_the_verdict_and_its_samples_are_shown():
     assert page['sdlc_diagnosis_verdict{scope="all",verdict="insufficient_data"}'] == 1
 
 
-def test_the_same_facts_give_the_same_diagnosis(desk):
-    assert look(desk) == look(desk)
+def test_the_same_facts_give_the_same_diagnosis(desk, first):
+    assert look(desk) == first[0]
 
 
-def test_the_report_says_what_it_rests_on_and_what_is_missing(desk):
+def test_the_report_says_what_it_rests_on_and_what_is_missing(first):
     """Every change had commits that could be read; nothing but changes is followed."""
-    look(desk)
-    desk.page(START + 28 * WEEK + DAY)
-    found = report(desk.snapshot, START + 28 * WEEK + DAY)
+    _, _, found = first
     assert [each.diagnosis.scope for each in found.scopes] == ["all", "pay", "shop"]
     origin = next(each for each in found.scopes[0].coverage if each.what == "origin")
     assert origin.ratio == 1
@@ -199,7 +205,6 @@ def test_what_was_reported_and_declared_is_in_the_economics(desk):
     look(desk, settings)
     found = desk.snapshot.economics
     assert found.measured.estimate == pytest.approx(2 * 6 * HOUR * 32 / 168)
-    page = desk.page(START + 28 * WEEK + DAY)
+    page = desk.page(TUESDAY)
     assert page["sdlc_reported_saved_seconds"] == 4 * HOUR
     assert page['sdlc_roi_ratio{bound="estimate"}'] == found.ratio.estimate
-    look(desk)
