@@ -376,13 +376,14 @@ class App:
 
     async def _diagnose(self, parts: Parts) -> None:
         """Look at what became of the gain: at every interval, and once other repositories are shown than before."""
-        looked, interval = 0.0, parts.config.diagnosis.every
+        looked, interval = time.monotonic(), parts.config.diagnosis.every
         while True:
             await asyncio.sleep(TICK)
-            others = parts.diagnosing.pending() != parts.diagnosing.repositories and not self.health.loading
-            if not others and (not looked or time.monotonic() - looked < interval):
-                continue
             try:
+                pending = await self.desk(parts.diagnosing.pending)
+                others = pending != parts.diagnosing.repositories and not self.health.loading
+                if not others and time.monotonic() - looked < interval:
+                    continue
                 await self._look(parts)
             except StoreError as error:
                 self._store_trouble(error)
