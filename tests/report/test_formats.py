@@ -229,7 +229,10 @@ def test_a_report_of_nothing_says_so_everywhere(form):
 
 @pytest.mark.parametrize("form", READABLE)
 def test_without_any_scope_there_is_a_sentence(form):
-    assert "There is no scope to report on" in words(Report(NOW, "0.1.0", ()), form)
+    """Right after a start it is not that there were no repositories: they were not looked at yet."""
+    shown = words(Report(NOW, "0.1.0", ()), form)
+    assert "There is no scope to report on" in shown
+    assert "nothing was looked at yet" in shown
 
 
 @pytest.mark.parametrize("form", FORMATS)
