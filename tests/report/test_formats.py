@@ -218,7 +218,7 @@ def test_a_report_of_nothing_says_so_everywhere(form):
         "Not told: there are no two spans whose stages could be compared.",
         "Not told: there are no two spans whose flow could be compared.",
         "Not told: none of the signals was worked out.",
-        "Not told: neither a self-reported saving nor seats and their cost are declared.",
+        "Not told: without two spans to compare there is no saving to put beside what is declared.",
         "Coverage: not told.",
         "Not told: which weeks to compare.",
     ):
