@@ -29,8 +29,9 @@ from exporter.store.base import RepositoryState, Store, SubjectRow
 BATCH = 200
 LOW_SHARE = 0.1
 """Repositories with a smaller share of AI changes in the current weeks are the control of the others."""
-LATE = DAY
-"""Seconds after a week's end by which it has to be known of a repository, which else would hold back all others."""
+LATE = 2 * DAY
+"""Seconds after a week's end by which it has to be known of a repository, which else would hold back all others; a
+stream may be polled once a day."""
 FEEDERS = ("cycle", "arrivals")
 """The measures of a change's way: the streams they wait for are those that a look waits for."""
 COUNTED = (RELEASES, REVIEWS, WORK_SECONDS, FIX_SECONDS)

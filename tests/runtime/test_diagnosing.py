@@ -228,12 +228,12 @@ def test_a_stream_that_is_new_and_not_loaded_makes_no_diagnosis_of_1969():
         assert set(look(made)) == {"all", "pay", "shop"}
 
 
-def test_a_repository_that_is_late_holds_back_the_others_for_a_day_and_is_left_out_then():
-    """The issues of o/b are read up to the Tuesday of week 28, those of o/a go on to week 29's end and a day."""
+def test_a_repository_that_is_late_holds_back_the_others_for_two_days_and_is_left_out_then():
+    """The issues of o/b are read up to the Tuesday of week 28, those of o/a go on to two days after week 28."""
     with of_two((Stream.CHANGES, Stream.ISSUES)) as made:
         for now, end, scopes in (
-            (START + 29 * WEEK + DAY - 1, START + 28 * WEEK, {"all", "pay", "shop"}),
-            (START + 29 * WEEK + DAY, START + 29 * WEEK, {"all", "shop"}),
+            (START + 29 * WEEK + 2 * DAY - 1, START + 28 * WEEK, {"all", "pay", "shop"}),
+            (START + 29 * WEEK + 2 * DAY, START + 29 * WEEK, {"all", "shop"}),
         ):
             made.mark(now, "o/a")
             made.mark(now, "o/b", streams=(Stream.CHANGES,))
