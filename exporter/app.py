@@ -30,7 +30,7 @@ from exporter.runtime.diagnosing import Diagnosing, step
 from exporter.runtime.health import Health
 from exporter.runtime.page import ConfigStatus, Status, StoreStatus
 from exporter.runtime.reporting import report
-from exporter.runtime.snapshot import Snapshot
+from exporter.runtime.snapshot import ALL, Snapshot
 from exporter.runtime.statuspage import status_of
 from exporter.runtime.web_config import load as load_web_config
 from exporter.store.base import Gate, Place, RepositoryState
@@ -50,6 +50,8 @@ PATIENCE = 3600.0
 STOP_WITHIN = 2.0
 """Each of the two parts of the end, the server's and the store's, may take so long: together less than five seconds."""
 SHOW_EVERY = 1.0
+REST = 300.0
+"""Seconds between two looks at the gain at least, whatever repositories come and go."""
 BUILT_IN = "built in (demo)"
 
 
@@ -272,6 +274,8 @@ class App:
             kept.late.update(self.parts.books.late)
         self.health.forget_all_but({each.name for each in config.sources})
         snapshot = wiring.snapshot(kept, self.health, config, starts, seen)
+        if self.parts is not None:  # the former diagnosis stands until the next look
+            snapshot.diagnosed(self.parts.snapshot.latest.of({ALL, *config.teams}))
         sources = wiring.sources(config, store, self.desk, kept, self.health, starts, changed)
         self._births = {}
         parts = Parts(config, kept, snapshot, Diagnosing(snapshot, config.diagnosis), sources)
@@ -376,13 +380,16 @@ class App:
 
     async def _diagnose(self, parts: Parts) -> None:
         """Look at what became of the gain: at every interval, and once other repositories are shown than before."""
-        looked, interval = 0.0, parts.config.diagnosis.every
+        looked, rest, interval = time.monotonic(), 0.0, parts.config.diagnosis.every
         while True:
             await asyncio.sleep(TICK)
-            others = parts.diagnosing.pending() != parts.diagnosing.repositories and not self.health.loading
-            if not others and (not looked or time.monotonic() - looked < interval):
-                continue
             try:
+                pending = await self.desk(parts.diagnosing.pending)
+                others = pending != parts.diagnosing.repositories and not self.health.loading
+                passed = time.monotonic() - looked
+                if passed < interval and (not others or passed < rest):
+                    continue
+                rest = REST
                 await self._look(parts)
             except StoreError as error:
                 self._store_trouble(error)

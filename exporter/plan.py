@@ -11,7 +11,8 @@ from exporter import wiring
 from exporter.catalogue import DAY, HOUR, Detail, Group, Kind, Metric, exported, gates
 from exporter.config import Config
 from exporter.config.settings import Source as SourceSettings
-from exporter.measures import windows
+from exporter.diagnosis.terms import Flag, Signal, Verdict
+from exporter.measures import diagnosis, windows
 from exporter.measures.escape import OUTCOMES
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.measures.suspects import ASKED, SUSPECTS
@@ -54,6 +55,11 @@ VALUES = {
     "theme": len(Theme),
 }  # fmt: skip
 """How many values a label takes at the most; a repository with more than four AI tools is passed over."""
+DIAGNOSED = {
+    "bound": 3, "span": len(diagnosis.SPANS), "gate": len(diagnosis.GATES), "queue": len(diagnosis.QUEUES),
+    "name": len(diagnosis.SHARES), "verdict": len(Verdict), "flag": len(Flag), "signal": len(Signal),
+}  # fmt: skip
+"""The same for labels of the diagnosis, of which each team has its own."""
 SUMMARISED = 3
 """Origins in histograms and windows, which leave out bots."""
 FEWER = {
@@ -62,6 +68,8 @@ FEWER = {
     (TEAM_REPOSITORY_INFO.name, "team"): 2,
     (OUTCOMES.name, "outcome"): 2,
     (SUSPECTS.name, "outcome"): 2,
+    (diagnosis.GAIN_BOUND.name, "bound"): 2,
+    (diagnosis.BOTTLENECK.name, "stage"): 6,
 }
 SERIES_OWN = 250
 """The exporter's own and the thresholds' series, with one source; a test keeps it near the truth."""
@@ -384,7 +392,7 @@ def _series(
 
 def _size(config: Config, row: Metric) -> int:
     """Series of a metric at one place, with every combination of its labels."""
-    values = dict(VALUES)
+    values = VALUES | (DIAGNOSED if row.group is Group.DIAGNOSIS else {})
     if row.kind is Kind.HISTOGRAM or row.group is Group.WINDOWS:
         values["origin"] = SUMMARISED
     if row.group is Group.WINDOWS and "repository" in row.labels:
@@ -394,6 +402,8 @@ def _size(config: Config, row: Metric) -> int:
 
 def _places(config: Config, row: Metric, repositories: int, active: int, filled: float) -> float:
     """At how many places a metric stands, each counted by the share of its combinations that occur."""
+    if row.group is Group.DIAGNOSIS and "scope" in row.labels:
+        return len(config.teams) + 1
     if "repository" not in row.labels:
         return len(config.teams) + 2 if "team" in row.labels else 1
     if row.kind in (Kind.COUNTER, Kind.HISTOGRAM):

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import threading
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from exporter import app as application
 from exporter import wiring
@@ -12,6 +14,7 @@ from exporter.app import App
 from exporter.config import load
 from exporter.errors import StoreError, StoreFull, Unanswerable
 from exporter.runtime.books import Books
+from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.snapshot import Snapshot
 from exporter.store.base import Place
 
@@ -146,5 +149,38 @@ def test_an_audit_reads_the_store_of_a_running_exporter(app):
         assert sum(each.total for each in found) > 0
         with pytest.raises(Unanswerable, match="there is no metric"):
             await app.audit("nothing", 10)
+
+    serving(app, story)
+
+
+def test_a_diagnosis_that_fails_once_is_made_the_next_time(app, monkeypatch, caplog):
+    """Which repositories there are is asked of the desk, where the store is: a fault in that is told and gone over."""
+    asked = []
+    proper = Diagnosing.pending
+
+    def pending(self):
+        asked.append(threading.current_thread().name.partition("_")[0])
+        if len(asked) == 1:
+            raise KeyError(7)
+        return proper(self)
+
+    monkeypatch.setattr(Diagnosing, "pending", pending)
+
+    async def story():
+        await shown(app, "sdlc_diagnosis_verdict{")
+
+    serving(app, story)
+    assert "the diagnosis could not be brought up to date" in caplog.text
+    assert set(asked) == {"desk"}
+
+
+def test_a_load_that_does_not_end_holds_back_a_diagnosis_for_one_interval_at_the_most(app):
+    """A source that began to load and fails since says for ever that it loads; others are looked at all the same."""
+    app.config = replace(app.config, diagnosis=replace(app.config.diagnosis, every=0))
+    app.health.loading["demo"] = 0.5
+
+    async def story():
+        await shown(app, "sdlc_diagnosis_verdict{")
+        assert app.health.loading
 
     serving(app, story)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as changed
 
-from exporter.catalogue import METRICS, load
+from exporter.catalogue import METRICS, Group, exported, load
 from exporter.config.settings import Config, EscapeSettings, Series, Source
 from exporter.model import Stream
 from exporter.plan import (
@@ -94,6 +94,17 @@ def test_what_no_followed_stream_tells_of_costs_nothing():
 
     assert costs(only_changes, 11) - costs(only_changes, 10) < 0.75 * (costs(EVERY, 11) - costs(EVERY, 10))
     assert costs(only_changes, 0) < costs(EVERY, 0)
+
+
+def test_the_diagnosis_costs_ninety_two_series_a_team_and_as_many_for_all():
+    """Of stages 7 before and now and 21 differences, 6 bottlenecks; 6 verdicts, 11 doubts, 5 signals; 12 of flow; 3
+    shares, 2 samples, 6 of gain and absorption and their bounds; and 6 single ones. The organisation has 7 of worth.
+    """
+    assert 7 + 7 + 21 + 6 + 6 + 11 + 5 + 12 + 3 + 2 + 6 + 6 == 92
+    rows = [row for row in exported() if row.group is Group.DIAGNOSIS]
+    for teams, scopes in (({}, 1), ({"shop": ("o/a",), "pay": ("o/b",)}, 3)):
+        config = changed(Config(), teams=teams)
+        assert sum(_size(config, row) * _places(config, row, 10, 10, 1.0) for row in rows) == 92 * scopes + 7
 
 
 def test_suspects_cost_twenty_series_a_repository_where_they_are_asked_for():

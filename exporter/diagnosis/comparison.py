@@ -12,7 +12,7 @@ from exporter.diagnosis import doubts
 from exporter.diagnosis.arithmetic import DOWNSTREAM, Decomposition, decompose, detectable
 from exporter.diagnosis.draws import interval, quotient
 from exporter.diagnosis.estimation import CODING, PLACE, STAGES, Estimate, estimate
-from exporter.diagnosis.flow import flow
+from exporter.diagnosis.flow import flow, people
 from exporter.diagnosis.survival import Floats
 from exporter.diagnosis.tally import Tally
 from exporter.diagnosis.telling import between, hours, samples, sentence
@@ -71,7 +71,7 @@ def compare(
     mix = raw - (point.lead_before - point.lead_now)
     flowing = flow(tally, before, now, releases)
     controlled = _controlled(control, chosen, at, settings, sums)
-    flags = dict(doubts.of_periods(before, now))
+    flags = dict(doubts.of_periods(before, now, people(tally, before, now)))
     if gain.lower <= 0 or gain.estimate < LEAST_GAIN * found.before[0, CODING]:
         flags[Flag.DENOMINATOR_SMALL] = (
             f"The gain, {hours(gain.estimate)} ({between(gain)}), is too small to divide by."

@@ -42,11 +42,17 @@ def diagnose(
 
 
 def absorbed_weeks(diagnosis: Callable[[int], Diagnosis], at: int, most: int = ALERT_WEEKS) -> int:
-    """How many weekly verdicts in a row, the one of ``at`` included, say absorbed; at most ``most``."""
+    """How many weekly verdicts in a row, the one of ``at`` included, say absorbed; at most ``most``.
+
+    Two of the same weeks, as during a freeze, are one.
+    """
+    told: set[tuple[int, ...]] = set()
     for weeks in range(most):
-        if diagnosis(at - weeks * WEEK).verdict is not Verdict.ABSORBED:
-            return weeks
-    return most
+        found = diagnosis(at - weeks * WEEK)
+        if found.verdict is not Verdict.ABSORBED:
+            break
+        told.add(found.current.weeks if found.current is not None else ())
+    return len(told)
 
 
 def _insufficient(

@@ -34,8 +34,8 @@ UNKNOWN = 0.1
 """Share of the current weeks' merges in repositories without production that is worth saying."""
 
 
-def of_periods(before: Period, now: Period) -> Doubts:
-    """What changed between the periods beside what is measured."""
+def of_periods(before: Period, now: Period, people: tuple[int, int]) -> Doubts:
+    """What changed between the periods beside what is measured; ``people`` wrote changes in as many weeks of both."""
     if _moved(before.one_commit_share, now.one_commit_share) and _beyond_chance(before, now):
         told = _shares(before.one_commit_share, now.one_commit_share)
         text = f"Changes of one commit went {told}: their coding time is hardly seen, so the gain is not reliable."
@@ -43,8 +43,8 @@ def of_periods(before: Period, now: Period) -> Doubts:
     if (now.unreviewed_share or 0) - (before.unreviewed_share or 0) > POINTS:
         told = _shares(before.unreviewed_share or 0.0, now.unreviewed_share)
         yield Flag.UNREVIEWED_ROSE, f"Merges without a review went {told}: review may be skipped rather than quick."
-    if before.authors and abs(now.authors - before.authors) * THIRD >= before.authors:
-        yield Flag.TEAM_CHANGED, f"{before.authors} people proposed changes before, {now.authors} do now."
+    if people[0] and abs(people[1] - people[0]) * THIRD >= people[0]:
+        yield Flag.TEAM_CHANGED, f"{people[0]} people proposed changes before, {people[1]} do now."
     if before.ai_share is not None and now.ai_share is not None and now.ai_share - before.ai_share < POINTS:
         told = _shares(before.ai_share, now.ai_share)
         text = (

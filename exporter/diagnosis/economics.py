@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from exporter.diagnosis.terms import Diagnosis, Economics, Interval
+from exporter.diagnosis.terms import Diagnosis, Economics, Flag, Interval
 
 HOUR = 3600
 WEEKS_A_MONTH = 365.25 / 7 / 12
@@ -68,8 +68,12 @@ def economics(diagnosis: Diagnosis, effort: Effort, declared: Declared) -> Econo
 
 
 def _measured(diagnosis: Diagnosis, effort: Effort, declared: Declared) -> Interval | None:
-    """Seconds of work saved per developer and week: coding less reviews and upkeep that came on top."""
-    if diagnosis.gain is None or not all(effort.developers):
+    """Seconds of work saved per developer and week: coding less reviews and upkeep that came on top.
+
+    None where coding cannot be relied on: agents that commit once would be worth all the time they hide.
+    """
+    unreliable = any(flag is Flag.CODING_UNRELIABLE for flag, _ in diagnosis.flags)
+    if diagnosis.gain is None or unreliable or not all(effort.developers):
         return None
     worked = declared.productive_week / (7 * 86400)
     changes = effort.ready[1] / effort.developers[1]

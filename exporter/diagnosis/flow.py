@@ -44,8 +44,9 @@ def flow(tally: Tally, before: Period, now: Period, releases: Sequence[int] = ()
         gates["in_production"] = tally.produced
     if releases:
         gates["releases"] = shipped
-    told = {name: _gate(name, dates, before, now) for name, dates in gates.items()}
-    parts = throughput_absorbed([told["ready"].growth, told["merged"].growth, _arrival(tally, before, now)])
+    who = people(tally, before, now)
+    told = {name: _gate(name, dates, before, now, who) for name, dates in gates.items()}
+    parts = throughput_absorbed([told["ready"].growth, told["merged"].growth, _arrival(tally, before, now, who)])
     return Flow(
         gates=tuple(told.values()),
         waiting=(_grown(tally.ready, _left(tally), before), _grown(tally.ready, _left(tally), now)),
@@ -58,25 +59,31 @@ def flow(tally: Tally, before: Period, now: Period, releases: Sequence[int] = ()
     )
 
 
-def _gate(name: str, dates: Dates, before: Period, now: Period) -> Gate:
+def people(tally: Tally, before: Period, now: Period) -> tuple[int, int]:
+    """Authors of the last weeks of each period, as many of both: the more weeks, the more people are seen."""
+    weeks = min(len(before.weeks), len(now.weeks))
+    return tally.authors(before.weeks[-weeks:]), tally.authors(now.weeks[-weeks:])
+
+
+def _gate(name: str, dates: Dates, before: Period, now: Period, who: tuple[int, int]) -> Gate:
     earlier, later = dates.within(before.weeks), dates.within(now.weeks)
-    return Gate(name, earlier / len(before.weeks), later / len(now.weeks), _growth(earlier, later, before, now))
+    return Gate(name, earlier / len(before.weeks), later / len(now.weeks), _growth(earlier, later, before, now, who))
 
 
-def _growth(earlier: int, later: int, before: Period, now: Period) -> float | None:
-    """Per developer-week: authors of the period times its weeks."""
-    if not before.authors or not now.authors:
+def _growth(earlier: int, later: int, before: Period, now: Period, who: tuple[int, int]) -> float | None:
+    """Per developer-week: authors (``people``) times the weeks of the period."""
+    if not all(who):
         return None
-    return growth(earlier / before.authors / len(before.weeks), later / now.authors / len(now.weeks))
+    return growth(earlier / who[0] / len(before.weeks), later / who[1] / len(now.weeks))
 
 
-def _arrival(tally: Tally, before: Period, now: Period) -> float | None:
+def _arrival(tally: Tally, before: Period, now: Period, who: tuple[int, int]) -> float | None:
     """Growth of the changes that came to the end of their way: to production, or merged where that is not known."""
     earlier, later = (
         tally.produced.within(each.weeks) + tally.merged.within(each.weeks) - tally.deployable.within(each.weeks)
         for each in (before, now)
     )
-    return _growth(earlier, later, before, now)
+    return _growth(earlier, later, before, now, who)
 
 
 def _left(tally: Tally) -> tuple[Dates, ...]:

@@ -108,6 +108,10 @@ class Tally:
         """Of the changes merged in a week the share with a marker of AI, by the week's begin."""
         return {week: _share(each.origin in MARKED for each in here) or 0.0 for week, here in self._merges.items()}
 
+    def authors(self, weeks: Iterable[int]) -> int:
+        """How many people wrote the changes that became ready in these weeks."""
+        return len({each.author for week in weeks for each in self._weeks.get(week, ()) if each.author})
+
     def period(self, weeks: tuple[int, ...]) -> Period:
         """What is told of the weeks that are compared."""
         ready = [each for week in weeks for each in self._weeks.get(week, ())]
@@ -115,7 +119,7 @@ class Tally:
         return Period(
             weeks=weeks,
             changes=len(ready),
-            authors=len({each.author for each in ready if each.author}),
+            authors=self.authors(weeks),
             ai_share=_share(each.origin in MARKED for each in merged),
             unreviewed_share=_share(not each.reviewed for each in merged),
             one_commit_share=_share(each.commits == 1 for each in ready if each.commits > 0),

@@ -87,9 +87,11 @@ def windows(at: int, settings: Settings, ai_shares: Mapping[int, float]) -> Wind
 
 def _by_adoption(at: int, settings: Settings) -> Windows | str:
     adoption = settings.adoption or 0
+    if adoption >= at:
+        return f"AI is taken up after the last whole week; {_weeks(FEWEST)} since then are needed"
     now = whole_weeks(max(settings.start, adoption), at, settings.freezes)
     if len(now) < FEWEST:
-        return f"AI was taken up {_weeks(len(now))} ago; {FEWEST} are needed"
+        return f"{_weeks(len(now))} can be compared since AI was taken up; {FEWEST} are needed"
     end = floor(adoption - LEAD_IN)
     before = whole_weeks(max(settings.start, end - 2 * MOST_BEFORE * WEEK), end, settings.freezes)
     if len(before) < FEWEST:

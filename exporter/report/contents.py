@@ -18,7 +18,10 @@ def blocks(report: Report, needs: Needs) -> Iterator[Block]:
     yield Heading(TITLE, 1)
     yield Prose(_from(report))
     if not report.scopes:
-        yield Prose("There is no scope to report on: no repository was selected, or none has any change.")
+        yield Prose(
+            "There is no scope to report on: no repository was selected, none is read up to the last whole week, or "
+            "nothing was looked at yet since the start or a reload."
+        )
     anchors = [f"scope-{index}" for index, _ in enumerate(report.scopes)]
     if len(report.scopes) > 1:
         yield _summary(report.scopes, anchors)

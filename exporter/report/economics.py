@@ -17,7 +17,9 @@ def economics(told: Economics | None) -> Iterator[Block]:
     """The perception gap, the seats and the return."""
     yield Heading("What it costs and what it is worth (modelled)", 2, "economics")
     if told is None:
-        yield Prose(f"{NOT_TOLD.capitalize()}: neither a self-reported saving nor seats and their cost are declared.")
+        yield Prose(
+            f"{NOT_TOLD.capitalize()}: without two spans to compare there is no saving to put beside what is declared."
+        )
         return
     money = f"{told.currency} a week".strip()
     yield Facts(

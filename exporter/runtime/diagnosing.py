@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -22,12 +21,18 @@ from exporter.measures.review import REVIEWS
 from exporter.model import Origin
 from exporter.passages import Passage, passages
 from exporter.policy import Policy
+from exporter.runtime.books import Books
 from exporter.runtime.snapshot import ALL, NO_TEAM, Diagnosed, Shown, Snapshot
-from exporter.store.base import RepositoryState, Store, SubjectRow
+from exporter.store.base import Store, SubjectRow
 
 BATCH = 200
 LOW_SHARE = 0.1
 """Repositories with a smaller share of AI changes in the current weeks are the control of the others."""
+LATE = 2 * DAY
+"""Seconds after a week's end by which it has to be known of a repository, which else would hold back all others; a
+stream may be polled once a day."""
+FEEDERS = ("cycle", "arrivals")
+"""The measures of a change's way: the streams they wait for are those that a look waits for."""
 COUNTED = (RELEASES, REVIEWS, WORK_SECONDS, FIX_SECONDS)
 
 Passages = Mapping[int, Sequence[Passage]]
@@ -72,8 +77,8 @@ class Diagnosing:
     def steps(self) -> Generator[None, None, Diagnosed]:
         """Do the next part of the work at each turn; the generator's value is what it came to."""
         shown = looked_at(self.snapshot)
-        self.repositories = frozenset(shown)
         if not shown:
+            self.repositories = frozenset()
             return Diagnosed((), None)
         ends = self._ends(shown)
         found: list[defaultdict[int, list[Passage]]] = [defaultdict(list) for _ in ends]
@@ -82,20 +87,25 @@ class Diagnosing:
             for start in range(0, len(subjects), BATCH):
                 self._gather(subjects[start : start + BATCH], ends, found)
                 yield
-        rows = [Dated(*row) for row in self.store.dated([row.name for row in COUNTED], ends[0])]
+        dated = self.store.dated([row.name for row in COUNTED], ends[0])
+        rows = [row for row in map(Dated._make, dated) if row.repository in shown]
         yield
         diagnoses: list[Diagnosis] = []
+        begun = self._begun(shown)
         for scope, members in scopes(shown).items():
-            diagnoses.append(self._diagnosis(scope, members, ends, found, rows))
-            yield
+            diagnoses.append((yield from self._diagnosis(scope, members, ends, found, rows, begun)))
+        self.repositories = frozenset(shown)
         return Diagnosed(tuple(diagnoses), self._economics(diagnoses[0], found[0], rows))
 
     def _ends(self, shown: Mapping[int, Shown]) -> tuple[int, ...]:
         """The end of the last whole week about which all is known, and of those before it whose verdicts count."""
-        reach = self.books.reach
-        feeders = [(key, name) for key in shown for name in ("cycle", "arrivals") if (key, name) in reach.whole]
-        known = min(reach.end_of(key, name) for key, name in feeders)
+        known = min(known_to(self.books, key) for key in shown)
         return tuple(floor(known) - place * WEEK for place in range(ALERT_WEEKS))
+
+    def _begun(self, shown: Mapping[int, Shown]) -> dict[int, int]:
+        """The first second known of each repository: of what was over before it there is nothing."""
+        starts = self.snapshot.presentation.ledger_starts
+        return {key: starts.get(each.source, 0) for key, each in shown.items()}
 
     def _gather(
         self, subjects: Sequence[SubjectRow], ends: Sequence[int], found: Sequence[defaultdict[int, list[Passage]]]
@@ -118,34 +128,31 @@ class Diagnosing:
         ends: Sequence[int],
         found: Sequence[Passages],
         rows: Sequence[Dated],
-    ) -> Diagnosis:
+        begun: Mapping[int, int],
+    ) -> Generator[None, None, Diagnosis]:
+        """Of the last end, and of those before it while the verdicts say absorbed, one at each turn."""
         here = set(members)
         releases = [row.at for row in rows if row.metric == RELEASES.name and row.repository in here]
-        settings = self._settings(scope)
-
-        @cache
-        def verdict(end: int) -> Diagnosis:
-            then = found[ends.index(end)]
+        settings = self._settings(scope, max(begun[key] for key in members))
+        told: dict[int, Diagnosis] = {}
+        for end, then in zip(ends, found, strict=True):
             inside = [each for key in members for each in then.get(key, ())]
-            outside = [
-                each
-                for key in sorted(then)
-                if key not in here and _ai_share(then[key], end) < LOW_SHARE
-                for each in then[key]
-            ]
-            control = outside if scope != ALL else []
-            return diagnose(scope, inside, end, settings, control, [at for at in releases if at <= end])
+            others = [key for key in sorted(then) if key not in here and begun[key] <= settings.start]
+            low = [key for key in others if _ai_share(then[key], end) < LOW_SHARE] if scope != ALL else []
+            control = [each for key in low for each in then[key]]
+            told[end] = diagnose(scope, inside, end, settings, control, [at for at in releases if at <= end])
+            yield
+            if told[end].verdict is not Verdict.ABSORBED:
+                break
+        return replace(told[ends[0]], absorbed_weeks=absorbed_weeks(told.__getitem__, ends[0]))
 
-        return replace(verdict(ends[0]), absorbed_weeks=absorbed_weeks(verdict, ends[0]))
-
-    def _settings(self, scope: str) -> Settings:
+    def _settings(self, scope: str, start: int) -> Settings:
         settings = self.settings
         day = settings.team_adoption_dates.get(scope, settings.adoption_date)
-        starts = self.snapshot.presentation.ledger_starts.values()
         return Settings(
             adoption=None if day is None else midnight(day),
             freezes=tuple((midnight(each.begin), _after(each.end)) for each in settings.freezes),
-            start=min(starts, default=0),
+            start=start,
         )
 
     def _economics(self, diagnosis: Diagnosis, found: Passages, rows: Sequence[Dated]) -> Economics | None:
@@ -183,16 +190,21 @@ class Diagnosing:
 
 
 def looked_at(snapshot: Snapshot) -> dict[int, Shown]:
-    """The repositories that a look is about: all that are shown, do not fail and are not stale."""
+    """The repositories that a look is about: all that are shown, are not stale (definitions 20) and not late."""
     books, notes = snapshot.books, snapshot.presentation.notes
     return {
         key: shown
         for key, shown in snapshot.shown.items()
         if shown.as_of is not None
         and shown.source not in notes
-        and (books.until is not None or books.reach.repositories[key].state is RepositoryState.OK)
         and (key, "cycle") in books.reach.whole
+        and known_to(books, key) >= floor(shown.as_of - LATE)
     }
+
+
+def known_to(books: Books, key: int) -> int:
+    """Up to when all is known of the changes of a repository; 0 while a stream is new there and not loaded."""
+    return min((books.reach.end_of(key, name) for name in FEEDERS if (key, name) in books.reach.whole), default=0)
 
 
 def scopes(shown: Mapping[int, Shown]) -> dict[str, list[int]]:
@@ -236,7 +248,7 @@ def _weekly(periods: tuple[Period, Period], dated: Sequence[tuple[int, str]]) ->
     """How many different people there are in a week of each period, on average."""
     people: defaultdict[int, set[str]] = defaultdict(set)
     for at, who in dated:
-        people[floor(at)].add(who)
+        people[floor(at)] |= {who} - {""}
     before, now = (sum(len(people[week]) for week in each.weeks) / len(each.weeks) for each in periods)
     return before, now
 

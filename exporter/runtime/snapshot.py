@@ -45,6 +45,10 @@ class Diagnosed(NamedTuple):
     diagnoses: tuple[Diagnosis, ...] = ()
     economics: Economics | None = None
 
+    def of(self, scopes: Container[str]) -> "Diagnosed":
+        """The same of some scopes."""
+        return self._replace(diagnoses=tuple(each for each in self.diagnoses if each.scope in scopes))
+
 
 class Shown(NamedTuple):
     """How a repository stands on /metrics: its label, its team, whether it is quiet, and the second its ages are of.
@@ -118,7 +122,8 @@ class Snapshot:
         self._teams_at = 0.0
         self._teams_stale = True
         self._pooled: set[int] = set()
-        self._diagnosed = Diagnosed()
+        self.latest = Diagnosed()
+        self._told: tuple[Diagnosed, dict[str, Samples], tuple[ScopeReport, ...]] | None = None
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
@@ -377,16 +382,19 @@ class Snapshot:
 
     def diagnosed(self, found: Diagnosed) -> None:
         """Show this from now on."""
-        self._diagnosed = found
+        self.latest = found
 
     @property
     def economics(self) -> Economics | None:
         """What the gain is worth, as far as it can be modelled."""
-        return self._diagnosed.economics
+        return self.latest.economics
 
     def scopes(self) -> tuple[ScopeReport, ...]:
         """The latest diagnosis of each scope, with the five signals as the windows of teams tell them now."""
-        return tuple(ScopeReport(each, signals(self._evidence(each))) for each in self._diagnosed.diagnoses)
+        if self._told is None or self._told[0] is not self.latest or self._told[1] is not self._team_samples:
+            found = tuple(ScopeReport(each, signals(self._evidence(each))) for each in self.latest.diagnoses)
+            self._told = self.latest, self._team_samples, found
+        return self._told[2]
 
     def _evidence(self, found: Diagnosis) -> Evidence:
         ratios, fewest = self.presentation.thresholds_ratios, self.presentation.thresholds_changes["samples"]

@@ -41,6 +41,8 @@ AUDITED = {"html": "text/html", "csv": "text/csv", "json": "application/json"}
 LIMIT = re.compile(r"[0-9]{0,9}")
 MOST_AUDITS = 4
 """Audits under way or waiting, of which one at a time is read; more are turned away."""
+MOST_REPORTS = 4
+"""Reports under way or waiting; each takes its turn where polls take theirs, so more are turned away."""
 MOST_TOLD = 10_000
 """Rows that one request is told at most."""
 SHOWN_ROWS = 200
@@ -161,6 +163,7 @@ class _Site:
         self.patience = patience
         self.silent: set[object] = set()
         self.audits = 0
+        self.reports = 0
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES, middlewares=[self.send_in_time, self.let_in])
@@ -233,7 +236,13 @@ class _Site:
         wanted = request.query.get("format", "html")
         if wanted not in REPORTS:
             return web.Response(status=400, text=f"No such format; write one of {', '.join(REPORTS)}.\n")
-        text = await self.pages.diagnosis(wanted)
+        if self.reports >= MOST_REPORTS:
+            raise web.HTTPServiceUnavailable
+        self.reports += 1
+        try:
+            text = await self.pages.diagnosis(wanted)
+        finally:
+            self.reports -= 1
         return web.Response(text=text, content_type=REPORTS[wanted], charset="utf-8", headers=_fresh())
 
     async def audit(self, request: web.Request) -> web.Response:

@@ -1,9 +1,10 @@
 """What the gain is worth, by hand."""
 
 import pytest
+from msgspec import structs
 
 from exporter.diagnosis.economics import WEEKS_A_MONTH, Declared, Effort, economics
-from exporter.diagnosis.terms import Diagnosis, Interval, Verdict
+from exporter.diagnosis.terms import Diagnosis, Flag, Interval, Verdict
 
 HOUR = 3600
 GAIN = Interval(6 * HOUR, 3 * HOUR, 9 * HOUR)
@@ -44,6 +45,14 @@ def test_without_a_gain_or_without_developers_nothing_is_modelled():
     assert economics(without, ALIKE, Declared()).measured is None
     nobody = Effort((0, 10), (0, 40), (0, 50), (0, 0), (0, 0))
     assert economics(FOUND, nobody, Declared(rate=50)).worth is None
+
+
+def test_a_gain_that_cannot_be_relied_on_is_worth_nothing_that_could_be_told():
+    """What is declared is told all the same."""
+    doubted = structs.replace(FOUND, flags=((Flag.CODING_UNRELIABLE, "from 30% to 80%"),))
+    found = economics(doubted, ALIKE, Declared(seats=20, seat_price=10, rate=50, reported=7200))
+    assert (found.measured, found.worth, found.ratio, found.reported) == (None, None, None, 7200)
+    assert found.cost == pytest.approx(200 / WEEKS_A_MONTH)
 
 
 def test_every_assumption_is_said_with_its_figures():

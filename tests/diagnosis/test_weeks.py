@@ -60,7 +60,15 @@ def test_current_weeks_begin_with_the_adoption():
     [
         (
             Settings(adoption=MONDAY - 7 * WEEK, start=START),
-            "AI was taken up 7 whole weeks ago; 8 are needed",
+            "7 whole weeks can be compared since AI was taken up; 8 are needed",
+        ),
+        (
+            Settings(adoption=MONDAY - 30 * WEEK, freezes=((MONDAY - 29 * WEEK, MONDAY),), start=MONDAY - 60 * WEEK),
+            "1 whole week can be compared since AI was taken up; 8 are needed",
+        ),
+        (
+            Settings(adoption=MONDAY, start=START),
+            "AI is taken up after the last whole week; 8 whole weeks since then are needed",
         ),
         (
             Settings(adoption=MONDAY - 20 * WEEK, start=MONDAY - 29 * WEEK),

@@ -8,6 +8,7 @@ import pytest
 from exporter.catalogue import DAY
 from exporter.config.settings import DiagnosisSettings, Freeze, Thresholds
 from exporter.diagnosis.terms import Verdict
+from exporter.model import Stream
 from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.reporting import report
 from tests.runtime.desk import PRESENTATION, Desk
@@ -124,8 +125,10 @@ def test_a_team_may_have_its_own_adoption(desk):
     assert (found["shop"].adoption, found["pay"].adoption) == (at("112d"), at("119d"))
 
 
-def test_a_repository_that_fails_is_not_looked_at(desk):
-    desk.mark(TUESDAY, "o/b", state="failing")
+def test_a_repository_that_fails_is_looked_at_for_an_hour_and_then_left_out(desk):
+    desk.mark(TUESDAY - 1800, "o/b", state="failing")
+    assert set(look(desk)) == {"all", "pay", "shop"}
+    desk.mark(TUESDAY - 2 * HOUR, "o/b", state="failing")
     try:
         assert set(look(desk)) == {"all", "shop"}
     finally:
@@ -208,3 +211,66 @@ def test_what_was_reported_and_declared_is_in_the_economics(desk):
     page = desk.page(TUESDAY)
     assert page["sdlc_reported_saved_seconds"] == 4 * HOUR
     assert page['sdlc_roi_ratio{bound="estimate"}'] == found.ratio.estimate
+
+
+def of_two(streams=(Stream.CHANGES,), presentation=TEAMS):
+    """o/a and o/b as in ``desk``, in books of their own."""
+    made = Desk(presentation=presentation)
+    made.discover("o/a", "o/b", streams=streams)
+    for repository in ("o/a", "o/b"):
+        told(made, repository, BEFORE, 20, 8)
+        told(made, repository, NOW, 14, 14, CLAUDE)
+    made.mark(TUESDAY)
+    return made
+
+
+def test_a_stream_that_is_new_and_not_loaded_makes_no_diagnosis_of_1969():
+    """Issues are followed from now on and not read yet, of o/b only: its way is not known up to any week."""
+    with of_two() as made:
+        made.discover("o/a", "o/b", streams=(Stream.CHANGES, Stream.ISSUES))
+        made.mark(TUESDAY, "o/a")
+        found = look(made)
+        assert {scope: each.at for scope, each in found.items()} == dict.fromkeys(("all", "shop"), START + 28 * WEEK)
+        made.mark(TUESDAY, "o/b")
+        assert set(look(made)) == {"all", "pay", "shop"}
+
+
+def test_a_repository_that_is_late_holds_back_the_others_for_two_days_and_is_left_out_then():
+    """The issues of o/b are read up to the Tuesday of week 28, those of o/a go on to two days after week 28."""
+    with of_two((Stream.CHANGES, Stream.ISSUES)) as made:
+        for now, end, scopes in (
+            (START + 29 * WEEK + 2 * DAY - 1, START + 28 * WEEK, {"all", "pay", "shop"}),
+            (START + 29 * WEEK + 2 * DAY, START + 29 * WEEK, {"all", "shop"}),
+        ):
+            made.mark(now, "o/a")
+            made.mark(now, "o/b", streams=(Stream.CHANGES,))
+            found = look(made, now=now)
+            assert {each.at for each in found.values()} == {end}
+            assert set(found) == scopes
+
+
+def test_the_first_second_known_of_a_scope_is_the_latest_of_its_sources():
+    """The forge's ledger begins with week 4 of the twelve of the baseline, the one of the notes before all weeks.
+
+    Of the weeks before it only what was still open then is known, which is what took long.
+    """
+    begun = dataclasses.replace(TEAMS, ledger_starts={"forge": START + 4 * WEEK, "notes": START})
+    with of_two(presentation=begun) as made:
+        found = look(made)
+        assert found["all"].baseline.weeks == tuple(START + week * WEEK for week in range(4, 14))
+
+
+def test_reviews_of_a_repository_that_is_not_looked_at_are_in_no_saving():
+    """o/a has one change a week and person, 6 h of coding saved on each, and as many reviews as before.
+
+    o/b came later and fails: its 12 reviews a week are no work that came on top of what is looked at.
+    """
+    with Desk(presentation=TEAMS) as made:
+        made.discover("o/a", "o/b")
+        told(made, "o/a", BEFORE, 20, 8)
+        for repository in ("o/a", "o/b"):
+            told(made, repository, NOW, 14, 14, CLAUDE)
+        made.mark(TUESDAY)
+        made.mark(TUESDAY, "o/b", state="failing")
+        look(made)
+        assert made.snapshot.economics.measured.estimate == pytest.approx(6 * HOUR * 32 / 168)

@@ -58,9 +58,10 @@ class World:
         return self.answers
 
     async def gate(self):
-        """What an audit waits for."""
+        """What an audit and a report wait for."""
 
     async def diagnosis(self, form):
+        await self.gate()
         return f"the gain, as {form}"
 
     async def reload(self):
@@ -293,7 +294,8 @@ def test_an_audit_without_an_answer_says_why_and_what_may_be_meant():
     serve(story, world)
 
 
-def test_more_audits_than_four_at_once_are_turned_away_and_scrapes_are_not():
+@pytest.mark.parametrize("path", ["/audit?series=a", "/diagnosis"])
+def test_more_audits_or_reports_than_four_at_once_are_turned_away_and_scrapes_are_not(path):
     """Four wait until they are let go; the fifth hears at once that it may come later."""
     world = World()
 
@@ -306,10 +308,10 @@ def test_more_audits_than_four_at_once_are_turned_away_and_scrapes_are_not():
 
         world.gate = gate
         async with serving(world) as served:
-            asked = [asyncio.create_task(asyncio.to_thread(ask, served.port, "/audit?series=a")) for _ in range(4)]
+            asked = [asyncio.create_task(asyncio.to_thread(ask, served.port, path)) for _ in range(4)]
             for _ in asked:
                 await waiting.acquire()
-            fifth = await asyncio.to_thread(ask, served.port, "/audit?series=a")
+            fifth = await asyncio.to_thread(ask, served.port, path)
             scrape = await asyncio.to_thread(ask, served.port, "/metrics")
             free.set()
             return fifth.status, scrape.status, [(await each).status for each in asked]
