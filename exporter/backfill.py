@@ -81,9 +81,12 @@ class Past:
         snapshot = wiring.snapshot(replay, Health(), self.config, self.starts, shared=self.order.shared)
         return moments(replay, snapshot, instants, Diagnosing(snapshot, self.config.diagnosis).look)
 
-    def progress(self, path: Path, url: str) -> "Progress":
-        """How much of it a receiver has taken."""
-        return Progress(path, url, self.order, self.span)
+    def progress(self, path: Path, receiver: Mapping[str, str]) -> "Progress":
+        """How much of it a receiver has taken, by what tells that receiver apart."""
+        told = {"sources": ", ".join(sorted(each.name for each in self.config.sources)), **receiver}
+        if self.config.store.path:
+            told["store"] = str(Path(self.config.store.path).absolute())
+        return Progress(path, told, self.order, self.span)
 
 
 @asynccontextmanager
@@ -187,9 +190,10 @@ class Progress:
     An order of the same beginning that ends later goes on where this one ended.
     """
 
-    def __init__(self, path: Path, url: str, order: Order, span: Span) -> None:
+    def __init__(self, path: Path, apart: Mapping[str, str], order: Order, span: Span) -> None:
+        """``apart``: what else tells one run from another, as where from and where to."""
         self.path = path
-        told = {"url": url, "from": span.start, "step": span.step, "labels": dict(order.shared)}
+        told = {**apart, "from": span.start, "step": span.step, "labels": dict(order.shared)}
         self._order = json.dumps(told, sort_keys=True)
 
     def done(self) -> int | None:
@@ -209,8 +213,8 @@ class Progress:
             ) from error
         if order != self._order:
             raise ConfigError(
-                f"{self.path}: begun with another beginning, step, labels or another address ({order}); repeat those, "
-                "or remove the file to begin anew"
+                f"{self.path}: begun with another store, beginning, step, labels, address, user or header ({order}); "
+                "repeat those, name another file with --progress, or remove this one to begin anew"
             )
         return done
 
@@ -221,9 +225,9 @@ class Progress:
         draft.replace(self.path)
 
 
-def progress_path(config: Config, url: str) -> Path:
-    """Where progress is kept unless told otherwise: beside the store, else here; one file for each address."""
-    name = f"backfill-{sha256(url.encode()).hexdigest()[:12]}.json"
+def progress_path(config: Config, receiver: Mapping[str, str]) -> Path:
+    """Where progress is kept unless told otherwise: beside the store, else here; one file for each receiver."""
+    name = f"backfill-{sha256(json.dumps(dict(receiver), sort_keys=True).encode()).hexdigest()[:12]}.json"
     return Path(config.store.path).parent / name if config.store.path else Path(name)
 
 

@@ -305,9 +305,9 @@ def _backfill(options: argparse.Namespace) -> int:
                 instants, samples = await backfill.write(past, options.output, tell)
                 log.info("%s: %d samples of %d instants", options.output, samples, instants)
                 return
-            path = options.progress or backfill.progress_path(config, options.remote_write)
+            path = options.progress or backfill.progress_path(config, receiver.told_apart)
             try:
-                sent = await backfill.send(past, receiver, past.progress(path, options.remote_write), tell)
+                sent = await backfill.send(past, receiver, past.progress(path, receiver.told_apart), tell)
             finally:
                 await receiver.close()
             log.info("%s: %d instants were sent; remove %s to send them again", options.remote_write, sent, path)
@@ -320,6 +320,8 @@ def _backfill(options: argparse.Namespace) -> int:
 def _receiver(options: argparse.Namespace) -> Receiver:
     """The receiver and its credential, whose secret is in a file or in the environment."""
     credential: Credential | None = None
+    if options.password_file and not options.user:
+        raise ConfigError("--password-file needs the name that the password is of: --user NAME")
     if options.user and options.password_file:
         credential = Password(options.user, partial(secret_file, options.password_file))
     elif options.user:

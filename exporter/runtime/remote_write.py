@@ -11,6 +11,7 @@ import random
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -160,6 +161,15 @@ class Receiver:
         self._compress = snappy()
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def told_apart(self) -> Mapping[str, str]:
+        """What tells it from others: the address, and a digest of user and headers, which may name a tenant."""
+        who = [
+            self._credential.user if isinstance(self._credential, Password) else "",
+            *sorted(f"{name.lower()}: {self._headers[name]}" for name in self._headers),
+        ]
+        return {"url": self.url, "who": sha256("\n".join(who).encode()).hexdigest()[:12]}
+
     async def close(self) -> None:
         """Give back the connections."""
         if self._session is not None:
@@ -206,6 +216,8 @@ class Receiver:
                     return
                 said = " ".join((await answer.content.read(1 << 16)).decode("utf-8", "replace").split())[:SAID]
                 raise _error(answer.status, said, answer.headers.get("Retry-After", ""))
+        except aiohttp.ClientConnectorCertificateError as error:  # no better by waiting
+            raise Rejected(f"{self.url}: {error}; --ca-file names an authority of your own") from error
         except TimeoutError as error:
             raise TooSlow(f"{self.url}: no whole answer within {TIMEOUT:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
