@@ -6,6 +6,7 @@ import gc
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ExporterError, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
         return FAILURE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return FAILURE
 
 
@@ -300,6 +301,7 @@ def _backfill(options: argparse.Namespace) -> int:
             show.told(share, at)
             await asyncio.sleep(0)  # a signal is heard only where something is waited for
 
+        _cancelled_by_signals()
         async with backfill.past(config, order, show) as past:
             if receiver is None:
                 instants, samples = await backfill.write(past, options.output, tell)
@@ -315,6 +317,18 @@ def _backfill(options: argparse.Namespace) -> int:
     with _Shower() as show:
         asyncio.run(told(show))
     return FINE
+
+
+def _cancelled_by_signals() -> None:
+    """End this task at the signals of ``docker stop`` and of a closed terminal as at Ctrl-C: gigabytes may lie about.
+
+    What is ignored stays ignored (``nohup``).
+    """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - only called in one
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _receiver(options: argparse.Namespace) -> Receiver:
