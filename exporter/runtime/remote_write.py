@@ -190,7 +190,7 @@ class Receiver:
 
     async def _until_taken(self, body: bytes) -> None:
         attempts = AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, ExporterError) and error.retry),
+            retry=retry_if_exception(_again),
             stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LONGEST),
             wait=_wait,
             sleep=self._sleep,
@@ -270,12 +270,17 @@ def _seconds(written: str) -> float | None:
     return max(0.0, at.timestamp() - ServerClock().now())
 
 
+def _again(error: BaseException) -> bool:
+    """Whether it may be repeated, and the receiver does not ask for more patience than there is."""
+    return isinstance(error, ExporterError) and error.retry and (error.after or 0.0) <= LONGEST
+
+
 def _wait(state: RetryCallState) -> float:
     """Seconds before the next attempt: the receiver's own wish, else growing, with jitter."""
     error = state.outcome.exception() if state.outcome is not None else None
     wish = error.after if isinstance(error, ExporterError) else None
     doubled = FIRST_WAIT * 2 ** (state.attempt_number - 1)
     wait = min(LONGEST_WAIT, doubled) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-    wait = wait if wish is None else min(LONGEST, wish + random.uniform(0, FIRST_WAIT))  # noqa: S311 - no secret
+    wait = wait if wish is None else wish + random.uniform(0, FIRST_WAIT)  # noqa: S311 - no secret
     log.warning("%s; again in %.0f s", error, wait)
     return wait

@@ -182,6 +182,15 @@ def test_the_receivers_own_wish_is_kept():
     assert 7 <= wait <= 8
 
 
+def test_a_wish_longer_than_a_quarter_of_an_hour_is_not_undercut():
+    """901 s are a second too many: it is not asked again at all."""
+    answer = Answering((429, "come back", {"Retry-After": "901"}))
+    with pytest.raises(RateLimited, match="come back"):
+        write(answer)
+    assert len(answer.got) == 1
+    assert 900 <= write(Answering((429, "", {"Retry-After": "900"})))[0] <= 901
+
+
 def test_a_receiver_that_stays_unwell_is_given_up():
     """After twenty attempts; the longest wait is a minute."""
     answer = Answering(*[(500, "no space", {})] * 30)
