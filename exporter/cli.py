@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from exporter import __version__, arguments, backfill, clone_plan, explain, wiring
 from exporter import plan as planning
@@ -20,6 +21,7 @@ from exporter.app import App
 from exporter.backfill import SHARED, Order
 from exporter.catalogue import exported
 from exporter.config import Config, load, warnings
+from exporter.config.scalars import loopback
 from exporter.config.settings import Log, Server, Source, Store
 from exporter.diagnosis.terms import Report
 from exporter.errors import ConfigError, ExporterError, NotComplete, Refused, StoreError, Unanswerable, Unauthorised
@@ -346,6 +348,9 @@ def _receiver(options: argparse.Namespace) -> Receiver:
         credential = TokenFile(options.token_file)
     elif TOKEN in os.environ:
         credential = TokenVariable(TOKEN)
+    parts = urlsplit(options.remote_write)
+    if credential is not None and parts.scheme == "http" and not loopback(parts.hostname or ""):
+        log.warning("%s: the credential is sent unencrypted; write https if the receiver has it", options.remote_write)
     return Receiver(options.remote_write, credential, dict(options.header), options.ca_file)
 
 

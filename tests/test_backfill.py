@@ -315,6 +315,21 @@ def test_progress_of_another_store_is_not_taken_up(place, tmp_path):
 # The command line
 
 
+@pytest.mark.parametrize(
+    ("words", "warned"),
+    [
+        ("http://mimir/push --token-file t", True),
+        ("https://mimir/push --token-file t", False),
+        ("http://127.0.0.1:9/push --token-file t", False),
+        ("http://mimir/push", False),
+    ],
+)
+def test_a_credential_that_is_sent_unencrypted_is_said(words, warned, caplog):
+    """Not to this machine, and not where there is none."""
+    _receiver(_parser().parse_args(["backfill", "-c", "c", "--remote-write", *words.split()]))
+    assert ("unencrypted" in caplog.text) is warned
+
+
 def test_a_password_without_its_user_is_not_left_out(tmp_path):
     options = ["backfill", "-c", "c", "--remote-write", "http://r/", "--password-file", str(tmp_path)]
     with pytest.raises(ConfigError, match="--user NAME"):
