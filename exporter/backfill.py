@@ -169,17 +169,16 @@ async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show)
     Raises:
         ExporterError: as ``Receiver.write``; what was taken is remembered.
     """
-    done, sent = progress.done(), 0
+    done, births, sent = progress.done(), progress.births(), 0
     if done is not None and done >= past.span.end:
         return 0
     encoder = Encoder(past.order.shared)
     for moment in past.moments(done):
-        if moment.at == done and moment.whole:
+        if moment.at == done and (moment.whole or births):
             continue
         await receiver.write(encoder.series(moment))
-        if moment.whole:
-            sent += 1
-            progress.keep(moment.at)
+        sent += moment.whole
+        progress.keep(moment.at, births=not moment.whole)
         await show(past.span.share(moment.at), moment.at)
     return sent
 
@@ -218,10 +217,17 @@ class Progress:
             )
         return done
 
-    def keep(self, done: int) -> None:
+    def births(self) -> bool:
+        """Whether the births that are told of that instant after its page are taken as well.
+
+        Once the next page is begun they are older than what the receiver has, and it may not take them again.
+        """
+        return self.path.exists() and json.loads(self.path.read_text()).get("births") is True
+
+    def keep(self, done: int, *, births: bool = False) -> None:
         """Remember the last instant that was taken: this or the former one, whatever happens."""
         draft = self.path.with_name(f"{self.path.name}.tmp")
-        draft.write_text(json.dumps({"order": self._order, "done": done}))
+        draft.write_text(json.dumps({"order": self._order, "done": done, "births": births}))
         draft.replace(self.path)
 
 

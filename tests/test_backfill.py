@@ -245,6 +245,37 @@ def test_a_run_that_was_killed_is_taken_up_where_it_was(place, tmp_path):
     assert {second for *_, second in later.taken} == {at(f"{hours}h") * 1000 for hours in range(80, 121, 8)}
 
 
+class Strict:
+    """A receiver that takes nothing older than what it has of a series; it is killed in the middle of one moment."""
+
+    def __init__(self):
+        self.newest = {}
+        self.lives = 1000
+
+    async def write(self, encoded):
+        body = list(read(cramjam.snappy.compress_raw(b"".join(encoded))))
+        self.lives -= 1
+        for labels, _, second in body if self.lives else body[: len(body) // 2]:
+            assert second >= self.newest.get(labels, 0), "out of order"
+            self.newest[labels] = second
+        if not self.lives:
+            raise KeyboardInterrupt
+
+
+def test_a_receiver_without_a_window_for_late_samples_can_be_taken_up_too(place, tmp_path):
+    """Killed in the middle of each page and each birth: what stood one instant before is not told again after it."""
+    order, moments = Order(at("-1d"), at("3d"), 8 * HOUR, SHARED), []
+    told(place, order, lambda past: moments.extend(moment.whole for moment in past.moments()))
+    assert (moments.count(True), moments.count(False)) == (13, 2)
+    for lives in range(1, 16):
+        receiver, path = Strict(), tmp_path / f"{lives}.json"
+        receiver.lives = lives
+        with pytest.raises(KeyboardInterrupt):
+            sent(place, receiver, order, path)
+        receiver.lives = 1000
+        sent(place, receiver, order, path)
+
+
 def test_a_file_and_a_receiver_are_told_the_same(place, tmp_path):
     order, out, receiver = Order(at("-1d"), at("3d"), 8 * HOUR, SHARED), tmp_path / "past.om", Mortal(1000)
     told(place, order, lambda past: backfill.write(past, out, hears(print)))
