@@ -2,7 +2,7 @@
 
 import re
 from argparse import ArgumentTypeError
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,9 +11,12 @@ from exporter.config.scalars import duration
 
 
 def new_file(text: str) -> Path:
-    """A place for a file, before an hour goes into what cannot be written there."""
+    """A place for a file, before an hour goes into what cannot be written there.
+
+    A device such as /dev/null is none: the file takes its place at the end, and it would be gone.
+    """
     path = Path(text)
-    if not text or path.is_dir():
+    if not text or (path.exists() and not path.is_file()):
         raise ArgumentTypeError(f"{text!r} is no file; name a file to write")
     if not path.parent.is_dir():
         raise ArgumentTypeError(f"there is no folder {str(path.parent)!r}; make it first")
@@ -31,10 +34,8 @@ def new_folder(text: str) -> Path:
 def instant(text: str) -> int:
     """An RFC 3339 time with its zone, or Unix seconds."""
     try:
-        if text.isdigit():
-            return int(text)
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        found = datetime.fromtimestamp(int(text), UTC) if text.isdigit() else datetime.fromisoformat(text)
+    except (ValueError, OverflowError, OSError):  # a number of milliseconds is a second in a year that has no date
         raise ArgumentTypeError(f"not a time: {text!r}; write 2026-01-31T00:00:00Z") from None
     if found.tzinfo is None:
         raise ArgumentTypeError(f"{text!r} has no time zone; add Z for UTC")
@@ -76,9 +77,13 @@ def header(text: str) -> tuple[str, str]:
 
 def address(text: str) -> str:
     """The address of a receiver, without a secret in it."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        raise ArgumentTypeError(f"{text!r} is no web address; its host or port cannot be read") from None
     if "@" in parts.netloc:
         raise ArgumentTypeError("a password in an address is anybody's; use --user with --password-file")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not whole:
         raise ArgumentTypeError(f"{text!r} is no web address; write one such as https://HOST/api/v1/write")
     return text

@@ -81,9 +81,12 @@ class Past:
         snapshot = wiring.snapshot(replay, Health(), self.config, self.starts, shared=self.order.shared)
         return moments(replay, snapshot, instants, Diagnosing(snapshot, self.config.diagnosis).look)
 
-    def progress(self, path: Path, url: str) -> "Progress":
-        """How much of it a receiver has taken."""
-        return Progress(path, url, self.order, self.span)
+    def progress(self, path: Path, receiver: Mapping[str, str]) -> "Progress":
+        """How much of it a receiver has taken, by what tells that receiver apart."""
+        told = {"sources": ", ".join(sorted(each.name for each in self.config.sources)), **receiver}
+        if self.config.store.path:
+            told["store"] = str(Path(self.config.store.path).absolute())
+        return Progress(path, told, self.order, self.span)
 
 
 @asynccontextmanager
@@ -166,17 +169,16 @@ async def send(past: Past, receiver: Receiver, progress: "Progress", show: Show)
     Raises:
         ExporterError: as ``Receiver.write``; what was taken is remembered.
     """
-    done, sent = progress.done(), 0
+    done, births, sent = progress.done(), progress.births(), 0
     if done is not None and done >= past.span.end:
         return 0
     encoder = Encoder(past.order.shared)
     for moment in past.moments(done):
-        if moment.at == done and moment.whole:
+        if moment.at == done and (moment.whole or births):
             continue
         await receiver.write(encoder.series(moment))
-        if moment.whole:
-            sent += 1
-            progress.keep(moment.at)
+        sent += moment.whole
+        progress.keep(moment.at, births=not moment.whole)
         await show(past.span.share(moment.at), moment.at)
     return sent
 
@@ -187,9 +189,10 @@ class Progress:
     An order of the same beginning that ends later goes on where this one ended.
     """
 
-    def __init__(self, path: Path, url: str, order: Order, span: Span) -> None:
+    def __init__(self, path: Path, apart: Mapping[str, str], order: Order, span: Span) -> None:
+        """``apart``: what else tells one run from another, as where from and where to."""
         self.path = path
-        told = {"url": url, "from": span.start, "step": span.step, "labels": dict(order.shared)}
+        told = {**apart, "from": span.start, "step": span.step, "labels": dict(order.shared)}
         self._order = json.dumps(told, sort_keys=True)
 
     def done(self) -> int | None:
@@ -209,21 +212,28 @@ class Progress:
             ) from error
         if order != self._order:
             raise ConfigError(
-                f"{self.path}: begun with another beginning, step, labels or another address ({order}); repeat those, "
-                "or remove the file to begin anew"
+                f"{self.path}: begun with another store, beginning, step, labels, address, user or header ({order}); "
+                "repeat those, name another file with --progress, or remove this one to begin anew"
             )
         return done
 
-    def keep(self, done: int) -> None:
+    def births(self) -> bool:
+        """Whether the births that are told of that instant after its page are taken as well.
+
+        Once the next page is begun they are older than what the receiver has, and it may not take them again.
+        """
+        return self.path.exists() and json.loads(self.path.read_text()).get("births") is True
+
+    def keep(self, done: int, *, births: bool = False) -> None:
         """Remember the last instant that was taken: this or the former one, whatever happens."""
         draft = self.path.with_name(f"{self.path.name}.tmp")
-        draft.write_text(json.dumps({"order": self._order, "done": done}))
+        draft.write_text(json.dumps({"order": self._order, "done": done, "births": births}))
         draft.replace(self.path)
 
 
-def progress_path(config: Config, url: str) -> Path:
-    """Where progress is kept unless told otherwise: beside the store, else here; one file for each address."""
-    name = f"backfill-{sha256(url.encode()).hexdigest()[:12]}.json"
+def progress_path(config: Config, receiver: Mapping[str, str]) -> Path:
+    """Where progress is kept unless told otherwise: beside the store, else here; one file for each receiver."""
+    name = f"backfill-{sha256(json.dumps(dict(receiver), sort_keys=True).encode()).hexdigest()[:12]}.json"
     return Path(config.store.path).parent / name if config.store.path else Path(name)
 
 

@@ -6,12 +6,14 @@ import gc
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from exporter import __version__, arguments, backfill, clone_plan, explain, wiring
 from exporter import plan as planning
@@ -19,6 +21,7 @@ from exporter.app import App
 from exporter.backfill import SHARED, Order
 from exporter.catalogue import exported
 from exporter.config import Config, load, warnings
+from exporter.config.scalars import loopback
 from exporter.config.settings import Log, Server, Source, Store
 from exporter.diagnosis.terms import Report
 from exporter.errors import ConfigError, ExporterError, NotComplete, Refused, StoreError, Unanswerable, Unauthorised
@@ -69,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ExporterError, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
         return FAILURE
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return FAILURE
 
 
@@ -300,14 +303,15 @@ def _backfill(options: argparse.Namespace) -> int:
             show.told(share, at)
             await asyncio.sleep(0)  # a signal is heard only where something is waited for
 
+        _cancelled_by_signals()
         async with backfill.past(config, order, show) as past:
             if receiver is None:
                 instants, samples = await backfill.write(past, options.output, tell)
                 log.info("%s: %d samples of %d instants", options.output, samples, instants)
                 return
-            path = options.progress or backfill.progress_path(config, options.remote_write)
+            path = options.progress or backfill.progress_path(config, receiver.told_apart)
             try:
-                sent = await backfill.send(past, receiver, past.progress(path, options.remote_write), tell)
+                sent = await backfill.send(past, receiver, past.progress(path, receiver.told_apart), tell)
             finally:
                 await receiver.close()
             log.info("%s: %d instants were sent; remove %s to send them again", options.remote_write, sent, path)
@@ -317,9 +321,23 @@ def _backfill(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _cancelled_by_signals() -> None:
+    """End this task at the signals of ``docker stop`` and of a closed terminal as at Ctrl-C: gigabytes may lie about.
+
+    What is ignored stays ignored (``nohup``).
+    """
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - only called in one
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
 def _receiver(options: argparse.Namespace) -> Receiver:
     """The receiver and its credential, whose secret is in a file or in the environment."""
     credential: Credential | None = None
+    if options.password_file and not options.user:
+        raise ConfigError("--password-file needs the name that the password is of: --user NAME")
     if options.user and options.password_file:
         credential = Password(options.user, partial(secret_file, options.password_file))
     elif options.user:
@@ -330,6 +348,9 @@ def _receiver(options: argparse.Namespace) -> Receiver:
         credential = TokenFile(options.token_file)
     elif TOKEN in os.environ:
         credential = TokenVariable(TOKEN)
+    parts = urlsplit(options.remote_write)
+    if credential is not None and parts.scheme == "http" and not loopback(parts.hostname or ""):
+        log.warning("%s: the credential is sent unencrypted; write https if the receiver has it", options.remote_write)
     return Receiver(options.remote_write, credential, dict(options.header), options.ca_file)
 
 

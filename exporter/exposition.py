@@ -89,7 +89,7 @@ def _histogram_writer(metric: Metric, shared: bytes) -> Write:
     order = sorted(range(len(names)), key=names.__getitem__)
     before = [(names[each].encode(), each) for each in order if names[each] < "le"]
     after = [(names[each].encode(), each) for each in order if names[each] > "le"]
-    limits = [f'le="{_number(float(bound)).decode()}"'.encode() for bound in (*metric.bounds, float("inf"))]
+    limits = [f'le="{number(bound)}"'.encode() for bound in (*metric.bounds, float("inf"))]
     bucket = f"{metric.name}_bucket{{".encode()
     count_and_sum = f"{metric.name}_count%b %b\n{metric.name}_sum%b %b".encode()
 
@@ -168,7 +168,7 @@ def spelled(metric: Metric, labels: Labels) -> list[dict[str, str]]:
     own = dict(zip(metric.labels, labels, strict=True))
     if metric.kind is not Kind.HISTOGRAM:
         return [{"__name__": metric.name, **own}]
-    limits = [_number(float(bound)).decode() for bound in (*metric.bounds, float("inf"))]
+    limits = [number(bound) for bound in (*metric.bounds, float("inf"))]
     buckets = [{"__name__": f"{metric.name}_bucket", **own, "le": limit} for limit in limits]
     return [*buckets, *({"__name__": f"{metric.name}_{part}", **own} for part in ("count", "sum"))]
 

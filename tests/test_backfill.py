@@ -5,6 +5,7 @@ import json
 import logging
 import re
 import shlex
+import shutil
 from itertools import pairwise
 
 import cramjam
@@ -13,11 +14,12 @@ import pytest
 from exporter import backfill
 from exporter.backfill import Order, Progress, Span
 from exporter.catalogue import DAY, HOUR
-from exporter.cli import _parser
+from exporter.cli import _parser, _receiver
 from exporter.config import load
 from exporter.errors import ConfigError
 from exporter.once import NotComplete
 from exporter.runtime.health import Health
+from exporter.runtime.remote_write import Password, Receiver
 from exporter.wiring import ledger_start
 from tests.runtime.desk import SOURCE, Desk
 from tests.runtime.test_remote_write import read
@@ -214,7 +216,7 @@ class Mortal:
 
 def sent(place, receiver, order, path):
     def send(past):
-        return backfill.send(past, receiver, past.progress(path, "http://r/"), hears(print))
+        return backfill.send(past, receiver, past.progress(path, {"url": "http://r/"}), hears(print))
 
     return told(place, order, send)
 
@@ -243,6 +245,37 @@ def test_a_run_that_was_killed_is_taken_up_where_it_was(place, tmp_path):
     assert {second for *_, second in later.taken} == {at(f"{hours}h") * 1000 for hours in range(80, 121, 8)}
 
 
+class Strict:
+    """A receiver that takes nothing older than what it has of a series; it is killed in the middle of one moment."""
+
+    def __init__(self):
+        self.newest = {}
+        self.lives = 1000
+
+    async def write(self, encoded):
+        body = list(read(cramjam.snappy.compress_raw(b"".join(encoded))))
+        self.lives -= 1
+        for labels, _, second in body if self.lives else body[: len(body) // 2]:
+            assert second >= self.newest.get(labels, 0), "out of order"
+            self.newest[labels] = second
+        if not self.lives:
+            raise KeyboardInterrupt
+
+
+def test_a_receiver_without_a_window_for_late_samples_can_be_taken_up_too(place, tmp_path):
+    """Killed in the middle of each page and each birth: what stood one instant before is not told again after it."""
+    order, moments = Order(at("-1d"), at("3d"), 8 * HOUR, SHARED), []
+    told(place, order, lambda past: moments.extend(moment.whole for moment in past.moments()))
+    assert (moments.count(True), moments.count(False)) == (13, 2)
+    for lives in range(1, 16):
+        receiver, path = Strict(), tmp_path / f"{lives}.json"
+        receiver.lives = lives
+        with pytest.raises(KeyboardInterrupt):
+            sent(place, receiver, order, path)
+        receiver.lives = 1000
+        sent(place, receiver, order, path)
+
+
 def test_a_file_and_a_receiver_are_told_the_same(place, tmp_path):
     order, out, receiver = Order(at("-1d"), at("3d"), 8 * HOUR, SHARED), tmp_path / "past.om", Mortal(1000)
     told(place, order, lambda past: backfill.write(past, out, hears(print)))
@@ -261,27 +294,77 @@ def test_a_file_that_is_no_progress_is_refused(tmp_path, text):
     path = tmp_path / "p.json"
     path.write_text(text)
     with pytest.raises(ConfigError, match="not a file of progress"):
-        Progress(path, "http://r/", Order(None, None, HOUR, {}), Span(0, 1, HOUR)).done()
+        Progress(path, {"url": "http://r/"}, Order(None, None, HOUR, {}), Span(0, 1, HOUR)).done()
 
 
 def test_progress_of_another_order_is_not_taken_up(tmp_path):
     path, order, span = tmp_path / "p.json", Order(None, None, HOUR, SHARED), Span(0, 10, HOUR)
-    progress = Progress(path, "http://r/", order, span)
+    progress = Progress(path, {"url": "http://r/"}, order, span)
     assert progress.done() is None
     progress.keep(7)
     assert progress.done() == 7
     assert json.loads(path.read_text())["done"] == 7
     for other in (
-        Progress(path, "http://s/", order, span),
-        Progress(path, "http://r/", order._replace(shared={}), span),
-        Progress(path, "http://r/", order, span._replace(start=1)),
-        Progress(path, "http://r/", order, span._replace(step=60)),
+        Progress(path, {"url": "http://s/"}, order, span),
+        Progress(path, {"url": "http://r/"}, order._replace(shared={}), span),
+        Progress(path, {"url": "http://r/"}, order, span._replace(start=1)),
+        Progress(path, {"url": "http://r/"}, order, span._replace(step=60)),
     ):
-        with pytest.raises(ConfigError, match="begun with another beginning"):
+        with pytest.raises(ConfigError, match="begun with another store"):
             other.done()
 
 
+def test_two_tenants_or_users_of_one_address_have_each_their_own_progress(place, tmp_path):
+    """Who has taken all of it says nothing of the other; the same twice is the same, in another case of letters too."""
+    ways = [
+        Receiver("http://r/"),
+        Receiver("http://r/", headers={"X-Scope-OrgID": "acme"}),
+        Receiver("http://r/", headers={"X-Scope-OrgID": "other"}),
+        Receiver("http://r/", Password("ann", str)),
+        Receiver("http://r/", Password("bob", str)),
+        Receiver("http://s/"),
+    ]
+    config = load(place, {})
+    assert len({backfill.progress_path(config, each.told_apart) for each in ways}) == 6
+    assert Receiver("http://r/", headers={"x-scope-orgid": "acme"}).told_apart == ways[1].told_apart
+    assert "acme" not in str(ways[1].told_apart)
+    path, order = tmp_path / "p.json", Order(at("-1d"), at("3d"), 8 * HOUR, SHARED)
+    told(place, order, lambda past: past.progress(path, ways[1].told_apart).keep(past.span.end))
+    with pytest.raises(ConfigError, match="user or header"):
+        told(place, order, lambda past: past.progress(path, ways[2].told_apart).done())
+
+
+def test_progress_of_another_store_is_not_taken_up(place, tmp_path):
+    path, order = tmp_path / "p.json", Order(at("-1d"), at("3d"), 8 * HOUR, SHARED)
+    told(place, order, lambda past: past.progress(path, {}).keep(past.span.end))
+    shutil.copy(place.parent / "state.db", place.parent / "other.db")
+    place.write_text(place.read_text().replace("state.db", "other.db"))
+    with pytest.raises(ConfigError, match="another store"):
+        told(place, order, lambda past: past.progress(path, {}).done())
+
+
 # The command line
+
+
+@pytest.mark.parametrize(
+    ("words", "warned"),
+    [
+        ("http://mimir/push --token-file t", True),
+        ("https://mimir/push --token-file t", False),
+        ("http://127.0.0.1:9/push --token-file t", False),
+        ("http://mimir/push", False),
+    ],
+)
+def test_a_credential_that_is_sent_unencrypted_is_said(words, warned, caplog):
+    """Not to this machine, and not where there is none."""
+    _receiver(_parser().parse_args(["backfill", "-c", "c", "--remote-write", *words.split()]))
+    assert ("unencrypted" in caplog.text) is warned
+
+
+def test_a_password_without_its_user_is_not_left_out(tmp_path):
+    options = ["backfill", "-c", "c", "--remote-write", "http://r/", "--password-file", str(tmp_path)]
+    with pytest.raises(ConfigError, match="--user NAME"):
+        _receiver(_parser().parse_args(options))
 
 
 @pytest.mark.parametrize(
@@ -290,6 +373,11 @@ def test_progress_of_another_order_is_not_taken_up(tmp_path):
         ("--step 30s -o x", "too short"),
         ("--step 1 -o x", "has no unit"),
         ("--from yesterday -o x", "not a time"),
+        ("--from 1767225600000 -o x", "not a time"),
+        ("-o /dev/null", "is no file"),
+        ("-o /", "is no file"),
+        ("--remote-write http://h:99999/x", "is no web address"),
+        ("--remote-write http://[h/x", "is no web address"),
         ("--label repository=x -o x", "label of our own metrics"),
         ("--label le=1 -o x", "label of our own metrics"),
         ("--label 1=2 -o x", "is no label"),

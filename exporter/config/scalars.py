@@ -267,7 +267,7 @@ def read_url(written: str) -> str:
     if url.scheme not in ("http", "https") or not host:
         raise ValueError("is not a web address; write https://api.github.com or https://HOST/api/v3")
     root = _api_root(url, host)
-    if url.scheme == "http" and not _loopback(host):
+    if url.scheme == "http" and not loopback(host):
         raise ValueError(f"would send the credential unencrypted; write {root.replace('http:', 'https:', 1)}")
     if url.query or url.fragment or written.rstrip("/") != root:
         raise ValueError(f"is not the root of the REST API; write {root}")
@@ -281,12 +281,13 @@ def _api_root(url: SplitResult, host: str) -> str:
         return f"{url.scheme}://api.github.com"
     if host.endswith(".ghe.com"):
         return f"{url.scheme}://api.{host.removeprefix('api.')}"
-    if _loopback(host) and not url.path.strip("/"):
+    if loopback(host) and not url.path.strip("/"):
         return place
     return f"{place}/api/v3"
 
 
-def _loopback(host: str) -> bool:
+def loopback(host: str) -> bool:
+    """Whether a host is this machine, so that nothing sent there is on any wire."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

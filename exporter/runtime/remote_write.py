@@ -11,6 +11,7 @@ import random
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -160,6 +161,15 @@ class Receiver:
         self._compress = snappy()
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def told_apart(self) -> Mapping[str, str]:
+        """What tells it from others: the address, and a digest of user and headers, which may name a tenant."""
+        who = [
+            self._credential.user if isinstance(self._credential, Password) else "",
+            *sorted(f"{name.lower()}: {self._headers[name]}" for name in self._headers),
+        ]
+        return {"url": self.url, "who": sha256("\n".join(who).encode()).hexdigest()[:12]}
+
     async def close(self) -> None:
         """Give back the connections."""
         if self._session is not None:
@@ -180,7 +190,7 @@ class Receiver:
 
     async def _until_taken(self, body: bytes) -> None:
         attempts = AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, ExporterError) and error.retry),
+            retry=retry_if_exception(_again),
             stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(LONGEST),
             wait=_wait,
             sleep=self._sleep,
@@ -206,6 +216,8 @@ class Receiver:
                     return
                 said = " ".join((await answer.content.read(1 << 16)).decode("utf-8", "replace").split())[:SAID]
                 raise _error(answer.status, said, answer.headers.get("Retry-After", ""))
+        except aiohttp.ClientConnectorCertificateError as error:  # no better by waiting
+            raise Rejected(f"{self.url}: {error}; --ca-file names an authority of your own") from error
         except TimeoutError as error:
             raise TooSlow(f"{self.url}: no whole answer within {TIMEOUT:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -258,12 +270,17 @@ def _seconds(written: str) -> float | None:
     return max(0.0, at.timestamp() - ServerClock().now())
 
 
+def _again(error: BaseException) -> bool:
+    """Whether it may be repeated, and the receiver does not ask for more patience than there is."""
+    return isinstance(error, ExporterError) and error.retry and (error.after or 0.0) <= LONGEST
+
+
 def _wait(state: RetryCallState) -> float:
     """Seconds before the next attempt: the receiver's own wish, else growing, with jitter."""
     error = state.outcome.exception() if state.outcome is not None else None
     wish = error.after if isinstance(error, ExporterError) else None
     doubled = FIRST_WAIT * 2 ** (state.attempt_number - 1)
     wait = min(LONGEST_WAIT, doubled) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-    wait = wait if wish is None else min(LONGEST, wish + random.uniform(0, FIRST_WAIT))  # noqa: S311 - no secret
+    wait = wait if wish is None else wish + random.uniform(0, FIRST_WAIT)  # noqa: S311 - no secret
     log.warning("%s; again in %.0f s", error, wait)
     return wait

@@ -102,8 +102,8 @@ def moments(
 ) -> Iterator[Moment]:
     """What has to be written so that Prometheus has the pages of these ascending instants, the replay's start first.
 
-    They lie a minute apart at least, as the windows of teams are looked at once a minute. ``look`` says what became of
-    the gain by the replay's end; it is asked once a week, since the answer is of whole weeks.
+    ``look`` says what became of the gain by the replay's end; it is asked once a week, since the answer is of whole
+    weeks.
 
     A sum that comes onto the page stands there at its old value one instant before, so that its first reading is an
     increase (definitions 5). That is told after the page it belongs to.

@@ -323,6 +323,7 @@ class Snapshot:
                 self._window_samples[key] = self._repository_windows(key, look)
         self._teams_stale |= bool(dirty)
         first = everything or not self._team_samples or self._pooled != self.shown.keys()
+        first = first or self.books.until is not None  # a page of the past is asked for once, however near the last one
         if self._teams_stale and (first or not 0 <= now - self._teams_at < TEAMS_EVERY):
             self._team_samples = self._all_team_windows(look)
             self._teams_at, self._teams_stale, self._pooled = now, False, set(self.shown)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 from contextlib import asynccontextmanager
 from struct import unpack
 
@@ -16,6 +17,7 @@ from exporter.runtime import remote_write
 from exporter.runtime.credentials import TokenVariable
 from exporter.runtime.remote_write import Encoder, Password, Receiver, Rejected, secret_file
 from exporter.runtime.replay import Moment
+from tests.runtime.test_web_config import certificate
 from tests.runtime.waiting import Time
 
 HITS = Metric(name="hits_total", kind=Kind.COUNTER, group=Group.EVENTS, help="h", labels=("repository",))
@@ -73,15 +75,15 @@ class Answering:
 
 
 @asynccontextmanager
-async def served(answer):
+async def served(answer, tls=None):
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer.answer)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1/write"
+        yield f"http{'s' * (tls is not None)}://127.0.0.1:{runner.addresses[0][1]}/api/v1/write"
     finally:
         await runner.cleanup()
 
@@ -180,6 +182,15 @@ def test_the_receivers_own_wish_is_kept():
     assert 7 <= wait <= 8
 
 
+def test_a_wish_longer_than_a_quarter_of_an_hour_is_not_undercut():
+    """901 s are a second too many: it is not asked again at all."""
+    answer = Answering((429, "come back", {"Retry-After": "901"}))
+    with pytest.raises(RateLimited, match="come back"):
+        write(answer)
+    assert len(answer.got) == 1
+    assert 900 <= write(Answering((429, "", {"Retry-After": "900"})))[0] <= 901
+
+
 def test_a_receiver_that_stays_unwell_is_given_up():
     """After twenty attempts; the longest wait is a minute."""
     answer = Answering(*[(500, "no space", {})] * 30)
@@ -252,6 +263,26 @@ def test_a_receiver_that_is_not_there_is_asked_again(monkeypatch):
     with pytest.raises(ExporterError, match=r"127\.0\.0\.1"):
         asyncio.run(once())
     assert len(time.slept) == 1
+
+
+def test_a_certificate_that_is_not_trusted_is_not_asked_again(tmp_path):
+    """It will be the same in a quarter of an hour; with --ca-file the same receiver takes all."""
+    certificate(tmp_path, "server")
+    context, time = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH), Time()
+    context.load_cert_chain(tmp_path / "server.crt", tmp_path / "server.key")
+
+    async def once(ca_file):
+        async with served(Answering(), context) as url:
+            receiver = Receiver(url.replace("127.0.0.1", "localhost"), ca_file=ca_file, sleep=time.sleep)
+            try:
+                await receiver.write([b"\n\x00"])
+            finally:
+                await receiver.close()
+
+    with pytest.raises(Rejected, match="--ca-file"):
+        asyncio.run(once(None))
+    asyncio.run(once(str(tmp_path / "server.crt")))
+    assert time.slept == []
 
 
 def test_without_snappy_the_extra_is_named(monkeypatch):

@@ -192,6 +192,18 @@ def test_the_last_page_is_what_the_running_exporter_shows(tmp_path):
     assert {line for line in pages[at("8d")] if not line.startswith("sdlc_exporter_")} == live
 
 
+def test_both_ends_may_lie_nearer_to_a_whole_step_than_a_minute():
+    """Teams' windows, looked at once a minute by the running exporter, are those of each instant: merged at 27 h."""
+    with Desk() as desk:
+        desk.discover("o/a")
+        desk.story("o/a", 1, "opened 25h by ann", "reviewed 26h by bob: approved", "merged 27h")
+        desk.passed("9d")
+        instants = [at("27h") - 10, at("27h") + 10]
+        pages, _ = replayed(desk.store, instants)
+        assert pages[instants[1]] == once(desk.store, instants[1])
+    assert pages[instants[1]] != pages[instants[0]]
+
+
 def test_a_series_begins_at_zero_one_instant_before_its_first_reading():
     """Opened at 25 h, steps of a day: nothing on the first page, its zero told of day 1, one on day 2."""
     with Desk() as desk:

@@ -114,12 +114,13 @@ def test_the_next_run_says_where_it_goes_on(config: Path) -> None:
         assert str(kept) in done.stderr
 
 
-def test_ctrl_c_ends_a_file_and_leaves_none(config: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_file_and_leaves_none(config: Path, tmp_path: Path, number: signal.Signals) -> None:
     """In the middle of a file of 57,000 instants."""
     words = [*COMMAND, "backfill", "-c", config, "--step", "1m", "-o", tmp_path / "past.om"]
     process = subprocess.Popen([*map(str, words)], env=environment(), stderr=subprocess.DEVNULL)
     draft = tmp_path / "past.om.tmp"
     until(lambda: draft.exists() and draft.stat().st_size > 100_000, "a file is begun")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.wait(10) == 1
     assert [*tmp_path.glob("past.om*")] == []
