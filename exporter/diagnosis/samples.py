@@ -66,7 +66,7 @@ def _stages(found: Diagnosis) -> Iterator[_Sample]:
         yield rows.ABSORBED, (bound,), value
     yield rows.CEILING, (), found.ceiling
     yield rows.DETECTABLE, (), found.detectable
-    for name in DOWNSTREAM:
+    for name in DOWNSTREAM if found.verdict in (Verdict.ABSORBED, Verdict.PASSED) else ():
         yield rows.BOTTLENECK, (name,), float(name is found.bottleneck)
 
 

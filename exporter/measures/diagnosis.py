@@ -69,7 +69,7 @@ BOTTLENECK = _row(
     "1 for the stage that surely took most of an absorbed gain, 0 for the others.",
     "scope",
     "stage",
-    why="Named only where the verdict is absorbed and four of five draws agree.",
+    why="Named only where the verdict is absorbed and four of five draws agree; all 0 where it is passed, else absent.",
 )
 FLAG = _row(
     "diagnosis_flag",

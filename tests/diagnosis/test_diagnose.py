@@ -9,7 +9,7 @@ import pytest
 from exporter.diagnosis.diagnose import absorbed_weeks, diagnose
 from exporter.diagnosis.flow import flow
 from exporter.diagnosis.tally import Tally
-from exporter.diagnosis.terms import Diagnosis, Flag, Verdict
+from exporter.diagnosis.terms import Diagnosis, Period, Flag, Verdict
 from exporter.diagnosis.weeks import WEEK, Settings
 from exporter.model import Origin, Stage
 from exporter.passages import Passage, Spell
@@ -223,11 +223,19 @@ def test_weekly_verdicts_in_a_row_are_counted():
     said = {AT: "absorbed", AT - WEEK: "absorbed", AT - 2 * WEEK: "passed", AT - 3 * WEEK: "absorbed"}
 
     def told(at):
-        return Diagnosis("all", at, Verdict(said.get(at, "absorbed")), "", "")
+        weeks = Period((at - WEEK,), 30, 5)
+        return Diagnosis("all", at, Verdict(said.get(at, "absorbed")), "", "", current=weeks)
 
     assert absorbed_weeks(told, AT) == 2
     assert absorbed_weeks(told, AT - 2 * WEEK) == 0
     assert absorbed_weeks(told, AT - 3 * WEEK) == 3
+
+
+def test_two_verdicts_of_the_same_weeks_as_during_a_freeze_are_one():
+    """The last week was a freeze, so that it and the one before it compare the same; the third is another."""
+    frozen = Period((AT - 2 * WEEK,), 30, 5)
+    compared = {AT: frozen, AT - WEEK: frozen, AT - 2 * WEEK: Period((AT - 3 * WEEK,), 30, 5)}
+    assert absorbed_weeks(lambda at: Diagnosis("all", at, Verdict.ABSORBED, "", "", current=compared[at]), AT) == 2
 
 
 # Doubts, each alone

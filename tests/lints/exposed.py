@@ -99,7 +99,7 @@ async def _page(app: App) -> str:
     running = asyncio.create_task(app.run())
     try:
         # what the slower source adds is shown, and looked at, at once
-        with mock.patch.object(snapshot, "TEAMS_EVERY", 0), mock.patch.object(app_module, "TICK", 0.5):
+        with mock.patch.object(snapshot, "TEAMS_EVERY", 0), mock.patch.multiple(app_module, TICK=0.5, REST=0.0):
             async with asyncio.timeout(WITHIN):
                 while True:
                     text = app.metrics().text.decode()

@@ -271,6 +271,6 @@ def test_reviews_of_a_repository_that_is_not_looked_at_are_in_no_saving():
         for repository in ("o/a", "o/b"):
             told(made, repository, NOW, 14, 14, CLAUDE)
         made.mark(TUESDAY)
-        made.mark(TUESDAY, "o/b", state="failing")
+        made.mark(TUESDAY - 2 * HOUR, "o/b", state="failing")
         look(made)
         assert made.snapshot.economics.measured.estimate == pytest.approx(6 * HOUR * 32 / 168)
