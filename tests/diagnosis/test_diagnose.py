@@ -9,7 +9,7 @@ import pytest
 from exporter.diagnosis.diagnose import absorbed_weeks, diagnose
 from exporter.diagnosis.flow import flow
 from exporter.diagnosis.tally import Tally
-from exporter.diagnosis.terms import Diagnosis, Period, Flag, Verdict
+from exporter.diagnosis.terms import Diagnosis, Flag, Period, Verdict
 from exporter.diagnosis.weeks import WEEK, Settings
 from exporter.model import Origin, Stage
 from exporter.passages import Passage, Spell
