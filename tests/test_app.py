@@ -15,7 +15,7 @@ from exporter.config import load
 from exporter.errors import StoreError, StoreFull, Unanswerable
 from exporter.runtime.books import Books
 from exporter.runtime.diagnosing import Diagnosing
-from exporter.runtime.snapshot import Snapshot
+from exporter.runtime.snapshot import Diagnosed, Snapshot
 from exporter.store.base import Place
 
 CONFIG = """
@@ -107,6 +107,21 @@ def test_reload_while_the_store_is_opened_starts_every_source_once(app, monkeypa
         assert await app.reload() == []
         await shown(app, "sdlc_repository_info{")
         assert [task for task in started if not task.done()] == app.parts.tasks[:1]
+
+    serving(app, story)
+
+
+def test_a_reload_keeps_the_diagnosis_of_scopes_that_are_still_there(app):
+    """Until the next look: that of a team which the new configuration has not is gone at once."""
+
+    async def story():
+        await shown(app, 'sdlc_diagnosis_verdict{scope="all"')
+        found = app.parts.snapshot.latest.diagnoses[0]
+        pay = replace(found, scope="pay")
+        app.parts.snapshot.diagnosed(Diagnosed((found, pay)))
+        app.path.write_text(CONFIG + "teams: {web: [acme/web-*]}\n")
+        assert await app.reload() == []
+        assert app.parts.snapshot.latest.diagnoses == (found,)
 
     serving(app, story)
 
