@@ -54,7 +54,7 @@ async def as_of(
         starts, rows = await read(config, store, desk, health, at, show)
         instant = at if at is not None else min((row.watermark or 0 for row in rows), default=int(time.time()))
         _require(rows, instant)
-        snapshot = await desk(_snapshot, store, health, config, starts, instant)
+        snapshot = await desk(snapshot_at, store, health, config, starts, instant)
         return await desk(tell, snapshot, instant)
     finally:
         await desk.close(5.0)
@@ -121,7 +121,8 @@ def _require(rows: list[RepositoryRow], instant: int) -> None:
         raise NotComplete(f"not everything up to the instant is known: {named}{more}{hope}")
 
 
-def _snapshot(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> Snapshot:
+def snapshot_at(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> Snapshot:
+    """What is shown of a store as it was at an instant, with its diagnosis."""
     kept = wiring.books(store, config, until=instant)
     kept.publish_organisation()
     snapshot = wiring.snapshot(kept, health, config, starts)

@@ -9,6 +9,7 @@ import pytest
 
 from exporter import wiring
 from exporter.catalogue import DAY, HOUR, MINUTE
+from exporter.config import Config
 from exporter.demo import Organisation
 from exporter.model import (
     Actor,
@@ -33,7 +34,7 @@ from exporter.model import (
     Told,
     Verdict,
 )
-from exporter.once import _render
+from exporter.once import snapshot_at
 from exporter.runtime.demo_source import DemoSource
 from exporter.runtime.desk import Desk
 from exporter.runtime.health import Health
@@ -64,7 +65,12 @@ async def through_github(folder: Path, double: Double, play: Play, instants: lis
             assert await parts.source.poll(lambda: False) == "success"
         assert sum(parts.health.errors.values()) == 0
         starts = {SOURCE: QUARTER.start}
-        return [business(_render(parts.store, parts.health, config, starts, at)) for at in instants]
+        return [business(page(parts.store, parts.health, config, starts, at)) for at in instants]
+
+
+def page(store: SqliteStore, health: Health, config: Config, starts: dict[str, int], instant: int) -> bytes:
+    """What ``once --at`` prints."""
+    return snapshot_at(store, health, config, starts, instant).build(float(instant)).text
 
 
 async def by_itself(config_path: Path, instants: list[int]) -> list[list[str]]:
@@ -76,8 +82,7 @@ async def by_itself(config_path: Path, instants: list[int]) -> list[list[str]]:
         reader = Reader(SOURCE, store, desk, health, QUARTER.start)
         await DemoSource(QUARTER, reader, books, lambda: END).poll(lambda: False)
         return [
-            business(await desk(_render, store, health, config, {SOURCE: QUARTER.start}, instant))
-            for instant in instants
+            business(await desk(page, store, health, config, {SOURCE: QUARTER.start}, instant)) for instant in instants
         ]
     finally:
         await desk.close(5.0)

@@ -34,7 +34,9 @@ def main() -> None:
     which.add_argument("--out", type=Path, metavar="DIR", help="simulate, and fill this new folder")
     which.add_argument("--serve", type=Path, metavar="DIR", help="start Prometheus on a filled folder")
     parser.add_argument("--days", type=int, default=90, help="length of the quarter (default: %(default)s)")
-    parser.add_argument("--step", type=duration, default=STEP, metavar="TIME", help="between two scrapes (default: 6h)")
+    parser.add_argument(
+        "--step", type=duration, default=STEP, metavar="TIME", help="between two scrapes (default: 12h)"
+    )
     parser.add_argument("--end", type=seconds, default=END, metavar="MOMENT", help=f"default: {stamp(END)}")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another organisation")
     parser.add_argument("--listen", default="127.0.0.1:9090", metavar="HOST:PORT", help="default: %(default)s")

@@ -22,7 +22,7 @@ from tests.quarter.happening import mishaps, story
 
 END = seconds("2026-06-25T15:00:00Z")
 """When a quarter ends unless told otherwise: a Thursday, so that the surge falls on working days."""
-STEP = 6 * HOUR
+STEP = 12 * HOUR
 """Time between two scrapes for most of the quarter; they are closer in the last week and in the last two hours."""
 CLOSER = ((7 * DAY, HOUR), (2 * HOUR, MINUTE))
 STARTED, LEAD = 12 * HOUR, 3 * MINUTE
