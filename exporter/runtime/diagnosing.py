@@ -161,13 +161,12 @@ class Diagnosing:
             return None
         periods = baseline, current
         ready = [each for some in found.values() for each in some if each.ready is not None and each.spells]
-        people = [_weekly(periods, [(each.ready or 0, each.author) for each in ready])]
         by_metric = {row.name: [each for each in rows if each.metric == row.name] for row in COUNTED}
         reviews = [(row.at, 1.0) for row in by_metric[REVIEWS.name] if row.labels[1] == "human"]
         upkeep = [(row.at, float(row.value)) for row in by_metric[WORK_SECONDS.name] if row.labels[0] == "update"]
         fixing = [(row.at, float(row.value)) for row in by_metric[FIX_SECONDS.name]]
         effort = Effort(
-            developers=people[0],
+            developers=_weekly(periods, [(each.ready or 0, each.author) for each in ready]),
             ready=(baseline.changes / len(baseline.weeks), current.changes / len(current.weeks)),
             reviews=_sums(periods, reviews),
             fixing=_sums(periods, fixing),

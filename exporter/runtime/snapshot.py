@@ -124,6 +124,7 @@ class Snapshot:
         self._pooled: set[int] = set()
         self.latest = Diagnosed()
         self._told: tuple[Diagnosed, dict[str, Samples], tuple[ScopeReport, ...]] | None = None
+        self._gauged: tuple[ScopeReport, ...] | None = None
 
     def build(self, now: float, *, config: Mapping[str, float] | None = None) -> Rendered:
         """Bring every family up to ``now`` (Unix seconds) and render.
@@ -402,8 +403,11 @@ class Snapshot:
         return Evidence(found.scope, self._team_samples, found, ratios, fewest)
 
     def _diagnosis(self) -> None:
-        for name, samples in gauges_of(self.scopes(), self.economics).items():
-            self._gauges(name, dict(samples))
+        scopes = self.scopes()
+        if scopes is not self._gauged:
+            for name, samples in gauges_of(scopes, self.economics).items():
+                self._gauges(name, dict(samples))
+            self._gauged = scopes
 
     # What a sample is of
 
