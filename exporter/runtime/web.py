@@ -10,7 +10,7 @@ import contextlib
 import logging
 import re
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -153,6 +153,28 @@ def _wishes(header: str) -> Iterable[tuple[str, str, float]]:
         yield name.lower(), parameters.get("version", ""), quality if 0 <= quality <= 1 else 0.0
 
 
+class _Places:
+    """So many requests of a kind may be under way at once."""
+
+    def __init__(self, most: int) -> None:
+        self.free = most
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Take a place for as long as the block lasts.
+
+        Raises:
+            HTTPServiceUnavailable: there is none.
+        """
+        if not self.free:
+            raise web.HTTPServiceUnavailable
+        self.free -= 1
+        try:
+            yield
+        finally:
+            self.free += 1
+
+
 class _Site:
     """The handlers, and what they share."""
 
@@ -162,8 +184,8 @@ class _Site:
         self.gate = gate
         self.patience = patience
         self.silent: set[object] = set()
-        self.audits = 0
-        self.reports = 0
+        self.audits = _Places(MOST_AUDITS)
+        self.reports = _Places(MOST_REPORTS)
 
     def app(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES, middlewares=[self.send_in_time, self.let_in])
@@ -236,13 +258,8 @@ class _Site:
         wanted = request.query.get("format", "html")
         if wanted not in REPORTS:
             return web.Response(status=400, text=f"No such format; write one of {', '.join(REPORTS)}.\n")
-        if self.reports >= MOST_REPORTS:
-            raise web.HTTPServiceUnavailable
-        self.reports += 1
-        try:
+        with self.reports.taken():
             text = await self.pages.diagnosis(wanted)
-        finally:
-            self.reports -= 1
         return web.Response(text=text, content_type=REPORTS[wanted], charset="utf-8", headers=_fresh())
 
     async def audit(self, request: web.Request) -> web.Response:
@@ -255,16 +272,14 @@ class _Site:
         metrics = [(each.metric, each.series) for each in self.pages.status().series]
         if not question and word == "html":
             return _page(200, Asking("", metrics=metrics))
-        if self.audits >= MOST_AUDITS:
-            raise web.HTTPServiceUnavailable
-        self.audits += 1
         try:
             most = min(int(limit), MOST_TOLD) if limit else SHOWN_ROWS if word == "html" else MOST_ROWS
-            answers = await self.pages.audit(question, most)
-            if word == "html":
-                text = await asyncio.to_thread(render_audit, Asking(question, answers))
-            else:
-                text = await asyncio.to_thread(FORMS[word], answers)
+            with self.audits.taken():
+                answers = await self.pages.audit(question, most)
+                if word == "html":
+                    text = await asyncio.to_thread(render_audit, Asking(question, answers))
+                else:
+                    text = await asyncio.to_thread(FORMS[word], answers)
         except Unanswerable as error:
             if word == "html":
                 return _page(200 if error.series else 404, Asking(question, (), str(error), error.series, metrics))
@@ -272,8 +287,6 @@ class _Site:
         except StoreError as error:
             log.warning("audit: %s", error)
             return web.Response(status=503, text=f"{error}\n", headers=_fresh())
-        finally:
-            self.audits -= 1
         headers = _fresh() | ({hdrs.CONTENT_DISPOSITION: 'attachment; filename="audit.csv"'} if word == "csv" else {})
         return web.Response(text=text, content_type=AUDITED[word], headers=headers)
 
