@@ -85,17 +85,20 @@ def _spells(change: Change, life: Life, second: int, end: int) -> Iterator[Spell
 
 
 def _before_the_merge(change: Change, life: Life, end: int) -> Iterator[tuple[Stage, int, int]]:
-    """The stages up to an end from second to second; an unmerged life is cut as far as it has come."""
+    """The stages up to an end from second to second; an unmerged life is cut as far as it had come by then.
+
+    A closed change may still be reviewed or marked as ready: that moves nothing unless it is reopened.
+    """
     if life.merged is not None:
         yield from cut(life, change.events, change.policy)
         return
     start = first_activity(life, change.events, end, change.policy)
-    if life.ready is None:
+    if life.ready is None or life.ready.at > end:
         yield Stage.CODING, start, end
         return
     ready, first = life.ready.at, life.first_review
     yield Stage.CODING, start, ready
-    if first is None:
+    if first is None or first.at > end:
         yield Stage.REVIEW if life.early_review else Stage.PICKUP, ready, end
         return
     yield Stage.PICKUP, ready, first.at

@@ -119,6 +119,12 @@ def test_size_and_commits_are_those_of_the_merge():
     assert (found.lines, found.commits, found.reviewed) == (7, 1, False)
 
 
+def test_what_happens_to_a_closed_change_lengthens_nothing():
+    lines = ("opened 0h as draft", "closed 6h", "ready 7h", "reviewed 8h by bob")
+    assert spells("9h", *lines) == [("coding", 0, 6, True)]
+    assert spells("9h", "opened 0h", "closed 6h", "reviewed 8h by bob")[1:] == [("pickup", 0, 6, True)]
+
+
 STORIES = st.tuples(CASES[Thing.CHANGE], st.integers(0, 150 * DAY))
 
 
