@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from exporter import once, wiring
 from exporter.config import Config
 from exporter.errors import ConfigError, NotComplete, StoreError
-from exporter.providers.github.answers import stamp
+from exporter.providers.answers import stamp
 from exporter.runtime.books import LONGEST_WINDOW
 from exporter.runtime.desk import Desk
 from exporter.runtime.diagnosing import Diagnosing

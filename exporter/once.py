@@ -10,7 +10,7 @@ from exporter import wiring
 from exporter.config import Config
 from exporter.errors import ExporterError, NotComplete, RateLimited, Refused, SecondaryLimited, StoreError, Unauthorised
 from exporter.model import Stream
-from exporter.providers.github.answers import stamp
+from exporter.providers.answers import stamp
 from exporter.runtime.desk import Desk
 from exporter.runtime.diagnosing import Diagnosing
 from exporter.runtime.health import Health

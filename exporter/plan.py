@@ -17,8 +17,8 @@ from exporter.measures.escape import OUTCOMES
 from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.measures.suspects import ASKED, SUSPECTS
 from exporter.model import Stream
+from exporter.providers.answers import stamp
 from exporter.providers.base import Page, Request
-from exporter.providers.github.answers import stamp
 from exporter.providers.github.listing import COUNT_FIRST, COUNTS, PULSE_PACK, SPLIT_TO
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.queries import PAGE, SEARCH_LIMIT

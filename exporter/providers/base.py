@@ -3,12 +3,12 @@
 A provider never waits, opens or looks at a clock. It says what to ask; the runtime asks; the request reads.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
-from exporter.model import Repository, Stream, Subject, Told
+from exporter.model import Contained, Repository, Stream, Subject, Told
 
 
 class Response(Struct, frozen=True):
@@ -88,3 +88,74 @@ class Page(Struct, frozen=True, kw_only=True):
     budget: Budget | None = None
     pulses: Mapping[tuple[str, Stream], str] = field(default_factory=dict)
     found: tuple[Any, ...] = ()
+
+
+class Home(NamedTuple):
+    """A repository: its node id, owner/name, and default branch."""
+
+    key: str
+    name: str
+    default_branch: str
+
+
+class Gap(NamedTuple):
+    """Two commits, and the lines that want to know what lies between them, each with the date it is told under."""
+
+    base: str
+    head: str
+    lines: tuple[tuple[str, int], ...]
+
+    @property
+    def name(self) -> str:
+        """What the forge calls it by."""
+        return f"{self.base}...{self.head}"
+
+
+class Wanted(NamedTuple):
+    """What is asked of a repository (by its key), newest first; times in Unix seconds.
+
+    ``since``: pages are read until what is on them was created before. ``horizon``: what was created before is left
+    out, so that what is known does not depend on where pages end. ``patience``: what was created before and has not
+    ended is not waited for. ``deployed``, ``released``: whether deployments, and whether releases or tags, are how code
+    reaches production here. ``tag``: names of tags that are releases.
+    """
+
+    repository: str
+    since: int
+    horizon: int
+    patience: int
+    deployed: bool = True
+    released: bool = False
+    tag: str = ""
+
+
+class Success(NamedTuple):
+    """A successful end whose commits are wanted: its deployment, fact, commit and date, and what was before it.
+
+    ``base`` is the commit before it, ``since`` when that arrived, ``failed`` when the first attempt after that failed.
+    """
+
+    subject: Subject
+    fact: str
+    at: int
+    base: str
+    head: str
+    again: bool = False
+    since: int = 0
+    failed: int = 0
+
+
+def contained(success: Success, shas: Iterable[str] = (), *, back: bool = False, whole: bool = True) -> Told:
+    """What a success brought."""
+    fact = Contained(
+        f"contained:{success.fact}",
+        success.at,
+        success.base,
+        tuple(shas),
+        back=back,
+        whole=whole,
+        again=success.again,
+        since=success.since,
+        failed=success.failed,
+    )
+    return Told(success.subject, (fact,))

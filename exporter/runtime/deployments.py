@@ -33,8 +33,8 @@ from exporter.model import (
     lines_between,
 )
 from exporter.policy import Policy
-from exporter.providers.base import Fault
-from exporter.providers.github.deployments import DeploymentsOf, Success, Wanted, contained
+from exporter.providers.base import Fault, Success, Wanted, contained
+from exporter.providers.github.deployments import DeploymentsOf
 from exporter.runtime import reading
 from exporter.runtime.lane import Lane
 from exporter.runtime.pulses import Pulses

@@ -14,10 +14,9 @@ from itertools import groupby
 
 from exporter.catalogue import DAY, MINUTE
 from exporter.model import Stream, Thing, Told
-from exporter.providers.base import Request
+from exporter.providers.base import Home, Request
 from exporter.providers.github.findings import CODE, Alert, Sort
 from exporter.providers.github.findings import Findings as FindingsOf
-from exporter.providers.github.runs import Home
 from exporter.runtime.lane import Lane
 from exporter.runtime.reading import Outcome, Reader, Work, never
 from exporter.runtime.stream import LAG, Beside

@@ -6,8 +6,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from exporter.errors import NotFound
+from exporter.providers.answers import seconds
 from exporter.providers.base import Page, Request, Response
-from exporter.providers.github.answers import decode, seconds
+from exporter.providers.github.answers import decode
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.credentials import Credential, Installation
 from exporter.runtime.lane import Lane

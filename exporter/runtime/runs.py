@@ -11,10 +11,10 @@ from itertools import chain
 from exporter.catalogue import DAY, HOUR
 from exporter.line import gaps
 from exporter.model import Fact, Ran, Stream, Subject, Thing, begins, lines_of
-from exporter.providers.base import Request
+from exporter.providers.base import Gap, Home, Request
 from exporter.providers.github.artifacts import NAMED, OLDEST, Artifact, Wanted, report, uploaded
-from exporter.providers.github.compare import Gap, compare, unknown
-from exporter.providers.github.runs import Attempt, Home, Untold
+from exporter.providers.github.compare import compare, unknown
+from exporter.providers.github.runs import Attempt, Untold
 from exporter.providers.github.runs import Runs as Provider
 from exporter.runtime.lane import Lane
 from exporter.runtime.pulses import Pulses

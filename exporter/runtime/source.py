@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from exporter.catalogue import DAY, HOUR, MINUTE
 from exporter.errors import ExporterError, Missing, NotFound, RateLimited, Refused, SecondaryLimited, StoreError
 from exporter.model import Stream
-from exporter.providers.github.answers import stamp
+from exporter.providers.answers import stamp
 from exporter.providers.github.provider import GitHub
 from exporter.runtime.books import Books
 from exporter.runtime.files import FilesReader

@@ -14,8 +14,8 @@ from yarl import URL
 
 from exporter import __version__
 from exporter.errors import Garbled, ServerError, TooSlow, Unreachable, Unreadable
+from exporter.providers.answers import server_time
 from exporter.providers.base import Request, Response
-from exporter.providers.github.answers import server_time
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.health import Health
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+from exporter.providers.answers import stamp
 from exporter.providers.base import Page, Request, Response
-from exporter.providers.github.answers import stamp
 
 START = 1_746_057_600
 """2025-05-01T00:00:00Z, hour 0 of every change."""

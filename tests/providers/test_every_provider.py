@@ -10,15 +10,15 @@ import pytest
 
 from exporter import providers
 from exporter.model import Event, Reviewed, Verdict
-from exporter.providers.base import Page, Request, Response
+from exporter.providers.base import Gap, Home, Page, Request, Response, Wanted
 from exporter.providers.github.artifacts import Wanted as Reports
 from exporter.providers.github.artifacts import report, uploaded
-from exporter.providers.github.compare import Gap, compare
-from exporter.providers.github.deployments import DeploymentsOf, Wanted
+from exporter.providers.github.compare import compare
+from exporter.providers.github.deployments import DeploymentsOf
 from exporter.providers.github.findings import CODE, DEPENDENCY, Findings
 from exporter.providers.github.listing import Window
 from exporter.providers.github.provider import GitHub, Unread
-from exporter.providers.github.runs import Home, Runs, Untold
+from exporter.providers.github.runs import Runs, Untold
 from exporter.providers.github.stirring import stirred
 from tests.double import World, delivering, hand_made
 from tests.double.actions import rest
@@ -162,7 +162,7 @@ def facts(known: Known, size: int = 100) -> dict[tuple[str, str], set[Event]]:
 
 
 def test_every_provider_is_tested_here():
-    found = {module.name for module in pkgutil.iter_modules(providers.__path__)} - {"base"}
+    found = {module.name for module in pkgutil.iter_modules(providers.__path__) if module.ispkg}
     assert found == set(PROVIDERS)
 
 

@@ -6,8 +6,9 @@ import pytest
 from msgspec import Struct
 
 from exporter import errors
+from exporter.providers.answers import seconds, server_time, stamp
 from exporter.providers.base import Budget, Response
-from exporter.providers.github.answers import budget, check, decode, graphql, members, seconds, server_time, stamp
+from exporter.providers.github.answers import budget, check, decode, graphql, members
 
 DATE = "Thu, 01 Jan 1970 01:00:00 GMT"
 """Second 3,600."""

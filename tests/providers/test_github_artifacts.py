@@ -7,9 +7,8 @@ from msgspec import structs
 
 from exporter.errors import Garbled, Refused, ServerError
 from exporter.model import Ran, Result, Subject, Thing
-from exporter.providers.base import Response
+from exporter.providers.base import Home, Response
 from exporter.providers.github.artifacts import Artifact, Wanted, report, uploaded
-from exporter.providers.github.runs import Home
 from tests.double.ci import zipped
 from tests.providers.forge import at, second
 

@@ -6,9 +6,8 @@ import pytest
 
 from exporter.errors import Garbled, Refused, ServerError
 from exporter.model import Subject, Thing, Worked
-from exporter.providers.base import Response
-from exporter.providers.github.compare import Gap, compare, unknown
-from exporter.providers.github.runs import Home
+from exporter.providers.base import Gap, Home, Response
+from exporter.providers.github.compare import compare, unknown
 from tests.providers.forge import at, second
 
 HOME = Home("R_1", "acme/shop", "main")

@@ -7,8 +7,8 @@ import pytest
 
 from exporter.errors import Garbled, Partial, Refused, ServerError
 from exporter.model import RELEASE, Contained, Deployed, Outcome, Subject, Thing
-from exporter.providers.base import Response
-from exporter.providers.github.deployments import DeploymentsOf, Success, Wanted
+from exporter.providers.base import Response, Success, Wanted
+from exporter.providers.github.deployments import DeploymentsOf
 from tests.providers.forge import at, error, operation, page, read, second, variables
 
 ASK = DeploymentsOf("/graphql", "/api/v3")

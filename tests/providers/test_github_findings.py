@@ -6,9 +6,8 @@ import pytest
 
 from exporter.errors import Garbled, NotFound, Refused
 from exporter.model import Found, Judged, Severity, Subject, Thing
-from exporter.providers.base import Response
+from exporter.providers.base import Home, Response
 from exporter.providers.github.findings import CODE, DEPENDENCY, MOST_PAGES, Findings
-from exporter.providers.github.runs import Home
 from tests.providers.forge import at, second
 
 HOME = Home("R_1", "Acme/Shop", "main")

@@ -6,8 +6,8 @@ import pytest
 
 from exporter.errors import Garbled, NotFound, Partial, Refused, Shifted
 from exporter.model import Ran, Result, Subject, Thing
-from exporter.providers.base import Response
-from exporter.providers.github.runs import ASKED_BY_CHANGE, Home, Runs, Untold
+from exporter.providers.base import Home, Response
+from exporter.providers.github.runs import ASKED_BY_CHANGE, Runs, Untold
 from tests.providers.forge import at, error, operation, page, read, second, variables
 
 HOME = Home("R_1", "acme/shop", "main")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import RateLimited, SecondaryLimited, ServerError, Unauthorised
-from exporter.providers.github.answers import seconds
+from exporter.providers.answers import seconds
 from tests.double import Double, World, serve
 from tests.double.facts import PullRequest, Repository
 from tests.runtime.polling import DAY, HOUR, MINUTE, Forge, Playing

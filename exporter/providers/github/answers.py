@@ -5,8 +5,6 @@ https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-gr
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
@@ -24,6 +22,7 @@ from exporter.errors import (
     TooSlow,
     Unauthorised,
 )
+from exporter.providers.answers import LONGEST_WISH, retry_after, server_time
 from exporter.providers.base import Budget, Response
 
 T = TypeVar("T")
@@ -31,8 +30,6 @@ T = TypeVar("T")
 NOT_FOUND = "NOT_FOUND"
 FORBIDDEN = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES"})
 NEEDS = "the credential needs read access to pull requests, contents and metadata"
-LONGEST_WISH = 3900
-"""Seconds; a limit is whole again after an hour, so an answer that asks for more is wrong."""
 
 
 class GraphqlError(Struct):
@@ -49,15 +46,6 @@ class _Envelope(Struct):
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
-
-
-def server_time(response: Response) -> int | None:
-    """The server's own clock (HTTP Date) in Unix seconds."""
-    try:
-        found = parsedate_to_datetime(response.headers.get("date", ""))
-    except ValueError:
-        return None
-    return int(found.replace(tzinfo=found.tzinfo or UTC).timestamp())
 
 
 def budget(response: Response) -> Budget | None:
@@ -82,18 +70,6 @@ def _until_reset(response: Response) -> float:
     return min(float(LONGEST_WISH), max(1.0, float(int(reset) - now)))
 
 
-def _retry_after(response: Response) -> float | None:
-    """Seconds to wait as Retry-After says: a number, or a date on the server's own clock."""
-    text = response.headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(min(int(text), LONGEST_WISH))
-    try:
-        until, now = parsedate_to_datetime(text), server_time(response)
-    except ValueError:
-        return None
-    return min(float(LONGEST_WISH), max(0.0, until.timestamp() - now)) if now is not None else None
-
-
 def check(response: Response, needs: str = NEEDS) -> None:
     """Raise the error an HTTP status stands for; return when the body may be read.
 
@@ -114,7 +90,7 @@ def check(response: Response, needs: str = NEEDS) -> None:
             resource = response.headers.get("x-ratelimit-resource", "primary")
             raise RateLimited(f"the {resource} rate limit is spent", after=_until_reset(response))
         if status == 429 or secondary or "retry-after" in response.headers:
-            raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=_retry_after(response))
+            raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=retry_after(response))
         raise Refused(f"GitHub refuses (403{_said(response)}); {needs}")
     if status in (404, 410):
         raise NotFound(f"not found ({status}); check the url, and that the credential may see it")
@@ -176,7 +152,7 @@ def _raise_for(error: GraphqlError, response: Response) -> None:
     message = error.message.lower()
     if error.type in ("RATE_LIMITED", "RATE_LIMIT"):
         if "secondary" in message:
-            raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=_retry_after(response))
+            raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=retry_after(response))
         raise RateLimited("the GraphQL rate limit is spent", after=_until_reset(response))
     if error.type in ("RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"):
         raise Overloaded(f"the query is too large for the server: {error.message}")
@@ -192,26 +168,6 @@ def _nothing(errors: tuple[GraphqlError, ...]) -> None:
     if kinds & FORBIDDEN:
         raise Refused(f"{text}; {NEEDS}")
     raise Partial(text)
-
-
-def seconds(text: str) -> int:
-    """An RFC 3339 time as Unix seconds.
-
-    Raises:
-        Garbled: it is none, or does not say in which zone.
-    """
-    try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
-            return int(found.timestamp())
-    except (ValueError, OverflowError) as error:
-        raise Garbled(f"not a time: {text!r}") from error
-    raise Garbled(f"a time without a zone: {text!r}")
-
-
-def stamp(second: int) -> str:
-    """Unix seconds as the RFC 3339 form GitHub's search takes."""
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def members(data: Mapping[str, T], prefix: str, count: int) -> list[tuple[int, T]]:

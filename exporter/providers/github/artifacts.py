@@ -11,9 +11,10 @@ from msgspec import Struct, structs
 from exporter.errors import Garbled, NotFound, Unreadable
 from exporter.globs import any_of
 from exporter.model import Ran, Subject, Tested, Thing, Told, lines_of
-from exporter.providers.base import Page, Request, Response
-from exporter.providers.github.answers import check, decode, seconds
-from exporter.providers.github.runs import NEEDS, Home
+from exporter.providers.answers import seconds
+from exporter.providers.base import Home, Page, Request, Response
+from exporter.providers.github.answers import check, decode
+from exporter.providers.github.runs import NEEDS
 from exporter.testreports import DEFAULT_GLOBS, kept, numbered, read_archive
 
 PAGE = 100

@@ -29,7 +29,7 @@ from exporter.model import (
     Told,
     Verdict,
 )
-from exporter.providers.github.answers import seconds
+from exporter.providers.answers import seconds
 from exporter.providers.github.nodes import (
     TEAM,
     Account,

@@ -4,16 +4,15 @@ Source: https://docs.github.com/rest/commits/commits#compare-two-commits
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from exporter.errors import Garbled, NotFound
 from exporter.markers import trailer_lines
 from exporter.model import Subject, Thing, Told, Worked
-from exporter.providers.base import Page, Request, Response
-from exporter.providers.github.answers import NEEDS, decode, seconds
-from exporter.providers.github.runs import Home
+from exporter.providers.answers import seconds
+from exporter.providers.base import Gap, Home, Page, Request, Response
+from exporter.providers.github.answers import NEEDS, decode
 
 PAGE = 100
 MOST_FILES = 300
@@ -55,19 +54,6 @@ class _Comparison(Struct):
     total_commits: int
     commits: list[_Commit]
     files: list[_File] | None = None
-
-
-class Gap(NamedTuple):
-    """Two commits, and the lines that want to know what lies between them, each with the date it is told under."""
-
-    base: str
-    head: str
-    lines: tuple[tuple[str, int], ...]
-
-    @property
-    def name(self) -> str:
-        """What the forge calls it by."""
-        return f"{self.base}...{self.head}"
 
 
 def compare(rest: str, home: Home, gap: Gap) -> Request:

@@ -5,17 +5,17 @@ https://docs.github.com/rest/commits/commits#compare-two-commits.
 """
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 from msgspec import Struct, field
 
 from exporter.errors import NotFound, Partial, Refused
-from exporter.model import RELEASE, Contained, Deployed, Outcome, Subject, Thing, Told
-from exporter.providers.base import Fault, Page, Request, Response
+from exporter.model import RELEASE, Deployed, Outcome, Subject, Thing, Told
+from exporter.providers.answers import seconds
+from exporter.providers.base import Fault, Page, Request, Response, Success, Wanted, contained
 from exporter.providers.github import queries
-from exporter.providers.github.answers import NOT_FOUND, GraphqlError, decode, graphql, seconds
+from exporter.providers.github.answers import NOT_FOUND, GraphqlError, decode, graphql
 from exporter.providers.github.nodes import PageInfo, following
 
 FIRST = 50
@@ -130,56 +130,6 @@ class _Comparison(Struct):
     status: str
     total_commits: int
     commits: list[_Sha]
-
-
-class Wanted(NamedTuple):
-    """What is asked of a repository (node id), newest first; times in Unix seconds.
-
-    ``since``: pages are read until what is on them was created before. ``horizon``: what was created before is left
-    out, so that what is known does not depend on where pages end. ``patience``: what was created before and has not
-    ended is not waited for. ``deployed``, ``released``: whether deployments, and whether releases or tags, are how code
-    reaches production here. ``tag``: names of tags that are releases.
-    """
-
-    repository: str
-    since: int
-    horizon: int
-    patience: int
-    deployed: bool = True
-    released: bool = False
-    tag: str = ""
-
-
-class Success(NamedTuple):
-    """A successful end whose commits are wanted: its deployment, fact, commit and date, and what was before it.
-
-    ``base`` is the commit before it, ``since`` when that arrived, ``failed`` when the first attempt after that failed.
-    """
-
-    subject: Subject
-    fact: str
-    at: int
-    base: str
-    head: str
-    again: bool = False
-    since: int = 0
-    failed: int = 0
-
-
-def contained(success: Success, shas: Iterable[str] = (), *, back: bool = False, whole: bool = True) -> Told:
-    """What a success brought."""
-    fact = Contained(
-        f"contained:{success.fact}",
-        success.at,
-        success.base,
-        tuple(shas),
-        back=back,
-        whole=whole,
-        again=success.again,
-        since=success.since,
-        failed=success.failed,
-    )
-    return Told(success.subject, (fact,))
 
 
 class DeploymentsOf:

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from exporter.errors import Garbled, NotFound
 from exporter.model import Event, Found, Judged, Severity, Subject, Thing, Told
-from exporter.providers.base import Page, Request, Response
-from exporter.providers.github.answers import decode, seconds
-from exporter.providers.github.runs import Home
+from exporter.providers.answers import seconds
+from exporter.providers.base import Home, Page, Request, Response
+from exporter.providers.github.answers import decode
 
 PAGE = 100
 MOST_PAGES = 5

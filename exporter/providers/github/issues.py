@@ -18,8 +18,8 @@ from exporter.model import (
     Thing,
     Told,
 )
+from exporter.providers.answers import seconds
 from exporter.providers.github import queries
-from exporter.providers.github.answers import seconds
 from exporter.providers.github.listing import Listing, Sort
 from exporter.providers.github.nodes import Item, Node, Reading, labelled
 from exporter.references import referred

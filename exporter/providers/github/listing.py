@@ -13,9 +13,10 @@ from msgspec import Struct, field
 
 from exporter.errors import Garbled, NotFound, Partial, Refused, Shifted
 from exporter.model import Told
+from exporter.providers.answers import seconds, stamp
 from exporter.providers.base import Fault, Page, Request, Response
 from exporter.providers.github import queries
-from exporter.providers.github.answers import FORBIDDEN, GraphqlError, graphql, members, seconds, stamp
+from exporter.providers.github.answers import FORBIDDEN, GraphqlError, graphql, members
 from exporter.providers.github.nodes import Node, PageInfo, Reading, following
 from exporter.providers.github.parts import (
     Answer,

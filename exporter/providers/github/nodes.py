@@ -7,7 +7,7 @@ from msgspec import Struct, field
 
 from exporter.errors import Garbled
 from exporter.model import Actor, Labelled, Told
-from exporter.providers.github.answers import seconds
+from exporter.providers.answers import seconds
 
 TEAM = "Team"
 """Stands for every requested team; no account is called so, since logins are kept in lower case."""

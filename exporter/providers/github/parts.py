@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from exporter.errors import Partial
+from exporter.providers.answers import seconds
 from exporter.providers.base import Budget, Request
-from exporter.providers.github.answers import GraphqlError, seconds
+from exporter.providers.github.answers import GraphqlError
 
 T = TypeVar("T")
 

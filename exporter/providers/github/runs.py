@@ -13,9 +13,10 @@ from msgspec import Struct
 
 from exporter.errors import Garbled, NotFound, Partial, Shifted
 from exporter.model import Ran, Result, Subject, Thing, Told, lines_of
-from exporter.providers.base import Page, Request, Response
+from exporter.providers.answers import seconds, stamp
+from exporter.providers.base import Home, Page, Request, Response
 from exporter.providers.github import queries
-from exporter.providers.github.answers import GraphqlError, decode, graphql, members, seconds, stamp
+from exporter.providers.github.answers import GraphqlError, decode, graphql, members
 from exporter.providers.github.listing import FOLLOW_UPS, REREAD, SPLIT_TO, Window
 from exporter.providers.github.nodes import PageInfo, following
 
@@ -55,14 +56,6 @@ RESULTS = {
 }
 FAILED = frozenset({"failure", "timed_out", "startup_failure"})
 SKIPPED = "skipped"
-
-
-class Home(NamedTuple):
-    """A repository: its node id, owner/name, and default branch."""
-
-    key: str
-    name: str
-    default_branch: str
 
 
 class Attempt(NamedTuple):
