@@ -360,7 +360,7 @@ class App:
         for source in parts.sources:
             if not set(needed) <= set(source.streams):
                 continue
-            here = [row for row in rows if row.source == source.name and row.stream in source.streams]
+            here = [row for row in rows if row.source == source.of and row.stream in source.streams]
             waiting = not here or any(row.complete is None and row.state is not RepositoryState.FAILING for row in here)
             since = self._failing_since.get(source.name)
             if waiting and (since is None or time.monotonic() - since < PATIENCE):

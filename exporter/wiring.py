@@ -3,7 +3,7 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,21 +13,30 @@ from msgspec import structs
 
 from exporter.catalogue import Detail, exported, load
 from exporter.config import Config
+from exporter.config.contradictions import served
+from exporter.config.services import options
 from exporter.config.settings import Source as SourceSettings
 from exporter.demo import Organisation
+from exporter.errors import ConfigError
 from exporter.exposition import Exposition
 from exporter.labels import LabelRules
 from exporter.model import Stream
 from exporter.policy import Policy, compile_rules, packaged, ships
+from exporter.providers import services
+from exporter.providers.base import Home, Request
+from exporter.providers.github.answers import budget
 from exporter.providers.github.artifacts import Wanted
-from exporter.providers.github.deployments import DeploymentsOf
+from exporter.providers.github.compare import compare
+from exporter.providers.github.deployments import DeploymentsOf as DeploymentsOfGitHub
 from exporter.providers.github.findings import SORTS
 from exporter.providers.github.findings import Findings as FindingsOf
 from exporter.providers.github.issues import issues
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.runs import Runs as RunsOfGitHub
 from exporter.providers.github.stirring import stirred
+from exporter.providers.service import Client, DeploymentsOf, Service, Setup, bearer
 from exporter.retro import RetroRules
+from exporter.runtime.between import Between, Compare
 from exporter.runtime.books import Books
 from exporter.runtime.clock import ServerClock
 from exporter.runtime.code_source import Clones, CodeSource, Whereabouts
@@ -39,6 +48,7 @@ from exporter.runtime.findings import Findings
 from exporter.runtime.health import Health
 from exporter.runtime.inquiry import Searching
 from exporter.runtime.issues import Issues
+from exporter.runtime.joined import Joined, LaneOf
 from exporter.runtime.joint import JointStream
 from exporter.runtime.lane import Lane
 from exporter.runtime.lanes import AppLanes, Lanes, OneToken
@@ -49,13 +59,16 @@ from exporter.runtime.reading import Reader
 from exporter.runtime.replay import Replay
 from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
+from exporter.runtime.service_source import Leading, ServiceSource, ServingSource
 from exporter.runtime.snapshot import NO_TEAM, Presentation, Snapshot
 from exporter.runtime.source import GithubSource
 from exporter.runtime.stream import Asking, Beside, SideStream
 from exporter.runtime.transport import Transport
 from exporter.runtime.whereabouts import AtForge, Located, web_root
+from exporter.store.base import RepositoryRow
 from exporter.store.sqlite import SqliteStore
 
+GITHUB_JSON = "application/vnd.github+json"
 DEMO_LEAD = 180 * 86400
 FIRST = {"git": Stream.CODE, "notes": Stream.ISSUES}
 """What a source tells that does not tell of changes."""
@@ -65,6 +78,8 @@ class Source(Protocol):
     """What the runtime asks of a source, whatever answers behind it."""
 
     name: str
+    of: str
+    """The source of whose repositories it tells; mostly itself."""
     streams: tuple[Stream, ...]
 
     async def poll(self, until: Callable[[], bool]) -> str:
@@ -130,6 +145,7 @@ def presentation(config: Config, ledger_starts: dict[str, int], seen: dict[str, 
         ledger_starts=ledger_starts,
         first_seen=seen,
         first_streams={each.name: FIRST[each.provider] for each in config.sources if each.provider in FIRST},
+        serving={each.name: (each.of or "", stream) for each in config.sources for stream in served(each)},
         roots={each.name: web_root(each.url) for each in config.sources if each.provider == "github"},
         notes={each.name: each.team or NO_TEAM for each in config.sources if each.provider == "notes"},
     )
@@ -196,11 +212,12 @@ def snapshot(
 
 
 def lanes(settings: SourceSettings, health: Health) -> Lanes:
-    """The credentials of a GitHub source."""
-    rest, _ = paths(settings.url)
+    """The credentials of a source."""
+    service = services().get(settings.provider)
+    accept, said = (GITHUB_JSON, budget) if service is None else (service.accept, service.budget)
     clock = ServerClock()
     health.clocks[settings.name] = clock.now
-    transport = Transport(settings.name, settings.url, settings.timeout, health, clock, settings.ca_file)
+    transport = Transport(settings.name, settings.url, settings.timeout, health, clock, settings.ca_file, accept)
 
     def make(credential: Credential, owners: frozenset[str] | None = None, resource: str = "") -> Lane:
         # A reload does not make GitHub forget what it said of the credential's limits.
@@ -208,12 +225,21 @@ def lanes(settings: SourceSettings, health: Health) -> Lanes:
         limits.reserve = settings.reserve
         wait = float(settings.retry_wait)
         return Lane(
-            settings.name, transport, credential, limits, health, clock, owners, resource=resource, first_wait=wait
+            settings.name,
+            transport,
+            credential,
+            limits,
+            health,
+            clock,
+            owners,
+            resource=resource,
+            first_wait=wait,
+            budget=said,
         )
 
     if settings.app is not None:
         key = AppKey(settings.app.id, settings.app.key_file, clock.now)
-        return AppLanes(make(key, None, "app:"), rest, make, settings.app.installation_id)
+        return AppLanes(make(key, None, "app:"), paths(settings.url)[0], make, settings.app.installation_id)
     return OneToken(make(token(settings)))
 
 
@@ -244,10 +270,24 @@ def paths(url: str) -> tuple[str, str]:
     return path, path.removesuffix("/v3") + "/graphql" if path.endswith("/api/v3") else path + "/graphql"
 
 
+def pulse_of(graphql: str) -> Callable[[Sequence[Home]], list[Request]]:
+    """What asks GitHub in which repositories something moved."""
+    return lambda homes: stirred(graphql, [each.key for each in homes])
+
+
 def wanted_reports(config: Config) -> Wanted | None:
     """Which artifacts are read for test reports; None for none."""
     reports = config.reports
     return Wanted(reports.artifacts, reports.files, reports.largest_mib << 20) if reports.artifacts else None
+
+
+def deployments(
+    settings: SourceSettings, config: Config, told: DeploymentsOf, reader: Reader, pulses: Pulses
+) -> Deployments:
+    """The walk along a source's deployments."""
+    shipping = partial(ships, shipping=config.delivery.workflows, not_shipping=config.delivery.no_workflows)
+    by_runs = shipping if Stream.RUNS in settings.streams else None
+    return Deployments(told, reader, pulses, policy(config), settings.production, config.delivery.release_tag, by_runs)
 
 
 def sides(
@@ -255,14 +295,11 @@ def sides(
 ) -> list[Beside]:
     """The streams of a GitHub source beside its changes, as configured."""
     rest, graphql = paths(settings.url)
-    pulses, interval = Pulses(reader, partial(stirred, graphql), monotonic), settings.stream_interval
-    production, tag = settings.production, config.delivery.release_tag
-    shipping = partial(ships, shipping=config.delivery.workflows, not_shipping=config.delivery.no_workflows)
-    by_runs = shipping if Stream.RUNS in settings.streams else None
+    pulses, interval = Pulses(reader, pulse_of(graphql), monotonic), settings.stream_interval
     ask: dict[str, Callable[[Reader, Pulses], Asking]] = {
         Stream.RUNS: lambda reader, pulses: Runs(RunsOfGitHub(rest, graphql), reader, pulses, wanted_reports(config)),
-        Stream.DEPLOYMENTS: lambda reader, pulses: Deployments(
-            DeploymentsOf(graphql, rest), reader, pulses, policy(config), production, tag, by_runs
+        Stream.DEPLOYMENTS: lambda reader, pulses: deployments(
+            settings, config, DeploymentsOfGitHub(graphql, rest), reader, pulses
         ),
     }
     asked = [ask[name](reader.of(Stream(name)), pulses) for name in settings.streams if name in ask]
@@ -302,7 +339,7 @@ def located(settings: SourceSettings, reader: Reader) -> Located:
 def at_forge(settings: SourceSettings, reader: Reader, other: GithubSource) -> AtForge:
     """The repositories a GitHub source finds, to be cloned."""
     _, graphql = paths(settings.url)
-    pulses = Pulses(reader, partial(stirred, graphql))
+    pulses = Pulses(reader, pulse_of(graphql))
     return AtForge(reader, other.finder, pulses, web_root(settings.url), settings.ca_file or "")
 
 
@@ -329,10 +366,120 @@ def code_source(
 
 
 def token(settings: SourceSettings) -> Credential:
-    """A source's token."""
-    return (
-        TokenFile(settings.token_file) if settings.token_file else TokenVariable(settings.token_env or "", os.environ)
+    """A source's token, in the form that its service wants."""
+    service = services().get(settings.provider)
+    form = bearer if service is None else service.authorization
+    if settings.token_file:
+        return TokenFile(settings.token_file, form)
+    return TokenVariable(settings.token_env or "", os.environ, form)
+
+
+def setup(settings: SourceSettings, config: Config, service: Service) -> Setup:
+    """What a service's client is made from."""
+    return Setup(
+        root=urlsplit(settings.url).path.rstrip("/"),
+        include=settings.include,
+        options=options(settings, service),
+        comments=config.review.comments_count,
+        reports=config.reports.artifacts,
     )
+
+
+def asked_of(
+    stream: Stream, client: Client, reader: Reader, compare: Compare, lane_of: LaneOf | None = None
+) -> Joined | None:
+    """How a stream of a service is asked for; None where its client does not tell it so."""
+    questions = client.questions(stream)
+    if questions is None:
+        return None
+    between = Between(reader, compare) if stream is Stream.RUNS else None
+    return Joined(stream, questions, reader, between, lane_of)
+
+
+def service_source(
+    settings: SourceSettings,
+    config: Config,
+    reader: Reader,
+    kept: Books,
+    changed: Callable[[], None] = lambda: None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> ServiceSource:
+    """A source with repositories at work, whose service is known by the protocol alone."""
+    service = services()[settings.provider]
+    client = service.client(setup(settings, config, service))
+    interval = settings.stream_interval
+    found: list[Beside] = []
+    for stream in (Stream(each) for each in settings.streams):
+        own = reader.of(stream)
+        if asking := asked_of(stream, client, own, client.compare):
+            found.append(JointStream(asking, own, interval, monotonic))
+        elif stream is Stream.DEPLOYMENTS and (told := client.deployments()) is not None:
+            walk = deployments(settings, config, told, own, Pulses(reader, client.stirred, monotonic))
+            found.append(SideStream(walk, own, interval, monotonic))
+        reader.health.source(settings.name, (stream,))
+    leading = asked_of(Stream.CHANGES, client, reader, client.compare)
+    if leading is None:
+        raise ConfigError(f"{service.title} tells of no changes")
+    return ServiceSource(
+        client,
+        selection(settings),
+        lanes(settings, reader.health),
+        reader,
+        kept,
+        Leading(leading, reader, 0, monotonic),
+        sides=found,
+        beside=beside(settings, config),
+        rediscover=settings.rediscover,
+        changed=changed,
+        monotonic=monotonic,
+    )
+
+
+def serving_source(
+    settings: SourceSettings,
+    config: Config,
+    reader: Reader,
+    kept: Books,
+    forge: GithubSource | ServiceSource,
+    changed: Callable[[], None] = lambda: None,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> ServingSource:
+    """A source at work that tells of a forge's repositories; ``reader``: of the stream, on the forge's behalf.
+
+    What lies between two commits is asked of the forge, which has the code.
+    """
+    service = services()[settings.provider]
+    client = service.client(setup(settings, config, service))
+    reader.health.source(settings.name, service.streams)
+    asking = asked_of(reader.stream, client, reader, compare_at(forge), lane_at(forge))
+    if asking is None:
+        raise ConfigError(f"{service.title} does not tell of {reader.stream}")
+    leading = Leading(asking, reader, 0, monotonic)
+    return ServingSource(settings.name, lanes(settings, reader.health), leading, kept, changed)
+
+
+def compare_at(forge: GithubSource | ServiceSource) -> Compare:
+    """What asks a forge what lies between two commits."""
+    if isinstance(forge, ServiceSource):
+        return forge.client.compare
+    rest = forge.rest
+    return lambda home, gap: compare(rest, home, gap)
+
+
+def lane_at(forge: GithubSource | ServiceSource) -> LaneOf:
+    """Who of a forge's credentials answers for a repository."""
+
+    async def find(row: RepositoryRow) -> Lane | None:
+        owner = row.name.partition("/")[0].lower()
+        return next((each for each in await forge.lanes.lanes() if each.owners is None or owner in each.owners), None)
+
+    return find
+
+
+def beside(settings: SourceSettings, config: Config) -> tuple[Stream, ...]:
+    """The streams of a source's repositories that another source reads, or its own clones."""
+    code = (Stream.CODE,) if Stream.CODE in settings.streams else ()
+    return (*code, *(stream for each in config.sources if each.of == settings.name for stream in served(each)))
 
 
 def source(
@@ -344,6 +491,8 @@ def source(
 ) -> Source:
     """A source at work."""
     reader.health.source(settings.name, (Stream.CHANGES,))
+    if settings.provider in services():
+        return service_source(settings, config, reader, kept, changed)
     if settings.provider == "demo":
         organisation = Organisation(seed=settings.seed, repositories=settings.repositories, start=reader.ledger_start)
         return DemoSource(organisation, reader, kept, time.time, changed)
@@ -354,7 +503,8 @@ def source(
         reader,
         kept,
         sides=sides(settings, config, reader),
-        beside=(Stream.CODE,) if Stream.CODE in settings.streams else (),
+        beside=beside(settings, config),
+        rest=paths(settings.url)[0],
         mode=settings.poll,
         rediscover=settings.rediscover,
         changed=changed,
@@ -381,8 +531,15 @@ def sources(
             health.source(each.name, NotesSource.streams)
             found.append(NotesSource(each.notes, retro_rules(config), reader.of(Stream.ISSUES), kept, changed))
             continue
+        if served(each):
+            continue
         made = source(each, config, reader, kept, changed)
         found.append(made)
         if isinstance(made, GithubSource) and Stream.CODE in each.streams:
             found.append(code_source(each, config, reader.of(Stream.CODE), kept, at_forge(each, reader, made), changed))
+    forges = {each.name: each for each in found if isinstance(each, GithubSource | ServiceSource)}
+    for each in config.sources:
+        if (streams := served(each)) and each.of in forges:
+            reader = Reader(each.of, store, desk, health, starts[each.of], streams[0], each.name)
+            found.append(serving_source(each, config, reader, kept, forges[each.of], changed))
     return found

@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from msgspec import structs
+from msgspec import Struct, structs
 
 from exporter.config.contradictions import check, check_origin, inherited, warnings
 from exporter.config.faults import Faults
 from exporter.config.scalars import History
+from exporter.config.services import kinds
 from exporter.config.settings import (
     App,
     CalendarSettings,
@@ -44,7 +45,7 @@ from exporter.config.settings import (
     Thresholds,
     WorkingHours,
 )
-from exporter.config.strict import compose, keys, read, rows, sections
+from exporter.config.strict import Kinds, compose, keys, read, rows, sections
 from exporter.errors import ConfigError
 
 __all__ = [
@@ -81,6 +82,7 @@ HINTS |= {
     "port": "write the port into server.listen, such as 127.0.0.1:9517",
     "retention": "remove the line; facts are kept for good",
 }
+KINDS: dict[type[Struct], Kinds] = {Source: Kinds("provider", kinds())}
 
 
 def load(path: Path, environ: Mapping[str, str], metrics: Collection[str] | None = None) -> Config:
@@ -127,7 +129,7 @@ def fingerprint(path: Path) -> str:
     faults = Faults(str(path))
     node = compose(content.decode("utf-8", "replace"), faults)
     if isinstance(node, yaml.MappingNode):
-        rules_file = read(node, Config, faults, path.absolute().parent, HINTS).origin.rules_file
+        rules_file = read(node, Config, faults, path.absolute().parent, HINTS, KINDS).origin.rules_file
         digest.update(b"\0" + _bytes(Path(rules_file)) if rules_file else b"")
     return digest.hexdigest()
 
@@ -171,7 +173,7 @@ def _read(
         if not faults.sentences():
             faults.add("", "the file is empty; write at least one source under 'sources:'")
         return Config()
-    config = read(node, Config, faults, base, HINTS)
+    config = read(node, Config, faults, base, HINTS, KINDS)
     if not isinstance(node, yaml.MappingNode):
         return config
     check(config, environ, metrics, faults)

@@ -15,10 +15,14 @@ from exporter.config.baselines import check_diagnosis, diagnosis_warnings
 from exporter.config.faults import Faults, join
 from exporter.config.locations import is_glob, name_of
 from exporter.config.scalars import duration_text, nearest, suggest
+from exporter.config.services import options, own
 from exporter.config.settings import DAY, CalendarSettings, Config, OriginSettings, Series, Source, WorkingHours
 from exporter.config.strict import keys
 from exporter.errors import ConfigError
+from exporter.model import Stream
 from exporter.policy import compile_rules, packaged
+from exporter.providers import services
+from exporter.providers.service import Service, Setup
 
 FIVE_YEARS = 5 * 365 * DAY
 VERDICTS_COUNTED = 21 * DAY
@@ -40,10 +44,11 @@ ONLY_GITHUB = (
 WITH_A_TOKEN = ("token_file", "token_env", "ca_file")
 OF_STREAMS = ("streams", "findings", "stream_interval")
 NOT_ITS_OWN = {
-    "github": (*ONLY_DEMO, *ONLY_GIT, *ONLY_NOTES),
-    "demo": (*ONLY_GITHUB, *ONLY_GIT, *ONLY_NOTES),
-    "notes": (*ONLY_DEMO, *ONLY_GITHUB, *ONLY_GIT, *OF_STREAMS, "production", "repository_prefix"),
+    "github": (*ONLY_DEMO, *ONLY_GIT, *ONLY_NOTES, "of"),
+    "demo": (*ONLY_GITHUB, *ONLY_GIT, *ONLY_NOTES, "of"),
+    "notes": (*ONLY_DEMO, *ONLY_GITHUB, *ONLY_GIT, *OF_STREAMS, "production", "repository_prefix", "of"),
     "git": (
+        "of",
         *ONLY_DEMO,
         *ONLY_NOTES,
         *(key for key in ONLY_GITHUB if key not in WITH_A_TOKEN),
@@ -52,6 +57,7 @@ NOT_ITS_OWN = {
         "stream_interval",
     ),
 }
+NOT_ITS_OWN |= {each.name: tuple(key for key in keys(Source) if key not in own(each)) for each in services().values()}
 FLEETING = ("/tmp", "/dev/shm", "/run", "/var/run")  # noqa: S108 - named to warn of them
 
 
@@ -87,11 +93,70 @@ def _check_source(source: Source, path: str, config: Config, environ: Mapping[st
             _check_selection(source, path, faults)
             _check_history(source, path, config, faults)
             _check_production(source, path, faults)
+        if source.provider in services():
+            _check_service(source, services()[source.provider], path, config, environ, faults)
         if source.provider == "git":
             _check_locations(source, path, environ, faults)
         if source.provider == "notes":
             _check_notes(source, path, config, faults)
             _check_history(source, path, config, faults)
+
+
+def _check_service(
+    source: Source, service: Service, path: str, config: Config, environ: Mapping[str, str], faults: Faults
+) -> None:
+    """What every service needs, and what this one says of its own keys."""
+    if not source.url and not faults.touched(f"{path}.url"):
+        faults.add(f"{path}.url", f"is missing; write the address of your {service.title}")
+    _check_token(source, path, environ, faults)
+    untold = [each for each in source.streams if each not in {*service.streams}]
+    if untold and not faults.touched(f"{path}.streams"):
+        known = ", ".join(each for each in service.streams if each is not Stream.CHANGES)
+        faults.add(f"{path}.streams", f"{service.title} does not tell of {untold[0]}; write some of {known}")
+    if service.serves:
+        _check_of(source, service, path, config, faults)
+    else:
+        _check_history(source, path, config, faults)
+        _check_production(source, path, faults)
+    mine = [f"{path}.{each}" for each in (*keys(service.options), "include")]
+    said = service.fault(Setup(include=source.include, options=options(source, service)))
+    if said and not faults.touched(*mine):
+        faults.add(path, said)
+
+
+def _check_of(source: Source, service: Service, path: str, config: Config, faults: Faults) -> None:
+    """A service without repositories tells of those of one source, each stream of which one source tells."""
+    if faults.touched(f"{path}.of", "sources"):
+        return
+    forges = {each.name: each for each in config.sources if has_repositories(each)}
+    if source.of not in forges:
+        said = "is missing" if source.of is None else f"there is no source '{source.of}' with repositories"
+        remedy = suggest(source.of or "", forges) if forges else "add a source that has some, such as a github one"
+        faults.add(f"{path}.of", f"{said}; {remedy}")
+        return
+    for stream in service.streams:
+        if stream in forges[source.of].streams:
+            faults.add(f"{path}.of", f"{source.of} reads its {stream} itself; leave {stream} out of its streams")
+        others = [each for each in config.sources if each is not source and stream in served(each)]
+        if any(each.of == source.of for each in others[:1]) and config.sources.index(others[0]) < _place(path):
+            faults.add(f"{path}.of", f"{others[0].name} tells {source.of}'s {stream} already; remove one of the two")
+
+
+def _place(path: str) -> int:
+    """The number of a source in the file."""
+    return int(path.rpartition("[")[2].rstrip("]"))
+
+
+def served(source: Source) -> tuple[Stream, ...]:
+    """The streams that a source tells of another one's repositories."""
+    service = services().get(source.provider)
+    return service.streams if service is not None and service.serves else ()
+
+
+def has_repositories(source: Source) -> bool:
+    """Whether a source finds repositories by itself, with their changes."""
+    service = services().get(source.provider)
+    return source.provider == "github" or (service is not None and not service.serves)
 
 
 def _check_production(source: Source, path: str, faults: Faults) -> None:
@@ -131,6 +196,16 @@ def _check_credential(source: Source, path: str, environ: Mapping[str, str], fau
         faults.add(f"{path}.{given[1]}", f"is the second credential beside {given[0]}; keep one of the two")
     elif not given and not faults.touched(*places):
         faults.add(path, "has no credential; write token_file, token_env or app")
+    _check_variable(source, path, environ, faults)
+
+
+def _check_token(source: Source, path: str, environ: Mapping[str, str], faults: Faults) -> None:
+    places = [f"{path}.{key}" for key in WITH_A_TOKEN[:2]]
+    given = [key for key in WITH_A_TOKEN[:2] if getattr(source, key) is not None]
+    if len(given) > 1:
+        faults.add(places[1], f"is the second credential beside {given[0]}; keep one of the two")
+    elif not given and not faults.touched(*places):
+        faults.add(path, "has no credential; write token_file or token_env")
     _check_variable(source, path, environ, faults)
 
 
@@ -197,7 +272,7 @@ def selectors(source: Source) -> tuple[str, ...]:
     """The globs a source's repositories match, in lower case, as far as the file tells."""
     if source.provider == "demo":
         return ("*/*",)
-    if source.provider == "notes":
+    if source.provider == "notes" or served(source):
         return ()
     if source.provider == "git":
         names = [*source.named, *(name_of(each) for each in source.locations if not is_glob(each))]
@@ -314,7 +389,7 @@ def _source_warnings(config: Config, now: int | None) -> Iterator[str]:
             if file is not None and not Path(file).is_file():
                 # not which file: someone may have written the secret itself
                 yield f"source {source.name}: {key} names a file that is not there (yet); nothing is read until it is"
-        if source.interval < SHORT_INTERVAL and source.provider == "github":
+        if source.interval < SHORT_INTERVAL and has_repositories(source):
             costs = f"an interval of {source.interval}s costs more requests than it shows"
             yield f"source {source.name}: {costs}; write 30s or more"
         blind = config.thresholds.seconds["blind"]

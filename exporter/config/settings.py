@@ -14,6 +14,7 @@ from exporter import retro, working_hours
 from exporter.config.scalars import (
     History,
     Scalar,
+    choice,
     duration,
     number,
     read_clock,
@@ -42,6 +43,7 @@ from exporter.policy import (
     STAGING,
     TEST_FILES,
 )
+from exporter.providers import services
 from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
@@ -50,7 +52,7 @@ Path = Annotated[
     str,
     text(
         "a file path",
-        r"(?!gh[a-z]_|github_pat_|-----)[^\0-\x1f]{1,4096}",
+        r"(?!gh[a-z]_|github_pat_|glpat-|ATATT|-----)[^\0-\x1f]{1,4096}",
         "is not a file's path; write where the file is, and never the secret itself",
     )._replace(relative=True),
 ]
@@ -155,20 +157,27 @@ class App(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One account at one forge. A `github` source needs one of `token_file`, `token_env` and `app`."""
+    """One account at one service. A `github` source needs one of `token_file`, `token_env` and `app`."""
 
     name: Annotated[SourceName, "Unique name, the label `source` of metrics."]
     provider: Annotated[
-        Literal["github", "git", "notes", "demo"],
-        "What answers. `git` reads the histories of `locations` with git alone; `notes` reads files of retrospective "
-        "notes; `demo` is a pretend organisation.",
+        str,
+        choice("github", "git", "notes", "demo", *services()),
+        "What answers; each service has a page in docs/providers. `git` reads the histories of `locations` with git "
+        "alone; `notes` reads files of retrospective notes; `demo` is a pretend organisation.",
     ] = "github"
     url: Annotated[
-        Url, "Root of the REST API: `https://api.github.com`, or `https://HOST/api/v3` of an own server."
+        Url,
+        "Root of the API: of `github` `https://api.github.com`, or `https://HOST/api/v3` of an own server; of others "
+        "the address that people open, such as `https://gitlab.com`.",
     ] = "https://api.github.com"
     token_file: Annotated[Path | None, "File with a token; read again when it changes."] = None
     token_env: Annotated[Variable | None, "Environment variable with a token."] = None
     app: Annotated[App | None, "GitHub App to act as, instead of a token."] = None
+    of: Annotated[
+        SourceName | None,
+        "Of a service without repositories: the source of whose repositories it tells.",
+    ] = None
     ca_file: Annotated[Path | None, "File with the certificate authorities (PEM) to trust for this source."] = None
     include: Annotated[
         tuple[RepositoryGlob, ...], "Repositories to read, as globs over owner/name in which `*` also spans `/`."

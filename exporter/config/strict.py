@@ -136,19 +136,37 @@ def _not_yaml(error: yaml.MarkedYAMLError) -> str:
     return f"is not YAML{column}: {said.removeprefix('but ')}{begun}; {remedy}"
 
 
-def read(node: yaml.Node, struct: type[S], faults: Faults, base: Path | None, hints: Mapping[str, str]) -> S:
+class Kinds(NamedTuple):
+    """Structs that one key of a mapping chooses between; a word that chooses none leaves the struct that asks."""
+
+    key: str
+    kinds: Mapping[str, type[msgspec.Struct]]
+
+
+NO_KINDS: Mapping[type[msgspec.Struct], Kinds] = {}
+
+
+def read(
+    node: yaml.Node,
+    struct: type[S],
+    faults: Faults,
+    base: Path | None,
+    hints: Mapping[str, str],
+    kinds: Mapping[type[msgspec.Struct], Kinds] = NO_KINDS,
+) -> S:
     """The struct that a mapping describes.
 
     What cannot be read is noted in ``faults`` and takes its default (a required one: empty text), so that the rest is
-    still examined. Relative paths are joined to ``base``. ``hints`` are remedies for well-known wrong keys.
+    still examined. Relative paths are joined to ``base``. ``hints`` are remedies for well-known wrong keys. ``kinds``:
+    structs of which there are several kinds.
     """
-    value = _Reader(faults, base, hints).struct(node, struct, "")
+    value = _Reader(faults, base, hints, kinds).struct(node, struct, "")
     return struct() if value is NOTHING else value
 
 
 def rows(node: yaml.Node, faults: Faults, path: str = "") -> tuple[dict[str, Any], ...]:
     """A list of mappings as they stand, for whoever compiles them."""
-    value = _Reader(faults, None, {}).value(node, tuple[dict[str, Any], ...], path)
+    value = _Reader(faults, None, {}, NO_KINDS).value(node, tuple[dict[str, Any], ...], path)
     return () if value is NOTHING else value
 
 
@@ -159,10 +177,17 @@ MAPPING = ("a mapping", "write lines of the form 'key: value'")
 class _Reader:
     """One walk over a file; every method returns the value, or NOTHING after noting the fault."""
 
-    def __init__(self, faults: Faults, base: Path | None, hints: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        faults: Faults,
+        base: Path | None,
+        hints: Mapping[str, str],
+        kinds: Mapping[type[msgspec.Struct], Kinds],
+    ) -> None:
         self.faults = faults
         self.base = base
         self.hints = hints
+        self.kinds = kinds
 
     def value(self, node: yaml.Node, type_: Any, path: str) -> Any:
         self.faults.lines.setdefault(path, node.start_mark.line + 1)
@@ -189,6 +214,9 @@ class _Reader:
     def struct(self, node: yaml.Node, struct: type[msgspec.Struct], path: str) -> Any:
         if not isinstance(node, yaml.MappingNode):
             return self.mismatch(node, *MAPPING, path)
+        if struct in self.kinds:
+            word, kinds = self.kinds[struct]
+            struct = kinds.get(_written(node, word), struct)
         known = keys(struct)
         given: dict[str, Any] = {}
         for word, child in self.pairs(node, path):
@@ -300,6 +328,24 @@ class _Reader:
             said = f"is {FOUND[tag]}, not {wanted}; {remedy}"
         self.faults.add(path, said, _line(node))
         return NOTHING
+
+
+def _written(node: yaml.MappingNode, key: str) -> str:
+    """The text at a key of a mapping, as it is written there or lent by ``<<``; empty without any."""
+    found, lent = "", ""
+    for word, child in node.value:
+        if _tag(word) == "merge":
+            lenders = child.value if isinstance(child, yaml.SequenceNode) else [child]
+            maps = [each for each in lenders if isinstance(each, yaml.MappingNode) and each is not node]
+            lent = next((text for text in (_direct(each, key) for each in maps) if text), "")
+        elif isinstance(word, yaml.ScalarNode) and word.value == key and isinstance(child, yaml.ScalarNode):
+            found = found or str(child.value).strip()
+    return found or lent
+
+
+def _direct(node: yaml.MappingNode, key: str) -> str:
+    texts = (child.value for word, child in node.value if getattr(word, "value", None) == key)
+    return next((text for text in texts if isinstance(text, str)), "")
 
 
 def _tag(node: yaml.Node) -> str:

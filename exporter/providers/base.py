@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
-from exporter.model import Contained, Repository, Stream, Subject, Told
+from exporter.model import Contained, Repository, Stream, Subject, Thing, Told, Worked
 
 
 class Response(Struct, frozen=True):
@@ -109,6 +109,22 @@ class Gap(NamedTuple):
     def name(self) -> str:
         """What the forge calls it by."""
         return f"{self.base}...{self.head}"
+
+
+def worked(gap: Gap) -> str:
+    """The id of the fact that tells what lies between two commits."""
+    return f"worked:{gap.base}:{gap.head}"
+
+
+def unread(home: Home, gap: Gap) -> tuple[Told, ...]:
+    """That fact where what lies between them cannot be had."""
+    return tuple(
+        Told(
+            Subject(home.key, line, 0, Thing.LINE),
+            (Worked(worked(gap), at, gap.base, gap.head, (), (), whole=False),),
+        )
+        for line, at in gap.lines
+    )
 
 
 class Wanted(NamedTuple):

@@ -150,7 +150,7 @@ class CodeSource:
         policy: Policy,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self.name = reader.source
+        self.name = self.of = reader.source
         self.where = where
         self.clones = clones
         self.reader = reader

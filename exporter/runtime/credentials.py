@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from exporter.errors import Unauthorised
+from exporter.providers.service import bearer
 
 RENEW_BEFORE = 300
 """A token of an app is replaced this many seconds before it expires; GitHub gives it an hour."""
@@ -33,8 +34,8 @@ class Credential(Protocol):
         ...
 
 
-def _bearer(text: str, where: str) -> str:
-    """``Bearer`` and the token in a text, which is never repeated in an error.
+def _header(text: str, where: str, form: Callable[[str], str]) -> str:
+    """The header made of the token in a text, which is never repeated in an error.
 
     Raises:
         Unauthorised: there is none, or what is there cannot be one.
@@ -44,22 +45,23 @@ def _bearer(text: str, where: str) -> str:
         raise Unauthorised(f"{where} is empty")
     if not (token.isascii() and token.isprintable() and " " not in token):
         raise Unauthorised(f"{where} holds more than a token; write the token alone, on one line")
-    return f"Bearer {token}"
+    return form(token)
 
 
 class TokenFile:
     """A token in a file, read again whenever the file changes; a rotated secret needs no restart."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, form: Callable[[str], str] = bearer) -> None:
         self.path = Path(path)
+        self._form = form
 
     async def header(self) -> str:
-        """``Bearer`` and the file's content."""
+        """The file's content in the form that the service wants."""
         try:
             token = await asyncio.to_thread(self.path.read_text)
         except (OSError, UnicodeDecodeError) as error:
             raise Unauthorised(f"the token file {self.path} cannot be read ({type(error).__name__})") from error
-        return _bearer(token, f"the token file {self.path}")
+        return _header(token, f"the token file {self.path}", self._form)
 
     def rejected(self) -> bool:
         """The file is read anew at every request anyhow."""
@@ -69,13 +71,14 @@ class TokenFile:
 class TokenVariable:
     """A token in an environment variable."""
 
-    def __init__(self, name: str, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, name: str, environ: Mapping[str, str] = os.environ, form: Callable[[str], str] = bearer) -> None:
         self.name = name
         self._environ = environ
+        self._form = form
 
     async def header(self) -> str:
-        """``Bearer`` and the variable's content."""
-        return _bearer(self._environ.get(self.name, ""), f"the environment variable {self.name}")
+        """The variable's content in the form that the service wants."""
+        return _header(self._environ.get(self.name, ""), f"the environment variable {self.name}", self._form)
 
     def rejected(self) -> bool:
         """A process's environment does not change."""

@@ -26,7 +26,7 @@ class DemoSource:
         now: Callable[[], float],
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        self.name = reader.source
+        self.name = self.of = reader.source
         self.streams = organisation.streams
         self.organisation = organisation
         self.reader = reader

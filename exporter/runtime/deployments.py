@@ -34,7 +34,7 @@ from exporter.model import (
 )
 from exporter.policy import Policy
 from exporter.providers.base import Fault, Success, Wanted, contained
-from exporter.providers.github.deployments import DeploymentsOf
+from exporter.providers.service import DeploymentsOf
 from exporter.runtime import reading
 from exporter.runtime.lane import Lane
 from exporter.runtime.pulses import Pulses

@@ -11,7 +11,7 @@ from exporter.catalogue import DAY
 from exporter.errors import RateLimited, SecondaryLimited
 from exporter.model import Stream
 from exporter.providers.github.listing import Listing
-from exporter.runtime.history import BY_PULSE
+from exporter.runtime.history import BY_PULSE, FIRST_WIDTH
 from exporter.runtime.inquiry import Inquiry, Searching
 from exporter.runtime.lane import Lane
 from exporter.runtime.reading import Outcome, Reader
@@ -29,6 +29,7 @@ class Issues:
     stream = Stream.ISSUES
     earlier = 30 * DAY
     """An issue opened as long before the ledger's start may be due a day after it (definitions 15)."""
+    width = FIRST_WIDTH
 
     def __init__(self, listing: Listing, reader: Reader, searching: Searching) -> None:
         self.listing = listing

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from exporter.model import Stream
-from exporter.runtime.history import FIRST_WIDTH, wider
+from exporter.runtime.history import wider
 from exporter.runtime.lane import Lane
 from exporter.runtime.reading import Outcome, Reader
 from exporter.runtime.stream import LAG, Beside
@@ -27,6 +27,8 @@ class AskingForMany(Protocol):
     stream: Stream
     earlier: int
     """Seconds before the ledger's start whose facts still matter."""
+    width: int
+    """Seconds of history that are read at once at first."""
 
     def company(self) -> int:
         """How many repositories a history is read of at once."""
@@ -72,7 +74,7 @@ class JointStream(Beside):
             started = reached = lane.clock.now()
             await self.reader.loading(here, Outcome(), started, started)
         start = self.reader.ledger_start - self.asking.earlier
-        width = self._widths.get(lane, FIRST_WIDTH)
+        width = self._widths.get(lane, self.asking.width)
         lower = max(start, reached - width)
         loaded = await self._tried(lane, here, self.asking.load(lane, here, (lower, reached), until))
         if loaded is None:

@@ -33,7 +33,7 @@ class Lane:
     """Asks through one credential.
 
     ``owners`` are the logins this credential answers for (lower case); None for all. ``first_wait``: seconds before a
-    failed request is repeated; doubled each time, with jitter.
+    failed request is repeated; doubled each time, with jitter. ``budget``: a rate limit as an answer tells it.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Lane:
         *,
         resource: str = "",
         first_wait: float = FIRST_WAIT,
+        budget: Callable[[Response], Budget | None] = budget,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -60,6 +61,7 @@ class Lane:
         self.owners = owners
         self._resource = resource
         self._first_wait = first_wait
+        self._budget = budget
         self._sleep = sleep
         self._monotonic = monotonic
 
@@ -88,7 +90,7 @@ class Lane:
         await self.limits.turn(urgent=urgent)
         try:
             response = await self._send(request)
-            told = budget(response)
+            told = self._budget(response)
             if told is not None:
                 self._heard(told)
             page = await asyncio.to_thread(_read, request, response) if request.slow else _read(request, response)

@@ -65,7 +65,7 @@ class NotesSource:
         changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.name = reader.source
+        self.name = self.of = reader.source
         self.rules = rules
         self.reader = reader
         self.books = books

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from exporter.model import Stream
-from exporter.providers.base import Request
+from exporter.providers.base import Home, Request
 from exporter.runtime.lane import Lane
 from exporter.runtime.reading import Reader
 from exporter.store.base import RepositoryRow
@@ -16,13 +16,13 @@ FRESH = 30.0
 class Pulses:
     """Asks for the pulses of a lane's repositories and remembers which of them each stream has read up to.
 
-    ``ask``: from keys of repositories to requests whose pages carry pulses.
+    ``ask``: from repositories to requests whose pages carry pulses.
     """
 
     def __init__(
         self,
         reader: Reader,
-        ask: Callable[[Sequence[str]], list[Request]],
+        ask: Callable[[Sequence[Home]], list[Request]],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.reader = reader
@@ -42,7 +42,8 @@ class Pulses:
         at, known = self._asked.get(lane, (-FRESH, {}))
         keys = {row.key for row in rows}
         if self._monotonic() - at >= FRESH or not keys <= {key for key, _ in known}:
-            outcome = await self.reader.drain(lane, self._ask(sorted(keys)), wanted=keys)
+            homes = [Home(row.key, row.name, row.default_branch) for row in sorted(rows, key=lambda row: row.key)]
+            outcome = await self.reader.drain(lane, self._ask(homes), wanted=keys)
             known = outcome.pulses
             self._asked[lane] = (self._monotonic(), known)
         now = {row.id: known.get((row.key, stream)) for row in rows}

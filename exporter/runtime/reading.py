@@ -94,7 +94,10 @@ class Work:
 
 
 class Reader:
-    """Drains work lists of one stream of a source into the store."""
+    """Drains work lists of one stream of a source into the store.
+
+    ``teller``: the source that reads it, where that is another one; troubles are counted as its own.
+    """
 
     def __init__(
         self,
@@ -104,8 +107,10 @@ class Reader:
         health: Health,
         ledger_start: int,
         stream: Stream = Stream.CHANGES,
+        teller: str = "",
     ) -> None:
         self.source = source
+        self.teller = teller or source
         self.store = store
         self.desk = desk
         self.health = health
@@ -114,7 +119,7 @@ class Reader:
 
     def of(self, stream: Stream) -> "Reader":
         """The same for another stream of the source."""
-        return Reader(self.source, self.store, self.desk, self.health, self.ledger_start, stream)
+        return Reader(self.source, self.store, self.desk, self.health, self.ledger_start, stream, self.teller)
 
     async def drain(
         self, lane: Lane, requests: Iterable[Request], *, wanted: Collection[str] = (), urgent: bool = True
@@ -197,19 +202,19 @@ class Reader:
         for fault in page.faults:
             if fault.repository and work.wanted and fault.repository not in work.wanted:
                 continue
-            self.health.trouble(lane.clock.now(), self.source, fault.reason, fault.message)
+            self.health.trouble(lane.clock.now(), self.teller, fault.reason, fault.message)
             outcome.failed |= {fault.change} - {""}
             if fault.repository:
                 outcome.faults[fault.repository] = fault
             else:
                 outcome.unplaced.append(fault)
-        self.health.truncated[self.source, self.stream] += page.truncated
+        self.health.truncated[self.teller, self.stream] += page.truncated
         for word in page.unknown:
-            self.health.unknown[self.source, word] += 1
+            self.health.unknown[self.teller, word] += 1
 
     def trouble(self, at: float, error: ExporterError) -> None:
         """Count a failure, once."""
-        self.health.failed(at, self.source, error)
+        self.health.failed(at, self.teller, error)
 
     # How far the repositories are
 

@@ -4,18 +4,17 @@ A repository is read where its pulse moved, and as long as runs of it are unfini
 it ended moves no pulse, so once a day every repository is looked at some days back.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from exporter.catalogue import DAY, HOUR
-from exporter.line import gaps
-from exporter.model import Fact, Ran, Stream, Subject, Thing, begins, lines_of
-from exporter.providers.base import Gap, Home, Request
+from exporter.model import Fact, Ran, Stream, Subject, Thing, lines_of
+from exporter.providers.base import Home, Request
 from exporter.providers.github.artifacts import NAMED, OLDEST, Artifact, Wanted, report, uploaded
-from exporter.providers.github.compare import compare, unknown
+from exporter.providers.github.compare import compare
 from exporter.providers.github.runs import Attempt, Untold
 from exporter.providers.github.runs import Runs as Provider
+from exporter.runtime.between import Between
 from exporter.runtime.lane import Lane
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Outcome, Reader
@@ -33,8 +32,6 @@ KEPT = 90 * DAY
 """How long GitHub keeps an artifact unless told otherwise; older ones are not listed."""
 MARGIN = DAY
 """Within this after it was created a run of the past has uploaded what it uploads."""
-PATIENCE = 3
-"""Readings of a repository that one comparison of commits may spoil before it is given up."""
 
 
 class Runs:
@@ -47,12 +44,12 @@ class Runs:
         self.reader = reader
         self.pulses = pulses
         self.wanted = wanted
+        self.between = Between(reader, lambda home, gap: compare(provider.rest, home, gap))
         self._looked: dict[int, int] = {}
         self._unfinished: dict[int, tuple[int, ...]] = {}
         self._whole: set[int] = set()
         self._reportless: dict[int, int] = {}
         self._pages: dict[int, int] = {}
-        self._spoilt: Counter[tuple[int, str]] = Counter()
 
     async def moved(self, lane: Lane, rows: Sequence[RepositoryRow]) -> set[int]:
         """The ids of those repositories in which something may have happened since they were read last.
@@ -83,7 +80,7 @@ class Runs:
         if not reading.failed and (fresh or row.id not in self._whole or self._due(row, now)):
             facts = await reading.facts(Thing.RUN, {run.key for run in runs.values()})
             await self._reports(reading, home, runs, facts, span)
-            await self._changes_between(reading, home, facts)
+            await self._changes_between(reading, facts)
         if reading.failed:
             self._whole.discard(row.id)
             return reading.outcome
@@ -186,25 +183,11 @@ class Runs:
 
     # What made a line green
 
-    async def _changes_between(self, reading: "_Reading", home: Home, facts: dict[str, list[Fact]]) -> None:
+    async def _changes_between(self, reading: "_Reading", facts: dict[str, list[Fact]]) -> None:
         """Ask what lies between the red and the green commits of every line that these runs are of."""
-        if reading.failed:
-            return
-        keys = {key for ran in _rans(chain.from_iterable(facts.values())) for key in lines_of(ran)}
-        wanted: dict[tuple[str, str], list[tuple[str, int]]] = {}
-        for key, events in (await reading.facts(Thing.LINE, keys)).items():
-            for base, head, at in gaps(events, begins(key)):
-                wanted.setdefault((base, head), []).append((key, at))
-        missing = [Gap(base, head, tuple(sorted(lines))) for (base, head), lines in wanted.items()]
-        row = reading.row
-        for gap in missing:
-            if self._spoilt[row.id, gap.name] >= PATIENCE:
-                await self.reader.desk(
-                    self.reader.store.add, self.reader.source, unknown(home, gap), self.reader.ledger_start
-                )
-        asked = [gap for gap in missing if self._spoilt[row.id, gap.name] < PATIENCE]
-        outcome = await reading.ask([compare(self.provider.rest, home, gap) for gap in asked])
-        self._spoilt.update((row.id, name) for name in outcome.failed)
+        if not reading.failed:
+            lines = {key for ran in _rans(chain.from_iterable(facts.values())) for key in lines_of(ran)}
+            reading.outcome.merge(await self.between.read(reading.lane, reading.row, lines, urgent=reading.urgent))
 
 
 class _Reading:

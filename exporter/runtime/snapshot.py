@@ -86,6 +86,7 @@ class Presentation:
     ledger_starts: Mapping[str, int] = field(default_factory=dict)
     first_seen: Mapping[str, int] = field(default_factory=dict)
     first_streams: Mapping[str, Stream] = field(default_factory=dict)
+    serving: Mapping[str, tuple[str, Stream]] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     roots: Mapping[str, str] = field(default_factory=dict)
 
@@ -443,6 +444,9 @@ class Snapshot:
         marks: Samples = {}
         loaded: Samples = {}
         for source in self.presentation.intervals:
+            if source in self.presentation.serving:
+                self._serving(source, states, success, marks, loaded)
+                continue
             rows = [row for row in self.books.reach.repositories.values() if row.source == source]
             counts = Counter(row.state for row in rows)
             states |= {(source, state): counts[state] for state in RepositoryState}
@@ -460,6 +464,16 @@ class Snapshot:
         self.exposition.replace(own.WATERMARK.name, marks)
         self.exposition.replace(own.INITIAL_LOAD.name, loaded)
         self.exposition.replace(own.LEDGER_START.name, {(s,): at for s, at in self.presentation.ledger_starts.items()})
+
+    def _serving(self, source: str, states: Samples, success: Samples, marks: Samples, loaded: Samples) -> None:
+        """How far a source is that tells a stream of another's repositories: as that stream is."""
+        of, stream = self.presentation.serving[source]
+        rows = [row for row in self.books.reach.streams.values() if row.source == of and row.stream is stream]
+        here = [row for row in rows if row.state is not GONE]
+        counts = Counter(row.state for row in rows)
+        states |= {(source, state): counts[state] for state in RepositoryState}
+        self._stream(source, stream, here, success, marks)
+        loaded[source,] = float(bool(here) and all(row.cursor is not None for row in here))
 
     def _stream(
         self, source: str, stream: Stream, here: Sequence[RepositoryRow], success: Samples, marks: Samples

@@ -43,9 +43,9 @@ SWEEP_MARGIN = HOUR
 class GithubSource:
     """A GitHub source at work. All times are the server's, in Unix seconds; ``changed`` is called when there is news.
 
-    ``mode``: ``search``, ``pulse``, or ``auto`` for search with the pulse where search fails. ``sides``: the streams
-    read beside the changes; they come after those in every pass. ``beside``: streams of its repositories that another
-    source reads.
+    ``rest``: before every REST path. ``mode``: ``search``, ``pulse``, or ``auto`` for search with the pulse where
+    search fails. ``sides``: the streams read beside the changes; they come after those in every pass. ``beside``:
+    streams of its repositories that another source reads.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class GithubSource:
         reader: Reader,
         books: Books,
         *,
+        rest: str = "",
         mode: str = "auto",
         rediscover: int = HOUR,
         sides: Sequence[Beside] = (),
@@ -64,13 +65,14 @@ class GithubSource:
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self.name = reader.source
+        self.name = self.of = reader.source
         self.sides = tuple(sides)
         self.streams = (Stream.CHANGES, *(each.stream for each in self.sides), *beside)
         self.provider = provider
         self.lanes = lanes
         self.reader = reader
         self.books = books
+        self.rest = rest
         self.rediscover = rediscover
         self.changed = changed
         self.finder = Finder(provider, selection, lanes, reader, monotonic, self.streams)

@@ -85,7 +85,7 @@ class Beside(ABC):
             result = "failure"
             self.reader.trouble(lane.clock.now(), error)
             await self.reader.hold(rows, error.reason)
-        self.reader.health.polled(self.reader.source, self.stream, result, self._monotonic() - started)
+        self.reader.health.polled(self.reader.teller, self.stream, result, self._monotonic() - started)
 
     def _note(self, rows: Sequence[RepositoryRow], outcome: Outcome) -> int:
         failed = {row.id for row in rows if row.key in outcome.faults}

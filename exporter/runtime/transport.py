@@ -31,7 +31,14 @@ class Transport:
     """One source's way out. The Authorization header goes to ``root``'s host and nowhere else."""
 
     def __init__(
-        self, source: str, root: str, timeout: float, health: Health, clock: ServerClock, ca_file: str | None = None
+        self,
+        source: str,
+        root: str,
+        timeout: float,
+        health: Health,
+        clock: ServerClock,
+        ca_file: str | None = None,
+        accept: str = "application/vnd.github+json",
     ) -> None:
         parts = urlsplit(root)
         self.source = source
@@ -40,6 +47,7 @@ class Transport:
         self.health = health
         self.clock = clock
         self._ca_file = ca_file
+        self._accept = accept
         self._session: aiohttp.ClientSession | None = None
         self._kept: OrderedDict[tuple[str, str], tuple[str, Response]] = OrderedDict()
 
@@ -60,7 +68,7 @@ class Transport:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=min(10.0, self.timeout)),
                 connector=aiohttp.TCPConnector(ssl=context, limit=0),
-                headers={"User-Agent": f"sdlc-exporter/{__version__}", "Accept": "application/vnd.github+json"},
+                headers={"User-Agent": f"sdlc-exporter/{__version__}", "Accept": self._accept},
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session

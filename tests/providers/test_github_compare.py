@@ -6,8 +6,8 @@ import pytest
 
 from exporter.errors import Garbled, Refused, ServerError
 from exporter.model import Subject, Thing, Worked
-from exporter.providers.base import Gap, Home, Response
-from exporter.providers.github.compare import compare, unknown
+from exporter.providers.base import Gap, Home, Response, unread
+from exporter.providers.github.compare import compare
 from tests.providers.forge import at, second
 
 HOME = Home("R_1", "acme/shop", "main")
@@ -110,7 +110,7 @@ def test_commits_that_do_not_follow_each_other_are_told_as_such(status):
 def test_commits_that_are_gone_are_told_as_such_and_not_asked_for_again():
     page = told(compare("", HOME, GAP), {"message": "Not Found"}, 404)
     assert [fact.whole for fact in facts(page)] == [False, False]
-    assert page.told == unknown(HOME, GAP)
+    assert page.told == unread(HOME, GAP)
 
 
 def test_a_page_that_brings_the_page_before_it_is_an_error():

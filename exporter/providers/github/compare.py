@@ -11,7 +11,7 @@ from exporter.errors import Garbled, NotFound
 from exporter.markers import trailer_lines
 from exporter.model import Subject, Thing, Told, Worked
 from exporter.providers.answers import seconds
-from exporter.providers.base import Gap, Home, Page, Request, Response
+from exporter.providers.base import Gap, Home, Page, Request, Response, unread, worked
 from exporter.providers.github.answers import NEEDS, decode
 
 PAGE = 100
@@ -65,11 +65,6 @@ def compare(rest: str, home: Home, gap: Gap) -> Request:
     return _compare(rest, home, gap, [], [], 1)
 
 
-def unknown(home: Home, gap: Gap) -> tuple[Told, ...]:
-    """The same fact where what lies between cannot be had."""
-    return _told(home, gap, [], [], whole=False).told
-
-
 def _compare(
     rest: str, home: Home, gap: Gap, files: Sequence[_File], before: Sequence[_Commit], number: int
 ) -> Request:
@@ -77,9 +72,9 @@ def _compare(
         try:
             data = decode(response, _Comparison, NEEDS)
         except NotFound:
-            return Page(told=unknown(home, gap))
+            return Page(told=unread(home, gap))
         if data.status != AHEAD:
-            return Page(told=unknown(home, gap))
+            return Page(told=unread(home, gap))
         changed = files if number > 1 else data.files or []
         if data.commits and data.commits == list(before[-len(data.commits) :]):
             raise Garbled("a page of commits brings those of the page before it")
@@ -105,7 +100,7 @@ def _told(home: Home, gap: Gap, files: Sequence[_File], commits: Sequence[_Commi
     told = []
     for line, at in gap.lines:
         fact = Worked(
-            id=f"worked:{gap.base}:{gap.head}",
+            id=worked(gap),
             at=at,
             base=gap.base,
             head=gap.head,
