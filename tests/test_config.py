@@ -72,7 +72,9 @@ def test_the_full_file_holds_every_key_and_none_at_its_default() -> None:
     for path, struct in sections(Config):
         for name, key in keys(struct).items():
             place = f"{path}.{name}" if path else name
-            assert place in written or place == "sources[].of", place
+            if place == "sources[].of":
+                continue  # of services without repositories alone
+            assert place in written, place
             if name not in ("provider", "url", "token_env") and not _within_calendar_team(path):
                 assert written[place] != str(key.default), place
 
