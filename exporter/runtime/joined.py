@@ -77,8 +77,8 @@ class Joined:
 
     def _asked(self, rows: Sequence[RepositoryRow], span: tuple[int, int]) -> list[Request]:
         homes, start = _homes(rows), self.reader.ledger_start - self.earlier
-        oldest = self.questions.standing(homes, span[0]) if span[0] <= start else ()
-        return [*self.questions.between(homes, *span), *oldest]
+        asked = list(self.questions.between(homes, *span))
+        return [*asked, *self.questions.standing(homes, span[0])] if span[0] <= start else asked
 
     async def _completed(self, lane: Lane, rows: Sequence[RepositoryRow], outcome: Outcome, *, urgent: bool) -> Outcome:
         """The outcome, with what lies between the commits of the lines that were told of."""
