@@ -286,7 +286,7 @@ def deployments(
 ) -> Deployments:
     """The walk along a source's deployments."""
     shipping = partial(ships, shipping=config.delivery.workflows, not_shipping=config.delivery.no_workflows)
-    by_runs = shipping if Stream.RUNS in settings.streams else None
+    by_runs = shipping if Stream.RUNS in {*settings.streams, *beside(settings, config)} else None
     return Deployments(told, reader, pulses, policy(config), settings.production, config.delivery.release_tag, by_runs)
 
 

@@ -92,7 +92,7 @@ def _check_source(source: Source, path: str, config: Config, environ: Mapping[st
             _check_credential(source, path, environ, faults)
             _check_selection(source, path, faults)
             _check_history(source, path, config, faults)
-            _check_production(source, path, faults)
+            _check_production(source, path, config, faults)
         if source.provider in services():
             _check_service(source, services()[source.provider], path, config, environ, faults)
         if source.provider == "git":
@@ -117,7 +117,7 @@ def _check_service(
         _check_of(source, service, path, config, faults)
     else:
         _check_history(source, path, config, faults)
-        _check_production(source, path, faults)
+        _check_production(source, path, config, faults)
     mine = [f"{path}.{each}" for each in (*keys(service.options), "include")]
     said = service.fault(Setup(include=source.include, options=options(source, service)))
     if said and not faults.touched(*mine):
@@ -159,8 +159,9 @@ def has_repositories(source: Source) -> bool:
     return source.provider == "github" or (service is not None and not service.serves)
 
 
-def _check_production(source: Source, path: str, faults: Faults) -> None:
-    unread = {"runs", "deployments"} - {*source.streams}
+def _check_production(source: Source, path: str, config: Config, faults: Faults) -> None:
+    told = (stream for each in config.sources if each.of == source.name for stream in served(each))
+    unread = {"runs", "deployments"} - {*source.streams, *told}
     if source.production == "workflows" and unread and not faults.touched(f"{path}.streams", f"{path}.production"):
         faults.add(f"{path}.production", f"workflows needs the stream {min(unread)}; add it to streams")
 

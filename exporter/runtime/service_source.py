@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from exporter.errors import ExporterError, NotFound, StoreError
+from exporter.errors import ExporterError, StoreError
 from exporter.model import Repository, Stream
 from exporter.providers.service import Client
 from exporter.runtime.books import Books
@@ -194,7 +194,7 @@ class ServingSource:
         self.changed = changed
 
     async def poll(self, until: Callable[[], bool]) -> str:
-        """One pass over the repositories that the other source has found so far.
+        """One pass over the repositories that the other source has found so far; ``partial`` before it found any.
 
         Raises:
             ExporterError: nothing could be read.
@@ -202,7 +202,8 @@ class ServingSource:
         reader = self.leading.reader
         rows = await self._rows()
         if not rows:
-            raise NotFound(f"{self.name}: {self.of} has found no repository yet")
+            log.info("%s: %s has found no repository yet", self.name, self.of)
+            return "partial"
         (lane,) = await self.lanes.lanes()
         try:
             await self.leading.advance(lane, rows, until)

@@ -5,8 +5,8 @@ from collections import Counter
 from exporter import __version__
 from exporter.config import Config
 from exporter.diagnosis.terms import ScopeReport
+from exporter.providers import services
 from exporter.runtime import page
-from exporter.runtime.health import Health
 from exporter.runtime.snapshot import Snapshot
 from exporter.store.base import RepositoryRow, RepositoryState
 
@@ -24,7 +24,7 @@ def status_of(
         started=started,
         config=loaded,
         store=store,
-        sources=tuple(_source(config, snapshot.health, each.name, rows) for each in config.sources),
+        sources=tuple(_source(config, snapshot, each.name, rows) for each in config.sources),
         repositories=tuple(_repository(snapshot, row) for row in rows if row.source not in snapshot.presentation.notes),
         series=tuple(
             page.SeriesStatus(
@@ -46,19 +46,22 @@ def _scope(told: ScopeReport) -> page.ScopeStatus:
     return page.ScopeStatus(found.scope, str(found.verdict), found.sentence, active)
 
 
-def _source(config: Config, health: Health, name: str, rows: list[RepositoryRow]) -> page.SourceStatus:
-    settings = next(each for each in config.sources if each.name == name)
-    here = [row for row in rows if row.source == name and row.state is not RepositoryState.GONE]
+def _source(config: Config, snapshot: Snapshot, name: str, rows: list[RepositoryRow]) -> page.SourceStatus:
+    settings, health = next(each for each in config.sources if each.name == name), snapshot.health
+    told = [row for row in rows if row.source == name]
+    if served := snapshot.presentation.serving.get(name):
+        told = [row for row in snapshot.books.reach.streams.values() if (row.source, row.stream) == served]
+    here = [row for row in told if row.state is not RepositoryState.GONE]
     error = health.last_error.get(name)
     healthy = [row for row in here if row.state is not RepositoryState.FAILING] or here  # as on /metrics
     success = [row.last_success for row in healthy]
     marks = [row.watermark for row in healthy if row.watermark is not None]
-    states = Counter(str(row.state) for row in rows if row.source == name)
+    states = Counter(str(row.state) for row in told)
     budgets = (each for (source, _), each in health.budgets.items() if source == name)
     return page.SourceStatus(
         name=name,
         provider=settings.provider,
-        url=settings.url if settings.provider == "github" else "",
+        url=settings.url if settings.provider == "github" or settings.provider in services() else "",
         state=_word(here),
         last_success=min((each for each in success if each is not None), default=None),
         last_error=page.LastError(error.reason, error.message, error.at) if error else None,
