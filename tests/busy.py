@@ -247,10 +247,14 @@ async def played(
     return polls
 
 
-def unknown(parts: Parts, work: Work, since: int, until: int) -> Iterator[tuple[int, str]]:
-    """What happened in (since, until] and the store does not know: its second and the fact's id."""
+def unknown(parts: Parts, work: Work, since: int, poll: Poll) -> Iterator[tuple[int, str]]:
+    """What happened from then to a poll's beginning and is not known after it: its second and the fact's id.
+
+    A change that moves on while the poll is at work leaves the span that is read, and is the next poll's.
+    """
+    moved = {pull.id for at, pull, _ in work.happened if poll.began < at <= poll.ended}
     for at, pull, fact in work.happened:
-        if since < at <= until:
+        if since < at <= poll.began and pull.id not in moved:
             row = parts.store.find(pull.repository.name, pull.number)
             known = {event.id for event in parts.store.events([row.id])[row.id]} if row else set()
             if fact not in known:

@@ -1,5 +1,9 @@
 """The checkout as the lints see it, read once."""
 
+import fcntl
+import os
+from collections.abc import Callable
+
 import pytest
 
 from tests.lints import told
@@ -11,7 +15,23 @@ from tests.lints.rulebook import Everything
 @pytest.fixture(scope="session")
 def exposed(tmp_path_factory: pytest.TempPathFactory) -> Exposed:
     """The families on the page of a running exporter, and on one of what it may read beside the changes."""
-    return together(read(page(tmp_path_factory.mktemp("exposed"))), read(told.page()))
+
+    def make() -> str:
+        return page(tmp_path_factory.mktemp("exposed"))
+
+    return together(read(_once(tmp_path_factory, "exposed", make)), read(_once(tmp_path_factory, "told", told.page)))
+
+
+def _once(temporary: pytest.TempPathFactory, name: str, make: Callable[[], str]) -> str:
+    """A text that the workers of one test run make only once."""
+    base = temporary.getbasetemp()
+    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = common / f"{name}.txt"
+    with (common / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            made.write_text(make())
+        return made.read_text()
 
 
 @pytest.fixture(scope="session")

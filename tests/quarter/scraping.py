@@ -23,8 +23,8 @@ from tests.quarter.happening import mishaps, story
 END = seconds("2026-06-25T15:00:00Z")
 """When a quarter ends unless told otherwise: a Thursday, so that the surge falls on working days."""
 STEP = 12 * HOUR
-"""Time between two scrapes for most of the quarter; they are closer in the last week and in the last two hours."""
-CLOSER = ((7 * DAY, HOUR), (2 * HOUR, MINUTE))
+"""Time between two scrapes for most of the quarter; they are closer in the last two days and in the last hour."""
+CLOSER = ((2 * DAY, HOUR), (HOUR, MINUTE))
 STARTED, LEAD = 12 * HOUR, 3 * MINUTE
 """How long before the first scrape the exporter starts, so that it has loaded everything by then, and before each
 scrape the poll begins which that shows; a quarter of the time between two where that is less.
