@@ -117,7 +117,9 @@ class Change(Story):
 
         Those it is known to answer by then.
         """
-        linked = {issue for event in self.own(Linked) if event.at <= second for issue in event.issues}
+        said = [event for event in self.own(Linked) if event.at <= second]
+        linked: set[int | str] = {number for event in said for number in event.issues}
+        linked |= {key for event in said for key in event.keys}
         known = (until(facts, second) for facts in self._issues)
         ours = (facts for facts in known if _answered(facts, linked, self.number))
         end = min([second, *(event.at for event in self.own(Merged))])
@@ -180,13 +182,16 @@ class Change(Story):
         return self.origin(second) is not Origin.BOT and not self.is_revert(second)
 
 
-def _answered(facts: Sequence[Fact], linked: Container[int], number: int) -> bool:
-    """Whether these are the facts of an issue that the change answers: it says so, or the change closed the issue."""
-    opened = next((event for event in facts if isinstance(event, IssueOpened)), None)
-    if opened is None:
+def _answered(facts: Sequence[Fact], linked: Container[int | str], number: int) -> bool:
+    """Whether these are the facts of an issue that the change answers: it says so, or the change closed the issue.
+
+    An issue of a tracker has every key that it was ever called by.
+    """
+    opened = [event for event in facts if isinstance(event, IssueOpened)]
+    if not opened:
         return False
     closed = any(isinstance(event, IssueClosed) and event.by == number for event in facts) if number else False
-    return closed or opened.number in linked
+    return closed or any(event.number in linked or event.key in linked for event in opened)
 
 
 _AT = attrgetter("at")

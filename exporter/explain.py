@@ -239,7 +239,7 @@ def _fact(event: Fact, policy: Policy, change: Change) -> tuple[str, str, str]:
             lines = sum(added + deleted for path, added, deleted in event.files if policy.counted(path))
             detail = f"{len(event.files)} files, {lines} lines that count"
         case Linked():
-            detail = "answers " + ", ".join(f"#{number}" for number in event.issues)
+            detail = "answers " + ", ".join([*(f"#{number}" for number in event.issues), *event.keys])
         case Described():
             detail = f"{len(event.lines)} lines that may carry a marker"
     return _time(event.at), type(event).__name__, detail

@@ -7,6 +7,7 @@ blocks, HTML comments and quotations are somebody else's words (``markers``).
 import re
 from collections.abc import Iterable, Iterator
 from enum import Flag, auto
+from functools import lru_cache
 from typing import NamedTuple
 
 from exporter.markers import own_lines, plain
@@ -70,6 +71,15 @@ _ISSUE = re.compile(
     r"(?![\w@/#-])[^\s\w]{0,3}(?:\s+|$)(?:and\s+|&\s+)?",
     re.IGNORECASE,
 )
+
+
+KEYS = r"[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,6}"
+"""The key of an issue as Jira gives it.
+
+https://confluence.atlassian.com/adminjiraserver/changing-the-project-key-format-938847081.html
+"""
+_KEY_WORDS = re.compile(r"(?:jira|ticket|issue|story|task|bug)(?:[ -](?:key|id|issue|ticket))?:\s+", re.IGNORECASE)
+"""How a line begins that is about a key, beside the words that are for numbers as well."""
 
 
 class Named(NamedTuple):
@@ -163,3 +173,52 @@ def _issues(line: str, begin: int, repository: str) -> Iterator[int]:
         if (one["place"] or one["home"] or repository).lower() == repository:
             yield int(one["number"] or one["linked"])
         begin = one.end()
+
+
+def keyed(text: str, pattern: str = KEYS, *, any_case: bool = False) -> tuple[str, ...]:
+    """The keys of a tracker's issues that a title or the name of a branch has anywhere, in upper case.
+
+    ``pattern``: a regular expression of a whole key; ``any_case``: small letters will do, as in branches.
+    """
+    found = (each["key"].upper() for each in _anywhere(pattern, any_case).finditer(text))
+    return tuple(dict.fromkeys(found))[:MOST]
+
+
+def linked_by_name(text: str, cause: str, at: int, pattern: str = KEYS, *, any_case: bool = False) -> list[Linked]:
+    """The fact that a title or a branch states of the issues it is about; ``cause`` is what it is of its change."""
+    keys = keyed(text, pattern, any_case=any_case)
+    return [Linked(f"keys:{cause}", at, (), keys)] if keys else []
+
+
+def linked_by_key(text: str, cause: str, at: int, pattern: str = KEYS) -> list[Linked]:
+    """The fact that a text states of the issues of a tracker that it closes or is about, by their keys.
+
+    A line has to begin with the keys or a link to them, or with what it begins with for a number; or to close them
+    anywhere. ``cause`` is the id of the fact that carries the text, ``at`` its date.
+    """
+    found: dict[str, None] = {}
+    following = _following(pattern)
+    for line in own_lines(text):
+        words = plain(line)
+        begins = [0, *(about.end() for about in (_ABOUT.match(words), _KEY_WORDS.match(words)) if about)]
+        for begin in (*begins, *(each.end() for each in _CLOSING.finditer(words))):
+            place = begin
+            while (one := following.match(words, place)) is not None:
+                found[one["key"].upper()] = None
+                place = one.end()
+    keys = tuple(found)[:MOST]
+    return [Linked(f"keys:{cause}", at, (), keys)] if keys else []
+
+
+@lru_cache(maxsize=8)
+def _anywhere(pattern: str, any_case: bool) -> re.Pattern[str]:
+    return re.compile(rf"(?<![A-Za-z0-9])(?P<key>(?:{pattern}))(?![A-Za-z0-9])", re.IGNORECASE if any_case else 0)
+
+
+@lru_cache(maxsize=8)
+def _following(pattern: str) -> re.Pattern[str]:
+    """Keys that follow each other, bare, in brackets or as the end of an address."""
+    return re.compile(
+        rf"(?:https?://[^\s/]+/(?:[^\s/]+/)*browse/)?[\[(]?(?P<key>(?:{pattern}))(?![\w/-])"
+        r"[^\s\w]{0,3}(?:\s+|$)(?:and\s+|&\s+)?"
+    )

@@ -112,7 +112,7 @@ def policy(config: Config) -> Policy:
         most_of_a_day=tests.most_of_a_day,
         sprint=tests.sprint,
         productive_week=tests.productive_week,
-        labels=LabelRules(**structs.asdict(config.issues)),
+        labels=LabelRules(**{name: value for name, value in structs.asdict(config.issues).items() if name != "keys"}),
         production=config.delivery.production,
         staging=config.delivery.staging,
         retro=retro_rules(config),
@@ -246,7 +246,8 @@ def lanes(settings: SourceSettings, health: Health) -> Lanes:
 def provider(settings: SourceSettings, config: Config) -> GitHub:
     """What asks GitHub."""
     _, graphql = paths(settings.url)
-    return GitHub(graphql, comments=config.review.comments_count, topics=bool(settings.topics))
+    comments, topics = config.review.comments_count, bool(settings.topics)
+    return GitHub(graphql, comments=comments, topics=topics, keys=config.issues.keys)
 
 
 def selection(settings: SourceSettings) -> Selection:

@@ -6,7 +6,7 @@ verb, a time since ``START`` (``90s``, ``2h``, ``1d3h``, ``-5h``) and what the v
     opened 0h by author [as draft] [on codex/fix]      reviewed 1h by bob[: approved]     commented 1h by bob
     committed 2h [authored -3h] [with Co-authored-by: Claude <noreply@anthropic.com>]     pushed 2h
     ready 2h    drafted 3h    closed 4h    reopened 5h    merged 30h [as SHA]    asked 3h for bob    dismissed 4h of bob
-    links 1h: #5 #6 (issues)    labelled 1h: qa    unlabelled 2h: qa
+    links 1h: #5 SHOP-6 (issues)    labelled 1h: qa    unlabelled 2h: qa
     described 1h: Generated with [Claude Code]    retargeted 3h to release    files 30h: a.py +3 -4, b.py +1 -0
 
 ``ghost`` is a deleted account; a login that ends in ``[bot]`` is a bot's.
@@ -139,7 +139,7 @@ TELL: dict[str, Callable[[str, int, str, list[ChangeEvent]], ChangeEvent]] = {
     "pushed": _simple(Pushed),
     "described": lambda name, when, rest, told: Described(name, when, (rest.partition(": ")[2],)),
     "links": lambda name, when, rest, told: Linked(
-        name, when, tuple(int(each) for each in re.findall(r"#(\d+)", rest))
+        name, when, tuple(int(each) for each in re.findall(r"#(\d+)", rest)), tuple(re.findall(r"[A-Z]+-\d+", rest))
     ),
     "labelled": lambda name, when, rest, told: Labelled(name, when, rest.removeprefix(": "), on=True),
     "unlabelled": lambda name, when, rest, told: Labelled(name, when, rest.removeprefix(": "), on=False),

@@ -3,7 +3,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.model import Linked, Naming, Referred
-from exporter.references import linked, references, referred, referred_by_branch, takes_back
+from exporter.references import (
+    keyed,
+    linked,
+    linked_by_key,
+    linked_by_name,
+    references,
+    referred,
+    referred_by_branch,
+    takes_back,
+)
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 REVERT, FIX = Naming.REVERT, Naming.FIX
@@ -163,3 +172,67 @@ def test_an_issue_that_is_mentioned_is_not_answered(text):
 
 def test_a_text_states_once_which_issues_it_answers():
     assert linked("Fixes #1, refs\nRefs #2", "acme/shop", "body@5", 5) == [Linked("linked:body@5", 5, (1, 2))]
+
+
+@pytest.mark.parametrize(
+    ("title", "keys"),
+    [
+        ("SHOP-17 Empty the cart", ("SHOP-17",)),
+        ("[SHOP-17][PAY-2]: both", ("SHOP-17", "PAY-2")),
+        ("Empty the cart (SHOP-17, SHOP-17)", ("SHOP-17",)),
+        ("shop-17 in small letters", ()),
+        ("SHOP-017, XSHOP-1a, SHOP-0, S-1 and SHOP17", ()),
+    ],
+)
+def test_the_keys_of_a_title(title, keys):
+    assert keyed(title) == keys
+
+
+@pytest.mark.parametrize(
+    ("branch", "keys"),
+    [
+        ("feature/shop-17-empty-the-cart", ("SHOP-17",)),
+        ("SHOP-17_PAY-2", ("SHOP-17", "PAY-2")),
+        ("my-shop-17", ("SHOP-17",)),
+        ("topic", ()),
+    ],
+)
+def test_a_branch_has_keys_in_any_case(branch, keys):
+    assert keyed(branch, any_case=True) == keys
+
+
+def test_a_name_states_its_keys_beside_the_numbers_that_it_stated_before():
+    assert linked_by_name("SHOP-17", "title", 5) == [Linked("keys:title", 5, (), ("SHOP-17",))]
+    assert linked_by_name("Empty the cart", "title", 5) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("SHOP-17", ("SHOP-17",)),
+        ("Work\n\nJira: SHOP-17, PAY-2", ("SHOP-17", "PAY-2")),
+        ("- **Ticket**: [SHOP-17](https://acme.atlassian.net/browse/SHOP-17)", ("SHOP-17",)),
+        ("https://acme.example/jira/browse/SHOP-17", ("SHOP-17",)),
+        ("It is done and closes SHOP-17 and SHOP-18.", ("SHOP-17", "SHOP-18")),
+        ("Part of [SHOP-17]: the cart", ("SHOP-17",)),
+        ("Like SHOP-17 it empties the cart", ()),
+        ("> SHOP-17", ()),
+        ("SHOP-17-cart", ()),
+        ("Closes #17", ()),
+    ],
+)
+def test_a_description_names_what_it_answers_at_the_beginning_of_a_line(text, keys):
+    assert linked_by_key(text, "body@5", 5) == ([Linked("keys:body@5", 5, (), keys)] if keys else [])
+
+
+def test_another_pattern_of_keys():
+    """Groups in it are its own affair."""
+    assert keyed("(app)-0017, SHOP-17", r"app()-\d+") == ()
+    assert keyed("see app-0017, SHOP-17", r"(app)-\d+") == ("APP-0017",)
+    assert linked_by_key("app-0017", "body@5", 5, r"(app)-\d+") == [Linked("keys:body@5", 5, (), ("APP-0017",))]
+
+
+@given(st.text(alphabet="SHOP-17 []():/#\n", max_size=60))
+def test_no_text_is_too_strange_for_keys(text):
+    assert all(key in text for fact in linked_by_key(text, "body", 5) for key in fact.keys)
+    assert all(key in text for key in keyed(text))

@@ -45,14 +45,14 @@ TELL: dict[str, Callable[[str, int, str], Fact]] = {
 }
 
 
-def issue(*lines: str, number: int = 0) -> list[Fact]:
-    """The facts of a story; ``number`` is the issue's own."""
+def issue(*lines: str, number: int = 0, key: str = "") -> list[Fact]:
+    """The facts of a story; ``number`` and ``key`` are the issue's own."""
     told = []
     for place, line in enumerate(lines):
         found = LINE.fullmatch(line)
         assert found, f"not a line of a story: {line}"
         told.append(TELL[found["verb"]](f"{found['verb']}{place}", at(found["time"]), found["rest"].removeprefix(": ")))
-    return [structs.replace(each, number=number) if isinstance(each, IssueOpened) else each for each in told]
+    return [structs.replace(each, number=number, key=key) if isinstance(each, IssueOpened) else each for each in told]
 
 
 def ticket(*lines: str, policy: Policy = POLICY) -> Story:

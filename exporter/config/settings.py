@@ -44,6 +44,7 @@ from exporter.policy import (
     TEST_FILES,
 )
 from exporter.providers import services
+from exporter.references import KEYS
 from exporter.testreports import DEFAULT_GLOBS
 
 DAY, HOUR, MINUTE = 86400, 3600, 60
@@ -378,7 +379,10 @@ class TestSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What labels of issues mean: globs over whole labels, in which case does not count; each replaces its default."""
+    """What labels of issues mean: globs over whole labels, in which case does not count; each replaces its default.
+
+    And what a tracker calls its issues.
+    """
 
     defect: Annotated[tuple[LabelGlob, ...], "Labels, or types of an issue, that call it a defect."] = DEFECT
     no_defect: Annotated[tuple[LabelGlob, ...], "Labels that say it is none, or not this product's."] = NO_DEFECT
@@ -391,6 +395,11 @@ class IssueSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     hotfix: Annotated[
         tuple[LabelGlob, ...], "Labels of changes that mend something, beside those of defects; see `escapes.blame`."
     ] = HOTFIX
+    keys: Annotated[
+        Expression,
+        "What the key of a tracker's issue looks like, such as SHOP-17. Changes name issues by it in branch, title, "
+        "description and commits. Changed, it holds for what is read from then on.",
+    ] = KEYS
 
 
 class RetroSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -16,7 +16,7 @@ from exporter.model.base import (
     Thing,
     Verdict,
 )
-from exporter.model.bonds import JOINS, Bond, bonds
+from exporter.model.bonds import EVERYWHERE, JOINS, Bond, bonds, elsewhere
 from exporter.model.changes import (
     BaseChanged,
     ChangeEvent,
@@ -64,6 +64,7 @@ class Told(Struct, frozen=True):
 
 
 __all__ = [
+    "EVERYWHERE",
     "JOINS",
     "RELEASE",
     "TOLD_BY",
@@ -128,6 +129,7 @@ __all__ = [
     "Worked",
     "begins",
     "bonds",
+    "elsewhere",
     "lines_between",
     "lines_of",
 ]

@@ -6,6 +6,9 @@ contains is told to the changes it contains, and not to the changes' reviewers' 
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import TypeVar
+
+from msgspec import structs
 
 from exporter.model.base import Event, Subject, Thing
 from exporter.model.changes import Committed, FilesChanged, Linked, Merged, Opened, Referred
@@ -14,6 +17,8 @@ from exporter.model.deployments import Contained
 from exporter.model.findings import Found, is_manifest
 from exporter.model.issues import IssueClosed, IssueOpened
 from exporter.model.runs import Ran, Worked
+
+E = TypeVar("E", bound=Event)
 
 HOUR = 3600
 SHORT = 7
@@ -24,7 +29,8 @@ class Bond(StrEnum):
     """The kinds of bond.
 
     A change is bound by ``CHANGE`` to whoever names it, by ``HEAD`` to what was seen on it, and by ``MANIFEST`` to what
-    became known within two hours of its merge of the file it changed.
+    became known within two hours of its merge of the file it changed. All hold within a repository, but those of
+    ``EVERYWHERE``.
     """
 
     COMMIT = "commit"
@@ -33,13 +39,18 @@ class Bond(StrEnum):
     HEAD = "head"
     MANIFEST = "manifest"
     ISSUE = "issue"
+    KEY = "key"
 
+
+EVERYWHERE = frozenset({Bond.KEY})
+"""What holds between repositories, of whatever source: a tracker's key is the same in all of them."""
 
 JOINS: dict[tuple[Thing, Bond], tuple[Thing, ...]] = {
     (Thing.CHANGE, Bond.COMMIT): (Thing.RUN,),
     (Thing.CHANGE, Bond.MERGE): (Thing.DEPLOYMENT, Thing.CHANGE, Thing.ISSUE),
     (Thing.CHANGE, Bond.CHANGE): (Thing.CHANGE, Thing.ISSUE),
     (Thing.CHANGE, Bond.ISSUE): (Thing.ISSUE,),
+    (Thing.CHANGE, Bond.KEY): (Thing.ISSUE,),
     (Thing.LINE, Bond.COMMIT): (Thing.CHANGE,),
     (Thing.DEPLOYMENT, Bond.MERGE): (Thing.CHANGE,),
     (Thing.COMMIT, Bond.MERGE): (Thing.CHANGE, Thing.DEPLOYMENT, Thing.ISSUE),
@@ -70,7 +81,7 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
         case Worked():
             yield from ((Bond.COMMIT, sha) for sha, *_ in event.commits)
         case IssueOpened():
-            yield Bond.ISSUE, str(subject.number)
+            yield from _of_issue(subject, event)
         case FilesChanged():
             yield from _of_files(event)
         case _:
@@ -80,9 +91,31 @@ def _of(subject: Subject, event: Event) -> Iterator[tuple[Bond, str]]:
 def _of_text(named: Referred | Linked) -> Iterator[tuple[Bond, str]]:
     if isinstance(named, Linked):
         yield from ((Bond.ISSUE, str(number)) for number in named.issues)
+        yield from ((Bond.KEY, key) for key in named.keys)
         return
     yield from _named(Bond.MERGE, named.commits)
     yield from ((Bond.CHANGE, str(number)) for number in named.changes)
+
+
+def _of_issue(subject: Subject, opened: IssueOpened) -> Iterator[tuple[Bond, str]]:
+    if subject.number:
+        yield Bond.ISSUE, str(subject.number)
+    if opened.key:
+        yield Bond.KEY, opened.key
+
+
+def elsewhere(facts: Iterable[E]) -> list[E]:
+    """What facts say where they are told in another repository: there, numbers and commits would name other things."""
+    return [_elsewhere(each) for each in facts if not isinstance(each, Referred)]
+
+
+def _elsewhere(event: E) -> E:
+    match event:
+        case IssueOpened() if event.number:
+            return structs.replace(event, number=0)
+        case IssueClosed() if event.by or event.commit:
+            return structs.replace(event, by=0, commit="")
+    return event
 
 
 def _of_commits(event: Event) -> Iterator[tuple[Bond, str]]:

@@ -120,10 +120,12 @@ class Referred(Event, frozen=True, tag="referred", array_like=True):
 class Linked(Event, frozen=True, tag="linked", array_like=True):
     """A description or a commit's message says which issues the change answers, dated as that text.
 
-    ``issues``: numbers in the same repository.
+    ``issues``: numbers in the same repository. ``keys``: those of a tracker's issues, such as ``SHOP-17``, in upper
+    case; a branch and a title name them as well.
     """
 
     issues: tuple[int, ...]
+    keys: tuple[str, ...] = ()
 
 
 ChangeEvent = (

@@ -7,11 +7,13 @@ class IssueOpened(Event, frozen=True, tag="issue opened", array_like=True):
     """The issue was created.
 
     ``kind``: the tracker's own word for its type, lower case, empty without one. ``number``: what people call it by, 0
-    where it has none.
+    where it has none. ``key``: its name in a tracker beside the forge, in upper case. Where a tracker gives it
+    another type or key later, this is stated again with those, dated then.
     """
 
     kind: str = ""
     number: int = 0
+    key: str = ""
 
 
 class Labelled(Event, frozen=True, tag="labelled", array_like=True):

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from exporter.model import Stream
 from exporter.providers.base import Budget, Gap, Home, Request, Response, Success, Wanted
+from exporter.references import KEYS
 
 DAY = 86_400
 
@@ -24,7 +25,8 @@ class Setup(Struct, frozen=True, kw_only=True):
 
     ``include``: the globs over names of repositories that are wanted, as written; a client may ask for less by them,
     the runtime chooses by them in any case. ``options``: the service's own keys. ``comments``: also plain conversation
-    comments are wanted. ``reports``: globs over the names of artifacts that hold test reports.
+    comments are wanted. ``reports``: globs over the names of artifacts that hold test reports. ``keys``: the regular
+    expression of the keys of a tracker's issues, which changes name.
     """
 
     root: str = ""
@@ -32,6 +34,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     options: Any = NoOptions()
     comments: bool = False
     reports: tuple[str, ...] = ()
+    keys: str = KEYS
 
 
 class Questions(Protocol):

@@ -20,6 +20,7 @@ import msgspec
 
 from exporter.errors import StoreError, StoreFull, StoreReadOnly, StoreTooNew
 from exporter.model import (
+    EVERYWHERE,
     JOINS,
     TOLD_BY,
     Bond,
@@ -32,6 +33,7 @@ from exporter.model import (
     Thing,
     Told,
     bonds,
+    elsewhere,
 )
 from exporter.store.base import (
     Added,
@@ -382,7 +384,7 @@ class SqliteStore:
     def _bind(self, subject: int, place: int, made: Iterable[tuple[Bond, str]]) -> None:
         self._db.executemany(
             "INSERT OR IGNORE INTO bond VALUES (?, ?, ?)",
-            [(_bond_key(place, kind, name), subject, kind) for kind, name in made],
+            [(_bond_key(0 if kind in EVERYWHERE else place, kind, name), subject, kind) for kind, name in made],
         )
 
     def _bind_all(self) -> None:
@@ -395,31 +397,43 @@ class SqliteStore:
                 about = Subject("", each.key, each.number, Thing(each.thing))
                 self._bind(each.id, each.repository, bonds(about, facts.get(each.id, ())))
 
-    def _neighbours(self, subjects: Iterable[int]) -> Iterator[tuple[int, Thing, int, Thing, Bond]]:
-        """Pairs of subjects with a bond in common, one of the first kind in each: ids, kinds and the bond's kind."""
-        for one, thing, other, as_thing, kind in self._in_chunks(
-            "SELECT one.subject, here.thing, other.subject, there.thing, one.kind FROM bond AS one"
+    def _neighbours(self, subjects: Iterable[int]) -> Iterator[tuple[int, Thing, int, Thing, Bond, bool]]:
+        """Pairs of subjects with a bond in common, one of the first kind in each.
+
+        Ids, kinds, the bond's kind, and whether both are of one repository.
+        """
+        for one, thing, other, as_thing, kind, same in self._in_chunks(
+            "SELECT one.subject, here.thing, other.subject, there.thing, one.kind, here.repository = there.repository"
+            " FROM bond AS one"
             " JOIN bond AS other ON other.key = one.key AND other.subject != one.subject"
             " JOIN subject AS here ON here.id = one.subject JOIN subject AS there ON there.id = other.subject"
             " WHERE one.subject IN (?)",
             subjects,
         ):
-            yield one, Thing(thing), other, Thing(as_thing), Bond(kind)
+            yield one, Thing(thing), other, Thing(as_thing), Bond(kind), bool(same)
 
     def _told_of(self, subjects: Iterable[int]) -> Iterator[int]:
         """The subjects that are told the facts of these."""
-        for _, thing, other, as_thing, kind in self._neighbours(subjects):
+        for _, thing, other, as_thing, kind, _ in self._neighbours(subjects):
             if thing in JOINS.get((as_thing, kind), ()):
                 yield other
 
     def bound(self, subjects: Iterable[int]) -> dict[int, list[list[Fact]]]:
-        """The facts of the subjects that each of these is bound to, subject by subject, in the order of their ids."""
-        told: dict[int, set[int]] = {}
-        for one, thing, other, as_thing, kind in self._neighbours(subjects):
+        """The facts of the subjects that each of these is bound to, subject by subject, in the order of their ids.
+
+        Those of another repository say what they say there (``elsewhere``).
+        """
+        told: dict[int, dict[int, bool]] = {}
+        for one, thing, other, as_thing, kind, here in self._neighbours(subjects):
             if as_thing in JOINS.get((thing, kind), ()):
-                told.setdefault(one, set()).add(other)
+                told.setdefault(one, {})[other] = here
         facts = self.events({each for others in told.values() for each in others})
-        return {one: [facts.get(each, []) for each in sorted(others)] for one, others in told.items()}
+        return {
+            one: [
+                facts.get(each, []) if here else elsewhere(facts.get(each, [])) for each, here in sorted(others.items())
+            ]
+            for one, others in told.items()
+        }
 
     def _touch(self, subjects: Iterable[int]) -> None:
         gates = self._in_chunks("SELECT id, repository, thing FROM subject WHERE id IN (?)", subjects)

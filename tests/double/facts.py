@@ -66,7 +66,8 @@ class Item:
     """One node of a timeline. ``kind`` is its GraphQL type; ``more`` what only this kind carries.
 
     ``more`` is the Commit of a PullRequestCommit, the state of a PullRequestReview, who a ReviewRequestedEvent asks,
-    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent; the label of a
+    the review's Item (or None) of a ReviewDismissedEvent, the branch of a BaseRefChangedEvent, the old and
+    the new title of a RenamedTitleEvent; the label of a
     LabeledEvent or UnlabeledEvent, reason and closer of an issue's ClosedEvent.
     """
 
@@ -161,6 +162,7 @@ class PullRequest:
     edited: int | None = None
     head: str = "topic"
     base: str = "main"
+    title: str = "Work"
     merge_sha: str | None = None
     files: list[tuple[str, int, int]] | None = field(default_factory=list)
     items: list[Item] = field(default_factory=list)

@@ -125,6 +125,7 @@ def test_a_search_answers_whole_changes(hand: HandMade, documents: Documents):
         "isDraft": False,
         "lastEditedAt": None,
         "body": "Adds a basket.",
+        "title": "Work",
         "headRefName": "topic",
         "baseRefName": "main",
         "author": {"__typename": "User", "login": "ann"},

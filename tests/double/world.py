@@ -180,6 +180,12 @@ class World:
             pull.base = base
             return self.happen(pull, "BaseRefChangedEvent", at, pull.author, base)
 
+    def rename_pull(self, pull: PullRequest, title: str, at: int | None = None) -> Item:
+        """Gives a pull request another title."""
+        with self.lock:
+            before, pull.title = pull.title, title
+            return self.happen(pull, "RenamedTitleEvent", at, pull.author, (before, title))
+
     def merge(self, pull: PullRequest, by: Who = "maintainer", at: int | None = None, sha: str | None = None) -> Item:
         """Merges it, which closes it too."""
         at = self.now if at is None else at

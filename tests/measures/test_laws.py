@@ -151,6 +151,19 @@ def test_settling_of_changes_that_pass_through_qa(measure, linked, others):
     settles(measure, Case(subject(Thing.CHANGE, 7), events, tuple(bound)), POLICY)
 
 
+@OF_CHANGES
+@pytest.mark.parametrize("linked", ["links 10h: SHOP-1", "links 36h: SHOP-1", "links 41h: SHOP-1"])
+def test_settling_of_changes_whose_key_an_issue_of_another_repository_has(measure, linked):
+    """Its numbers are other numbers: it neither names the change nor was closed by it."""
+    facts = [*issue("opened 35h", "labelled 35h: qa", "names 36h: #7", "closed 42h by #7", number=100, key="SHOP-1")]
+    events = change("opened 10h", linked, f"merged 34h as {SHA}")
+    bound = (
+        Other(subject(Thing.ISSUE, 100, "S"), facts),
+        Other(subject(Thing.DEPLOYMENT, 200), deployment("40h", brought=(SHA,))),
+    )
+    settles(measure, Case(subject(Thing.CHANGE, 7), events, bound), POLICY)
+
+
 @EVERY
 @given(st.data(), st.sampled_from(POLICIES))
 @SOME

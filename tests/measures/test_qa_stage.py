@@ -11,7 +11,7 @@ from exporter.change import Change
 from exporter.explain import Kept, report
 from exporter.measures.cycle import STAGE, cycle
 from exporter.measures.production import arrivals
-from exporter.model import Outcome, Thing, Told
+from exporter.model import IssueOpened, Outcome, Thing, Told
 from exporter.spans import disjoint, within
 from exporter.timeline import stages
 from tests.measures.read import dated
@@ -92,6 +92,17 @@ def test_a_stay_begins_with_the_change_and_ends_in_production():
 
 def test_a_status_of_a_tracker_is_a_label():
     assert hours(ticket("moved 36h: in qa", "moved 46h: done"), PRODUCTION)["qa"] == 10
+
+
+def test_an_issue_of_a_tracker_is_answered_by_any_key_it_had():
+    """As by its number; from the second on in which the change says so."""
+    stay = ("moved 36h: in qa", "moved 46h: done")
+    moved = [*issue("opened 0h", *stay, key="SHOP-5"), IssueOpened("opened:PAY-6", 1, key="PAY-6")]
+    by_number = hours(ticket(*stay), PRODUCTION)
+    assert by_number["qa"] == 10
+    for key in ("SHOP-5", "PAY-6"):
+        assert hours(moved, PRODUCTION, lines=(LINES[0], f"links 10h: {key}", *LINES[2:])) == by_number
+    assert "qa" not in hours(moved, PRODUCTION, lines=(LINES[0], "links 10h: SHOP-6", *LINES[2:]))
 
 
 def test_the_examples_of_the_definitions():

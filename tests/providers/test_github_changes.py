@@ -300,5 +300,21 @@ def test_the_issues_it_answers_are_dated_as_the_text_that_says_so():
     ]
 
 
+def test_the_keys_it_names_are_dated_as_what_names_them():
+    """The branch and the first title at the opening, another title at its change, texts as texts."""
+    said = commit(3, messageBody="Jira: PAY-9")
+    renamed = item("RenamedTitleEvent", 4, previousTitle="Empty PAY-1", currentTitle="Empty PAY-2")
+    oid = said["commit"]["oid"]
+    words = {"title": "Empty PAY-2", "headRefName": "feature/shop-17-x", "body": "SHOP-18: empties"}
+    assert only(Linked, said, renamed, **words, lastEditedAt=at(2)) == [
+        Linked("keys:branch", second(0), (), ("SHOP-17",)),
+        Linked("keys:title", second(0), (), ("PAY-1",)),
+        Linked(f"keys:{renamed['id']}", second(4), (), ("PAY-2",)),
+        Linked(f"keys:body@{second(2)}", second(2), (), ("SHOP-18",)),
+        Linked(f"keys:commit:{oid}", second(3), (), ("PAY-9",)),
+    ]
+    assert only(Linked, title="PAY-3") == [Linked("keys:title", second(0), (), ("PAY-3",))]
+
+
 def test_a_text_that_names_another_repositorys_change_or_closes_an_issue_refers_to_nothing():
     assert only(Referred, body="Reverts acme/pay#12\n\nFixes #3") == []

@@ -12,7 +12,18 @@ import pytest
 from hypothesis import given, settings
 
 from exporter.errors import StoreError, StoreFull, StoreReadOnly, StoreTooNew
-from exporter.model import Contained, Labelled, Merged, Repository, Stream, Subject, Thing, Told
+from exporter.model import (
+    Contained,
+    IssueClosed,
+    IssueOpened,
+    Labelled,
+    Merged,
+    Repository,
+    Stream,
+    Subject,
+    Thing,
+    Told,
+)
 from exporter.store.base import FOLD, ORGANISATION, Added, Entry, LedgerRow, Place, RepositoryState
 from exporter.store.sqlite import SqliteStore, _migrations
 from tests.stories import at, change, changes
@@ -451,6 +462,28 @@ def test_an_issue_is_told_to_the_change_that_says_it_answers_it(store, first):
     assert number in {each.id for each in due(store, 9)}
     ((facts,),) = store.bound([number]).values()
     assert {each.id: each for each in facts} == {"opened": issues[0].events[0], "on": later}
+
+
+@pytest.mark.parametrize("order", ["change first", "issue first"])
+def test_a_key_binds_an_issue_of_another_source_to_the_change_that_names_it(store, order):
+    """Both keys it was called by; what it says by numbers is about its own repository."""
+    store.discover("tracker", [Repository("T1", "acme/tickets")], (Stream.ISSUES,))
+    facts = issue("opened 0h", "names 1h: #1", "closed 2h by #1", key="SHOP-5", number=1)
+    facts.append(IssueOpened("opened:SHOP-6", at("1h"), key="SHOP-6"))
+    telling = [
+        lambda: store.add("forge", [told(1, "opened 0h", "links 0h: SHOP-6"), told(2, "opened 0h", "links 0h: #1")], 0),
+        lambda: store.add("tracker", [Told(Subject("T1", "10", 1, Thing.ISSUE), tuple(facts))], 0),
+    ]
+    for tell in telling if order == "change first" else reversed(telling):
+        tell()
+    number = store.find("acme/shop", 1).id
+    ((found,),) = store.bound([number]).values()
+    assert sorted(found, key=lambda each: (each.at, each.id)) == [
+        IssueOpened("opened", at("0h"), key="SHOP-5"),
+        IssueOpened("opened:SHOP-6", at("1h"), key="SHOP-6"),
+        IssueClosed("closed2", at("2h")),
+    ]
+    assert store.bound([store.find("acme/shop", 2).id]) == {}
 
 
 def test_bonds_end_at_the_repository(store):

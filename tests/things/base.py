@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from exporter.catalogue import DAY, HOUR
 from exporter.change import Change
-from exporter.model import JOINS, Fact, Subject, Thing, bonds
+from exporter.model import EVERYWHERE, JOINS, Fact, Subject, Thing, bonds, elsewhere
 from exporter.policy import Policy
 from exporter.story import Story
 from tests.stories import START
@@ -33,9 +33,9 @@ class Case(NamedTuple):
     others: tuple[Other, ...] = ()
 
 
-def subject(thing: Thing, number: int = 0) -> Subject:
-    """A subject of the one repository."""
-    return Subject("R", f"{thing}{number}", number, thing)
+def subject(thing: Thing, number: int = 0, repository: str = "R") -> Subject:
+    """A subject of the one repository, or of another."""
+    return Subject(repository, f"{thing}{number}", number, thing)
 
 
 def bound_at(case: Case, second: int) -> list[list[Fact]]:
@@ -44,9 +44,10 @@ def bound_at(case: Case, second: int) -> list[list[Fact]]:
     found = []
     for other in case.others:
         known = [event for event in other.events if event.at <= second]
-        shared = own & bonds(other.subject, known)
-        if any(other.subject.thing in JOINS.get((case.subject.thing, kind), ()) for kind, _ in shared):
-            found.append(known)
+        here = other.subject.repository == case.subject.repository
+        shared = [kind for kind, _ in own & bonds(other.subject, known) if here or kind in EVERYWHERE]
+        if any(other.subject.thing in JOINS.get((case.subject.thing, kind), ()) for kind in shared):
+            found.append(known if here else elsewhere(known))
     return found
 
 

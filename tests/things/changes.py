@@ -24,7 +24,9 @@ def facts(draw: st.DrawFn) -> list[Fact]:
                 told.append(event)
     for place in range(draw(st.sampled_from((0, 1, 1, 2)))):
         at = draw(st.one_of(st.sampled_from([event.at for event in told]), times)) if told else START
-        told.append(Linked(f"linked{place}", at, tuple(draw(st.sets(st.integers(FIRST, FIRST + 3), max_size=2)))))
+        numbers = tuple(draw(st.sets(st.integers(FIRST, FIRST + 3), max_size=2)))
+        keys = tuple(draw(st.sets(st.sampled_from(issues.KEYS[1:]), max_size=1)))
+        told.append(Linked(f"linked{place}", at, numbers, keys))
     return told
 
 
@@ -56,7 +58,7 @@ def other(number: int) -> st.SearchStrategy[Other]:
 
 FIRST = 100
 """The number of the first of the others."""
-OTHERS = (other, other, issues.other, issues.other, deployments.other, deployments.other, runs.other)
+OTHERS = (other, other, issues.other, issues.other, issues.abroad, deployments.other, deployments.other, runs.other)
 
 
 @st.composite

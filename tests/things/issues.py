@@ -18,19 +18,21 @@ from exporter.model import (
 from tests.things.base import NUMBER, SHAS, Case, Other, shas, subject, times
 
 LABELS = ("bug", "question", "incident", "sev1", "production", "qa", "qa blocked", "invalid", "kind/bug")
+KEYS = ("", "SHOP-1", "SHOP-2")
 
 
 @st.composite
 def facts(draw: st.DrawFn, number: int) -> list[Fact]:
     """The facts of one issue; anything may follow its opening."""
     opened = draw(times)
-    told: list[Fact] = [IssueOpened("opened", opened, draw(st.sampled_from(("", "bug", "task"))), number)]
+    kind, key = draw(st.sampled_from(("", "bug", "task"))), draw(st.sampled_from(KEYS))
+    told: list[Fact] = [IssueOpened("opened", opened, kind, number, key)]
     later = draw(st.lists(times.map(lambda at: max(at, opened)), max_size=8))
     for place, at in enumerate(sorted(later)):
         name = f"e{place}"
         kind = draw(
             st.sampled_from(
-                ("on", "on", "on", "off", "closed", "closed", "reopened", "moved", "said", "named", "noted")
+                ("on", "on", "on", "off", "closed", "closed", "reopened", "moved", "said", "named", "noted", "rekeyed")
             )
         )
         match kind:
@@ -45,6 +47,8 @@ def facts(draw: st.DrawFn, number: int) -> list[Fact]:
                 told.append(Moved(name, at, draw(st.sampled_from(("in qa", "in progress", "done")))))
             case "said":
                 told.append(IssueDescribed(name, at, (draw(st.sampled_from(("Severity: 1", "Fixes #3"))),)))
+            case "rekeyed":
+                told.append(IssueOpened(name, at, "bug", number, draw(st.sampled_from(KEYS))))
             case "noted":
                 told.append(Noted(name, at, draw(st.sampled_from(((), ("qa",), ("ci", "qa"))))))
             case _:
@@ -56,6 +60,11 @@ def facts(draw: st.DrawFn, number: int) -> list[Fact]:
 def other(number: int) -> st.SearchStrategy[Other]:
     """An issue that something else may be bound to."""
     return facts(number).map(lambda events: Other(subject(Thing.ISSUE, number), events))
+
+
+def abroad(number: int) -> st.SearchStrategy[Other]:
+    """An issue of a tracker that lives in another repository."""
+    return facts(number).map(lambda events: Other(subject(Thing.ISSUE, number, "S"), events))
 
 
 cases = facts(50).map(lambda events: Case(subject(Thing.ISSUE, 50), events))

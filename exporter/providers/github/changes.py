@@ -4,6 +4,8 @@ A change's facts are stated only once its whole timeline was read, because two o
 as a draft shows in its first draft event, and what a dismissed review had said shows in the dismissal.
 """
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
 from exporter.errors import Garbled
@@ -18,6 +20,7 @@ from exporter.model import (
     Dismissed,
     Drafted,
     FilesChanged,
+    Linked,
     Merged,
     Opened,
     Pushed,
@@ -42,7 +45,7 @@ from exporter.providers.github.nodes import (
     actor,
     labelled,
 )
-from exporter.references import linked, referred, referred_by_branch
+from exporter.references import KEYS, linked, linked_by_key, linked_by_name, referred, referred_by_branch
 
 VERDICTS = {
     "APPROVED": Verdict.APPROVED,
@@ -51,6 +54,7 @@ VERDICTS = {
 }
 UNSUBMITTED = "PENDING"
 DISMISSED = "DISMISSED"
+RENAMED = "RenamedTitleEvent"
 
 
 class PullRequest(Node, rename="camel"):
@@ -59,6 +63,7 @@ class PullRequest(Node, rename="camel"):
     closed_at: str | None = None
     merged_at: str | None = None
     is_draft: bool = False
+    title: str = ""
     head_ref_name: str = ""
     base_ref_name: str = ""
     author: Account | None = None
@@ -66,9 +71,13 @@ class PullRequest(Node, rename="camel"):
 
 
 class ChangeReading(Reading):
-    """Reads one pull request."""
+    """Reads one pull request; ``keys`` is the regular expression of a tracker's keys."""
 
     node: PullRequest
+
+    def __init__(self, node: PullRequest, keys: str = KEYS) -> None:
+        super().__init__(node)
+        self.keys = keys
 
     def told(self) -> Told:
         """All facts of the pull request.
@@ -89,6 +98,7 @@ class ChangeReading(Reading):
         events += referred_by_branch(pull.head_ref_name, opened)
         for said in (referred, linked):
             events += said(pull.body or "", self.home, described.id, described.at, pull.number)
+        events += self._by_key(pull, described)
         if pull.merged_at:
             events.append(Merged("merged", seconds(pull.merged_at), pull.merge_commit.oid if pull.merge_commit else ""))
         before_dismissal = {
@@ -103,7 +113,18 @@ class ChangeReading(Reading):
             if isinstance(event, Committed) and item.commit is not None:
                 for said in (referred, linked):
                     events += said(item.commit.message_body, self.home, event.id, event.at, pull.number)
+                events += linked_by_key(item.commit.message_body, event.id, event.at, self.keys)
         return Told(Subject(self.repository, pull.id, pull.number), tuple(events))
+
+    def _by_key(self, pull: PullRequest, described: Described) -> Iterator[Linked]:
+        """The issues of a tracker that branch, titles and description name; a first title shows in its first change."""
+        opened = seconds(pull.created_at)
+        titles = [(item.previous_title, item.current_title, item) for item in self.items if item.typename == RENAMED]
+        yield from linked_by_name(pull.head_ref_name, "branch", opened, self.keys, any_case=True)
+        yield from linked_by_name(titles[0][0] if titles else pull.title, "title", opened, self.keys)
+        for _, title, item in titles:
+            yield from linked_by_name(title, item.id, seconds(item.created_at), self.keys)
+        yield from linked_by_key(pull.body or "", described.id, described.at, self.keys)
 
     def _opened_as_draft(self) -> bool:
         turns = [
@@ -132,7 +153,7 @@ class ChangeReading(Reading):
         simple = SIMPLE.get(item.typename)
         if simple is not None:
             return simple(item.id, seconds(item.created_at))
-        if item.typename != "MergedEvent":  # the pull request's own mergedAt says it
+        if item.typename not in ("MergedEvent", RENAMED):  # told with the pull request itself
             self.unknown.append("timeline_item")
         return None
 

@@ -1,6 +1,7 @@
 """The questions asked of GitHub and how their answers are read; pure: it says what to ask, the runtime asks."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,6 +26,7 @@ from exporter.providers.github.parts import (
     spoilt_members,
     whole,
 )
+from exporter.references import KEYS
 
 CHANGES = Sort(
     what="pr",
@@ -104,12 +106,12 @@ class GitHub(Listing):
     """Asks github.com or a GitHub Enterprise Server over GraphQL.
 
     ``comments``: also read plain conversation comments. ``topics``: also read repositories' topics (one point more per
-    page). ``graphql_path`` is relative to the source's root.
+    page). ``keys``: the regular expression of a tracker's keys. ``graphql_path`` is relative to the source's root.
     """
 
-    def __init__(self, graphql_path: str, *, comments: bool = False, topics: bool = False) -> None:
+    def __init__(self, graphql_path: str, *, comments: bool = False, topics: bool = False, keys: str = KEYS) -> None:
         types = (*queries.TIMELINE_TYPES, *((queries.COMMENT_TYPE,) if comments else ()))
-        super().__init__(graphql_path, CHANGES, types)
+        super().__init__(graphql_path, CHANGES._replace(reading=partial(ChangeReading, keys=keys)), types)
         self.topics = topics
 
     # Repositories

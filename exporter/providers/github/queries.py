@@ -23,6 +23,7 @@ TIMELINE_TYPES = (
     "REVIEW_DISMISSED_EVENT",
     "HEAD_REF_FORCE_PUSHED_EVENT",
     "BASE_REF_CHANGED_EVENT",
+    "RENAMED_TITLE_EVENT",
     "MERGED_EVENT",
     "CLOSED_EVENT",
     "REOPENED_EVENT",
@@ -54,6 +55,7 @@ fragment item on PullRequestTimelineItems {
   ... on ReviewDismissedEvent { id createdAt previousReviewState review { id } }
   ... on HeadRefForcePushedEvent { id createdAt }
   ... on BaseRefChangedEvent { id createdAt currentRefName }
+  ... on RenamedTitleEvent { id createdAt previousTitle currentTitle }
   ... on MergedEvent { id createdAt }
   ... on ClosedEvent { id createdAt }
   ... on ReopenedEvent { id createdAt }
@@ -65,7 +67,7 @@ fragment item on PullRequestTimelineItems {
 _CHANGE = (
     """
 fragment change on PullRequest {
-  id number createdAt updatedAt closedAt mergedAt isDraft lastEditedAt body
+  id number createdAt updatedAt closedAt mergedAt isDraft lastEditedAt title body
   headRefName baseRefName
   author { __typename login }
   mergeCommit { oid }
