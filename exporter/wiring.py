@@ -60,6 +60,7 @@ from exporter.runtime.replay import Replay
 from exporter.runtime.runs import Runs
 from exporter.runtime.selection import Selection
 from exporter.runtime.service_source import Leading, ServiceSource, ServingSource
+from exporter.runtime.singly import Singly
 from exporter.runtime.snapshot import NO_TEAM, Presentation, Snapshot
 from exporter.runtime.source import GithubSource
 from exporter.runtime.stream import Asking, Beside, SideStream
@@ -408,14 +409,19 @@ def service_source(
     """A source with repositories at work, whose service is known by the protocol alone."""
     service = services()[settings.provider]
     client = service.client(setup(settings, config, service))
-    interval = settings.stream_interval
+    pulses, interval = Pulses(reader, client.stirred, monotonic), settings.stream_interval
     found: list[Beside] = []
     for stream in (Stream(each) for each in settings.streams):
         own = reader.of(stream)
-        if asking := asked_of(stream, client, own, client.compare):
-            found.append(JointStream(asking, own, interval, monotonic))
-        elif stream is Stream.DEPLOYMENTS and (told := client.deployments()) is not None:
-            walk = deployments(settings, config, told, own, Pulses(reader, client.stirred, monotonic))
+        questions, told = client.questions(stream), client.deployments()
+        if questions is not None and stream in client.pulsed:
+            between = Between(own, client.compare) if stream is Stream.RUNS else None
+            asking: Asking = Singly(stream, questions, own, pulses, between)
+            found.append(SideStream(asking, own, interval, monotonic))
+        elif joined := asked_of(stream, client, own, client.compare):
+            found.append(JointStream(joined, own, interval, monotonic))
+        elif stream is Stream.DEPLOYMENTS and told is not None:
+            walk = deployments(settings, config, told, own, pulses)
             found.append(SideStream(walk, own, interval, monotonic))
         reader.health.source(settings.name, (stream,))
     leading = asked_of(Stream.CHANGES, client, reader, client.compare)

@@ -79,7 +79,12 @@ class DeploymentsOf(Protocol):
 
 
 class Client:
-    """Asks one service. What a service does not tell is left as it is here."""
+    """Asks one service. What a service does not tell is left as it is here.
+
+    ``pulsed``: the streams that are asked for repository by repository, where ``stirred`` says that something moved.
+    """
+
+    pulsed: tuple[Stream, ...] = ()
 
     def repositories(self) -> Sequence[Request]:
         """Every repository that may be wanted."""
@@ -94,7 +99,7 @@ class Client:
         return None
 
     def stirred(self, homes: Sequence[Home]) -> list[Request]:
-        """The pulses of the deployments of repositories."""
+        """The pulses of repositories."""
         return []
 
     def compare(self, home: Home, gap: Gap) -> Request | None:

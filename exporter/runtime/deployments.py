@@ -36,6 +36,7 @@ from exporter.policy import Policy
 from exporter.providers.base import Fault, Success, Wanted, contained
 from exporter.providers.service import DeploymentsOf
 from exporter.runtime import reading
+from exporter.runtime.history import FIRST_WIDTH
 from exporter.runtime.lane import Lane
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Reader, Work
@@ -121,6 +122,7 @@ class Deployments:
     """
 
     stream = Stream.DEPLOYMENTS
+    width = FIRST_WIDTH
 
     def __init__(
         self,

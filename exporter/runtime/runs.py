@@ -15,6 +15,7 @@ from exporter.providers.github.compare import compare
 from exporter.providers.github.runs import Attempt, Untold
 from exporter.providers.github.runs import Runs as Provider
 from exporter.runtime.between import Between
+from exporter.runtime.history import FIRST_WIDTH
 from exporter.runtime.lane import Lane
 from exporter.runtime.pulses import Pulses
 from exporter.runtime.reading import Outcome, Reader
@@ -38,6 +39,7 @@ class Runs:
     """How the runs of a source are asked for. ``wanted``: which artifacts are read; None for none."""
 
     stream = Stream.RUNS
+    width = FIRST_WIDTH
 
     def __init__(self, provider: Provider, reader: Reader, pulses: Pulses, wanted: Wanted | None) -> None:
         self.provider = provider

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 from exporter.catalogue import MINUTE
 from exporter.errors import ExporterError, RateLimited, SecondaryLimited, StoreError
 from exporter.model import Stream
-from exporter.runtime.history import FIRST_WIDTH, wider
+from exporter.runtime.history import wider
 from exporter.runtime.lane import Lane
 from exporter.runtime.reading import Outcome, Reader
 from exporter.runtime.resting import Resting
@@ -111,6 +111,8 @@ class Asking(Protocol):
     """How one stream is asked for. All times are the server's, in Unix seconds."""
 
     stream: Stream
+    width: int
+    """Seconds of history that are read at once at first."""
 
     async def moved(self, lane: Lane, rows: Sequence[RepositoryRow]) -> set[int]:
         """The ids of those repositories in which something may have happened since they were read last.
@@ -178,7 +180,7 @@ class SideStream(Beside):
         row = rows[0]
         started = row.loaded_from if row.loaded_from is not None else lane.clock.now()
         reached = row.loaded_to if row.loaded_to is not None else started
-        width = self._widths.get(row.id, FIRST_WIDTH)
+        width = self._widths.get(row.id, self.asking.width)
         lower = max(self.reader.ledger_start, reached - width)
         outcome = await self._tried(lane, [row], self.asking.read(lane, row, (lower, reached), urgent=False))
         if outcome is None:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from graphql import GraphQLError
@@ -362,7 +362,16 @@ def _told(error: BaseException) -> dict[str, Any]:
 @contextmanager
 def serve(world: World, *, port: int = 0, **how: Any) -> Iterator[Double]:
     """Serves a world from a thread of its own; ``how`` are the arguments of Double."""
-    double = Double(world, **how)
+    with serving(Double(world, **how), port) as double:
+        yield double
+
+
+D = TypeVar("D", bound=Double)
+
+
+@contextmanager
+def serving(double: D, port: int = 0) -> Iterator[D]:
+    """A double at work in a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="double of GitHub", daemon=True)
     thread.start()

@@ -24,6 +24,7 @@ class Scripted:
     """Answers as told: which repositories moved, how reading one goes; notes what it was asked."""
 
     stream = Stream.RUNS
+    width = 7 * DAY
 
     def __init__(self):
         self.movers = {"R1", "R2"}

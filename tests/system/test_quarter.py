@@ -104,8 +104,8 @@ def test_scrapes_come_closer_toward_the_end(text: Text) -> None:
     assert 104 <= len(text.instants) <= 110
     quarterly = list(instants(Plan()))
     assert quarterly[1] - quarterly[0] == 12 * HOUR
-    # 83 days of two scrapes, seven less two hours of hours, the minutes, and the end
-    assert len(quarterly) == 83 * 2 + (7 * 24 - 2) + 120 + 1
+    # 88 days of two scrapes, two less one hour of hours, the minutes, and the end
+    assert len(quarterly) == 88 * 2 + (2 * 24 - 1) + 60 + 1
 
 
 def test_every_sample_gets_the_target_and_the_instant() -> None:

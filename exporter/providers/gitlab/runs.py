@@ -1,0 +1,317 @@
+"""Pipelines: which there are, how their attempts ended, and which of their jobs failed.
+
+A pipeline that is retried keeps its id; the jobs that are repeated are new ones of the same name. So an attempt begins
+with the first job that was created anew, and has every job that began before the next attempt did. That does not depend
+on when it is read: what begins later is of a later attempt. Jobs that wait for a person are of no attempt.
+Sources: https://docs.gitlab.com/api/graphql/reference/#pipeline, https://docs.gitlab.com/ci/pipelines/
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec import field as member
+
+from exporter.model import Ran, Result, Stream, Subject, Thing, Told, lines_of
+from exporter.providers.answers import seconds, stamp
+from exporter.providers.base import Home, Page, Request, Response
+from exporter.providers.gitlab import queries
+from exporter.providers.gitlab.answers import Lacking, PageInfo, again, decode, following, graphql, number, there
+from exporter.providers.gitlab.changes import EVER
+from exporter.providers.gitlab.reports import Report, tested
+
+DAY = 86_400
+FIRST = 20
+LOOK_BACK = 3 * DAY
+"""A server that cannot tell what was updated is asked for what was created since then."""
+MOST_RED, LONGEST = 50, 100
+"""Names of failed jobs that are kept of an attempt, in their order, and characters of one."""
+WORKFLOW = ".gitlab-ci"
+"""A project has one pipeline definition; what GitLab calls a pipeline differs from one to the next."""
+OF_CHANGE = ("merge_request_event", "external_pull_request_event")
+"""Sources of pipelines that a change asked for: https://docs.gitlab.com/ci/jobs/job_rules/#ci_pipeline_source"""
+CHANGE_REF = "refs/merge-requests/"
+ENDED = {
+    "SUCCESS": Result.SUCCESS,
+    "FAILED": Result.FAILURE,
+    "CANCELED": Result.CANCELLATION,
+    "SKIPPED": Result.SKIP,
+}
+"""States in which nothing goes on by itself; a pipeline that waits for a person has not ended."""
+GOES_ON = frozenset(
+    {"CREATED", "WAITING_FOR_RESOURCE", "WAITING_FOR_CALLBACK", "PREPARING", "PENDING", "RUNNING", "MANUAL",
+     "SCHEDULED", "CANCELING"}
+)  # fmt: skip
+LARGEST = 64 << 20
+
+
+class Job(Struct, rename="camel"):
+    """https://docs.gitlab.com/api/graphql/reference/#cijob."""
+
+    id: str | None = None
+    name: str | None = ""
+    status: str | None = None
+    allow_failure: bool = False
+    manual_job: bool | None = None
+    created_at: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+
+
+class _Jobs(Struct, rename="camel"):
+    page_info: PageInfo = member(default_factory=PageInfo)
+    nodes: list[Job | None] = member(default_factory=list)
+
+
+class _Total(Struct):
+    count: int | None = None
+
+
+class _Summary(Struct):
+    total: _Total = member(default_factory=_Total)
+
+
+class Pipeline(Struct, rename="camel"):
+    """https://docs.gitlab.com/api/graphql/reference/#pipeline."""
+
+    id: str
+    created_at: str
+    status: str = ""
+    sha: str | None = None
+    ref: str | None = None
+    source: str | None = None
+    updated_at: str | None = None
+    jobs: _Jobs | None = None
+    test_report_summary: _Summary | None = None
+
+    @property
+    def key(self) -> str:
+        """Its lasting id."""
+        return number(self.id)
+
+
+class _List(Struct, rename="camel"):
+    page_info: PageInfo
+    nodes: list[Pipeline | None]
+
+
+class _Place(Struct):
+    pipelines: _List
+
+
+class _Answer(Struct):
+    place: _Place | None = None
+
+
+class _OfOne(Struct):
+    jobs: _Jobs | None = None
+
+
+class _One(Struct):
+    pipeline: _OfOne | None = None
+
+
+class _More(Struct):
+    place: _One | None = None
+
+
+class Ended(NamedTuple):
+    """A job that ran: its number, name, whether it failed for real, when it began and ended (Unix seconds)."""
+
+    number: int
+    name: str
+    failed: bool
+    cancelled: bool
+    created: int
+    started: int
+    ended: int
+
+
+def ran(pipeline: Pipeline, jobs: Sequence[Job], home: Home) -> Iterator[Ran]:
+    """The attempts of a pipeline that have ended; the last one only once nothing goes on.
+
+    Raises:
+        Garbled: a time is not a time.
+    """
+    done = sorted(_ended(jobs), key=lambda job: job.number)
+    begins = _begins(done)
+    of_change = (pipeline.source or "").lower() in OF_CHANGE or (pipeline.ref or "").startswith(CHANGE_REF)
+    over = pipeline.status in ENDED
+    for attempt, (begin, until) in enumerate(zip(begins, [*begins[1:], 0], strict=True), start=1):
+        here = [job for job in done if (attempt == 1 or job.started >= begin) and (not until or job.started < until)]
+        if (not until and not over) or not here:
+            continue
+        stand = {job.name: job for job in done if not until or job.started < until}
+        red = tuple(dict.fromkeys(job.name[:LONGEST] for job in stand.values() if job.failed))[:MOST_RED]
+        result = ENDED.get(pipeline.status, Result.SUCCESS) if not until else Result.SUCCESS
+        if until or result in (Result.SUCCESS, Result.FAILURE):
+            result = Result.FAILURE if red else Result.SUCCESS
+        yield Ran(
+            id=f"ran:{pipeline.key}:{attempt}",
+            at=max(job.ended for job in here),
+            workflow=WORKFLOW,
+            branch=pipeline.ref or "",
+            default=pipeline.ref == home.default_branch and not of_change,
+            sha=pipeline.sha or "",
+            attempt=attempt,
+            result=result,
+            asked=seconds(pipeline.created_at) if attempt == 1 else begin,
+            started=min(job.started for job in here),
+            red=red if result is Result.FAILURE else (),
+        )
+
+
+def _ended(jobs: Sequence[Job]) -> Iterator[Ended]:
+    """The jobs that ran to an end by themselves."""
+    for job in jobs:
+        if job.id and job.started_at and job.finished_at and not job.manual_job:
+            yield Ended(
+                int(number(job.id)),
+                job.name or "",
+                job.status == "FAILED" and not job.allow_failure,
+                job.status == "CANCELED",
+                seconds(job.created_at or job.started_at),
+                seconds(job.started_at),
+                seconds(job.finished_at),
+            )
+
+
+def _begins(done: Sequence[Ended]) -> list[int]:
+    """When each attempt was asked for: the first with the pipeline, the others with the first job that is repeated.
+
+    Jobs that are repeated within the same second, or before the first of them began, are of one attempt.
+    """
+    begins, seen, latest = [0], set[str](), 0
+    for job in done:
+        if job.name in seen and job.created > latest:
+            begins.append(job.created)
+            seen, latest = {job.name}, job.created
+        seen.add(job.name)
+    return begins
+
+
+class Runs:
+    """Asks for the pipelines of projects (``Questions``). ``lacks``: what the server was found not to have."""
+
+    earlier = 0
+    width = EVER
+
+    def __init__(self, root: str, lacks: set[str]) -> None:
+        self.root = root
+        self.lacks = lacks
+
+    def since(self, homes: Sequence[Home], since: int) -> Sequence[Request]:
+        """What was updated since then, project by project."""
+        return [self._list(home, since, None) for home in homes]
+
+    def between(self, homes: Sequence[Home], lower: int, upper: int) -> Sequence[Request]:
+        """The same; what was updated later comes first."""
+        return self.since(homes, lower)
+
+    def standing(self, homes: Sequence[Home], until: int) -> Sequence[Request]:
+        """Nothing: a pipeline that has not ended is told of when it has."""
+        return ()
+
+    def _list(self, home: Home, since: int, after: str | None, first: int = FIRST) -> Request:
+        filtered = "pipelines.updatedAfter" not in self.lacks
+
+        def read(response: Response) -> Page:
+            try:
+                data = graphql(response, _Answer, Stream.RUNS)
+            except Lacking as error:
+                return again(error, self.lacks, lambda: self._list(home, since, after, first))
+            found = there(data.place, home.name).pipelines
+            nodes = [each for each in found.nodes if each is not None]
+            pages = [self._page(home, each, _jobs(each.jobs), each.jobs) for each in nodes]
+            cursor = following(found.page_info, after)
+            oldest = min((seconds(each.created_at) for each in nodes), default=0)
+            onward = cursor and (filtered or oldest >= since - LOOK_BACK)
+            then = (self._list(home, since, cursor, first),) if onward else ()
+            return _together(pages, then)
+
+        variables = {"path": home.name, "first": first, "after": after} | ({"since": stamp(since)} if filtered else {})
+        half = first // 2
+        return Request(
+            kind="runs",
+            path=f"{self.root}/api/graphql",
+            body={"query": queries.runs(self.lacks, since=filtered), "variables": variables},
+            read=read,
+            repositories=(home.key,),
+            smaller=(lambda: (self._list(home, since, after, half),)) if half else None,
+        )
+
+    def _page(self, home: Home, pipeline: Pipeline, jobs: list[Job], page: _Jobs | None) -> Page:
+        """What is known of a pipeline, and what is asked further: more of its jobs, or its test report."""
+        cursor = following(page.page_info, None) if page is not None else None
+        if cursor:
+            return Page(then=(self._more(home, pipeline, jobs, cursor),))
+        attempts = list(ran(pipeline, jobs, home))
+        told = [Told(about, (each,)) for each in attempts for about in _subjects(home, pipeline, each)]
+        strange = pipeline.status not in ENDED and pipeline.status not in GOES_ON
+        summary = pipeline.test_report_summary
+        reported = attempts and pipeline.status in ENDED and summary is not None and summary.total.count
+        then = (self._report(home, pipeline, attempts[-1]),) if reported else ()
+        return Page(told=tuple(told), then=then, unknown=("pipeline_status",) if strange else ())
+
+    def _more(self, home: Home, pipeline: Pipeline, before: list[Job], after: str) -> Request:
+        """Further jobs of a pipeline that has more than a hundred."""
+
+        def read(response: Response) -> Page:
+            try:
+                data = graphql(response, _More, Stream.RUNS)
+            except Lacking as error:
+                return again(error, self.lacks, lambda: self._more(home, pipeline, before, after))
+            found = there(there(data.place, home.name).pipeline, f"pipeline {pipeline.key}").jobs
+            jobs = [*before, *_jobs(found)]
+            cursor = following(found.page_info, after) if found is not None else None
+            if cursor:
+                return Page(then=(self._more(home, pipeline, jobs, cursor),))
+            return self._page(home, pipeline, jobs, None)
+
+        variables = {"path": home.name, "id": pipeline.id, "after": after}
+        return Request(
+            kind="runs",
+            path=f"{self.root}/api/graphql",
+            body={"query": queries.jobs(self.lacks), "variables": variables},
+            read=read,
+            repositories=(home.key,),
+        )
+
+    def _report(self, home: Home, pipeline: Pipeline, attempt: Ran) -> Request:
+        """The test report of a pipeline as it stands after its last attempt.
+
+        Source: https://docs.gitlab.com/api/pipelines/#get-a-test-report-for-a-pipeline
+        """
+
+        def read(response: Response) -> Page:
+            fact = tested(pipeline.key, attempt, decode(response, Report, Stream.RUNS))
+            return Page(told=tuple(Told(about, (fact,)) for about in _subjects(home, pipeline, attempt)))
+
+        return Request(
+            kind="test_report",
+            method="GET",
+            path=f"{self.root}/api/v4/projects/{home.key}/pipelines/{pipeline.key}/test_report",
+            read=read,
+            repositories=(home.key,),
+            passing=True,
+            slow=True,
+            largest=LARGEST,
+        )
+
+
+def _jobs(page: _Jobs | None) -> list[Job]:
+    return [each for each in (page.nodes if page is not None else ()) if each is not None]
+
+
+def _subjects(home: Home, pipeline: Pipeline, attempt: Ran) -> tuple[Subject, ...]:
+    """The run and its lines."""
+    lines = (Subject(home.key, line, 0, Thing.LINE) for line in lines_of(attempt))
+    return (Subject(home.key, pipeline.key, int(pipeline.key), Thing.RUN), *lines)
+
+
+def _together(pages: Sequence[Page], then: tuple[Request, ...]) -> Page:
+    return Page(
+        told=tuple(told for page in pages for told in page.told),
+        then=(*(request for page in pages for request in page.then), *then),
+        unknown=tuple(word for page in pages for word in page.unknown),
+    )
