@@ -30,6 +30,7 @@ SERVICE = Service(
         "labels and closings of issues that have no label when they are read, but for the closing that stands",
         "when the text of an issue was edited: what it said when it was first read holds",
         "pipelines that a pipeline started, which count as the job that started them",
+        "whether a job ran out of time or lost its runner: it failed",
         "runs for the result of a merge that is only tried, as runs of the change: their commit is nobody's",
         "with GitLab before 16.0, e-mail addresses of commits, which are some of the evidence of AI tools",
         "findings of security scanners, and code; for the latter add a source of provider `git`",

@@ -56,7 +56,7 @@ def more(lacks: Collection[str]) -> str:
 def runs(lacks: Collection[str], *, since: bool) -> str:
     """A page of a project's pipelines with their jobs, the newest first; ``since``: those updated then and later."""
     job = _without("id name status allowFailure manualJob createdAt startedAt finishedAt", "CiJob", lacks)
-    plain = _without("id sha ref source status createdAt updatedAt", "Pipeline", lacks)
+    plain = _without("id sha ref source status createdAt updatedAt finishedAt", "Pipeline", lacks)
     parameter, argument = (", $since: Time", "updatedAfter: $since, ") if since else ("", "")
     return (
         f"query Runs($path: ID!, $first: Int!, $after: String{parameter}) {{ place: project(fullPath: $path) {{"

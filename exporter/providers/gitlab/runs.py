@@ -81,6 +81,7 @@ class Pipeline(Struct, rename="camel"):
     ref: str | None = None
     source: str | None = None
     updated_at: str | None = None
+    finished_at: str | None = None
     jobs: _Jobs | None = None
     test_report_summary: _Summary | None = None
 
@@ -134,31 +135,36 @@ def ran(pipeline: Pipeline, jobs: Sequence[Job], home: Home) -> Iterator[Ran]:
         Garbled: a time is not a time.
     """
     done = sorted(_ended(jobs), key=lambda job: job.number)
-    begins = _begins(done)
     of_change = (pipeline.source or "").lower() in OF_CHANGE or (pipeline.ref or "").startswith(CHANGE_REF)
-    over = pipeline.status in ENDED
+    begins, over = _begins(done), ENDED.get(pipeline.status)
     for attempt, (begin, until) in enumerate(zip(begins, [*begins[1:], 0], strict=True), start=1):
-        here = [job for job in done if (attempt == 1 or job.started >= begin) and (not until or job.started < until)]
-        if (not until and not over) or not here:
-            continue
+        here = [job for job in done if job.started >= begin and (not until or job.started < until)]
+        if not until and over is None:
+            return
         stand = {job.name: job for job in done if not until or job.started < until}
         red = tuple(dict.fromkeys(job.name[:LONGEST] for job in stand.values() if job.failed))[:MOST_RED]
-        result = ENDED.get(pipeline.status, Result.SUCCESS) if not until else Result.SUCCESS
-        if until or result in (Result.SUCCESS, Result.FAILURE):
-            result = Result.FAILURE if red else Result.SUCCESS
+        result = Result.FAILURE if red else Result.SUCCESS
+        if not until and over is not None and not (over is Result.SUCCESS and red):
+            result = over
+        asked = seconds(pipeline.created_at) if attempt == 1 else begin
         yield Ran(
             id=f"ran:{pipeline.key}:{attempt}",
-            at=max(job.ended for job in here),
+            at=max((job.ended for job in here), default=max(asked, _left(pipeline))),
             workflow=WORKFLOW,
             branch=pipeline.ref or "",
             default=pipeline.ref == home.default_branch and not of_change,
             sha=pipeline.sha or "",
             attempt=attempt,
             result=result,
-            asked=seconds(pipeline.created_at) if attempt == 1 else begin,
-            started=min(job.started for job in here),
+            asked=asked,
+            started=min((job.started for job in here), default=0),
             red=red if result is Result.FAILURE else (),
         )
+
+
+def _left(pipeline: Pipeline) -> int:
+    """When a pipeline of which no job ran came to its end."""
+    return seconds(pipeline.finished_at or pipeline.updated_at or pipeline.created_at)
 
 
 def _ended(jobs: Sequence[Job]) -> Iterator[Ended]:

@@ -79,6 +79,7 @@ def both(tmp_path_factory):
         store.close()
 
 
+WORDS = {"timeout": "failure", "error": "failure"}
 UNTOLD = {"Pushed", "ReviewRequested", "Described", "BaseChanged"}
 
 
@@ -91,3 +92,42 @@ def test_changes_are_the_same_but_for_what_gitlab_has_no_word_for(both):
         merged = {("Closed", each[1]) for each in told if each[0] == "Merged"}  # GitHub says so of every merge
         theirs = {each for each in told if each[0] not in UNTOLD} - merged
         assert ours == theirs, (key, sorted(map(str, ours ^ theirs)))
+
+
+def test_issues_are_the_same_but_for_edits_and_for_the_change_that_closed_them(both):
+    github, gitlab = (facts(store, Thing.ISSUE) for store in both)
+    assert len(github) > 3
+    assert gitlab.keys() == github.keys()
+
+    def plain(told):
+        closings = {each[:3] for each in told if each[0] == "IssueClosed"}
+        return closings | {each for each in told if each[0] in ("IssueOpened", "Labelled", "IssueReopened")}
+
+    for key, told in github.items():
+        on = [each for each in told if each[0] == "Labelled" and each[3]]
+        off = [each for each in told if each[0] == "Labelled" and not each[3]]
+        if len(on) > len(off):  # events are asked of what has a label
+            assert plain(gitlab[key]) == plain(told), key
+
+
+def test_attempts_of_runs_end_alike_for_the_same_commits(both):
+    """The workflow is GitLab's one; a run of a change is known by its branch there as here."""
+    github, gitlab = (facts(store, Thing.RUN) for store in both)
+
+    def attempts(told):
+        # without workflow (2) and branch (3): a fork's has its owner before it
+        found = [each for events in told.values() for each in events if each[0] == "Ran"]
+        # GitLab says of either that it failed
+        return sorted((each[1], each[5], each[6], WORDS.get(each[7], each[7]), *each[8:]) for each in found)
+
+    assert len(attempts(github)) > 5
+    assert attempts(gitlab) == attempts(github)
+
+
+def test_deployments_bring_the_same_commits(both):
+    github, gitlab = (facts(store, Thing.DEPLOYMENT) for store in both)
+
+    def told(found):
+        return sorted(str(each) for events in found.values() for each in events)
+
+    assert told(gitlab) == told(github)

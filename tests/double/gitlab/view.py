@@ -205,6 +205,7 @@ class View:
             "status": status,
             "createdAt": stamp(run.created),
             "updatedAt": stamp(run.updated),
+            "finishedAt": stamp(attempt.ended),
             "jobs": lambda _info, *, first=None, after=None: page(self.jobs(run), lambda job: job, first, after),
             "testReportSummary": {"total": {"count": self.reports(run)}},
         }
