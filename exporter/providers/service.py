@@ -121,7 +121,8 @@ class Service(Struct, frozen=True, kw_only=True):
     repositories of its own, and tells of those of another source. ``needs``: by stream, the permissions a credential
     must have. ``cannot``: sentences on what it does not tell. ``costs``: by stream, sentences on what is asked, and how
     often. ``authorization``: from the secret to the header. ``accept``: the header of that name. ``budget``: a rate
-    limit as an answer tells it. ``fault``: what is wrong with options, a sentence with a remedy; empty for nothing.
+    limit as an answer tells it. ``fault``: what is wrong with include and options, a sentence with a remedy; empty for
+    nothing.
     """
 
     name: str
@@ -138,4 +139,4 @@ class Service(Struct, frozen=True, kw_only=True):
     authorization: Callable[[str], str] = bearer
     accept: str = "application/json"
     budget: Callable[[Response], Budget | None] = _no_budget
-    fault: Callable[[Any], str] = lambda options: ""
+    fault: Callable[[Setup], str] = lambda setup: ""
