@@ -102,6 +102,31 @@ def test_an_issue_is_closed_by_a_resolution_and_opened_again_without(tracker):
     assert only(IssueReopened, tracker) == [IssueReopened("reopened:20001", at(3))]
 
 
+def test_another_resolution_is_another_closing(tracker):
+    issue = tracker.add("SHOP-1", at(1))
+    tracker.change(issue, at(2), ("resolution", {"name": "Done"}))
+    tracker.change(issue, at(3), ("resolution", {"name": "Duplicate"}))
+    assert [(each.at, each.done) for each in only(IssueClosed, tracker)] == [(at(2), True), (at(3), False)]
+
+
+def test_entries_of_one_second_are_read_in_the_order_of_their_numbers(tracker):
+    """9999 before 20010, though as text it comes after; so the issue ends closed."""
+    issue = tracker.add("SHOP-1", at(1))
+    for n in range(9):
+        tracker.change(issue, at(2), ("labels", [f"a{n}"]))
+    tracker.change(issue, at(3), ("status", {"name": "In QA"}))
+    tracker.change(issue, at(3), ("status", {"name": "Done"}), ("resolution", {"name": "Done"}))
+    issue.log = [(ident.replace("20009", "9999"), when, items) for ident, when, items in issue.log]
+    assert [each.status for each in only(Moved, tracker)] == ["to do", "in qa", "done"]
+
+
+def test_a_history_from_before_the_creation_counts_from_the_creation_on(tracker):
+    """Imported issues have one."""
+    issue = tracker.add("SHOP-1", at(5))
+    tracker.change(issue, at(2), ("labels", ["qa"]))
+    assert only(Labelled, tracker) == [Labelled("label:20000:qa", at(5), "qa", on=True)]
+
+
 def test_a_status_that_is_the_end_closes_without_a_resolution(tracker):
     issue = tracker.add("SHOP-1", at(1))
     tracker.change(issue, at(2), ("status", {"name": "Shipped"}))

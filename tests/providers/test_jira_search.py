@@ -116,8 +116,10 @@ def test_what_changes_between_search_and_changelog_is_told_at_the_next_poll():
 
 
 def test_what_is_updated_while_pages_are_read_makes_data_center_skip_nothing():
+    """The first of the first page goes to the end, and all others one place ahead."""
     tracker = Tracker(DATACENTER)
-    many(tracker, 9, 0)
+    for n in range(9):
+        tracker.add(f"SHOP-{n}", at(1 + n))
     pending, found = list(questions(tracker, page=3).since((SHOP, PAY), START)), set()
     while pending:
         page = pending[0].read(answered(tracker, pending.pop(0)))
@@ -153,6 +155,8 @@ def test_one_issue_that_cannot_be_read_spoils_no_other(tracker):
     ("answer", "error", "words"),
     [
         (Answer(401, {}, {}), Unauthorised, "Jira rejects the credential"),
+        (Answer(200, {}, {"x-seraph-loginreason": "AUTHENTICATED_FAILED"}), Unauthorised, "as to anybody"),
+        (Answer(400, {}, {"x-seraph-loginreason": "AUTHENTICATION_DENIED"}), Unauthorised, "as to anybody"),
         (Answer(403, {}, {}), Refused, "browse the projects"),
         (Answer(400, {"errorMessages": ["The value 'SHOP' does not exist."]}, {}), Refused, "'SHOP' does not exist"),
         (Answer(400, "?", {}), Refused, "no reason"),

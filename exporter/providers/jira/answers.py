@@ -8,13 +8,14 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from exporter.errors import Refused
+from exporter.errors import Refused, Unauthorised
 from exporter.providers import answers
 from exporter.providers.base import Budget, Response
 
 T = TypeVar("T")
 
 WHO = "Jira"
+NOT_TAKEN = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
 NEEDS = "the credential needs to browse the projects, with the scope read:jira-work where it has scopes"
 
 
@@ -25,10 +26,18 @@ class _Said(Struct, rename="camel"):
 def decode(response: Response, kind: type[T]) -> T:
     """A JSON answer as a typed value.
 
+    Where a credential is not taken, Jira may answer as to anybody, which would look as if there were no issues.
+    https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/ (X-Seraph-LoginReason)
+
     Raises:
-        Refused: the search is refused, such as for a project that is not there or not to be seen; and all that
-        ``answers.check`` raises.
+        Unauthorised: the credential was not taken. Refused: the search is refused, such as for a project that is not
+        there or not to be seen. And all that ``answers.check`` raises.
     """
+    reason = response.headers.get("x-seraph-loginreason", "").upper()
+    if any(word in reason for word in NOT_TAKEN):
+        raise Unauthorised(
+            "Jira does not take the credential and answered as to anybody; renew the token, or log in once"
+        )
     if response.status == 400:
         raise Refused(f"Jira refuses the search: {_message(response)}; check `projects`, and that {NEEDS}")
     return answers.decode(response, kind, WHO, NEEDS)
