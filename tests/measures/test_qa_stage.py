@@ -105,6 +105,11 @@ def test_an_issue_of_a_tracker_is_answered_by_any_key_it_had():
     assert "qa" not in hours(moved, PRODUCTION, lines=(LINES[0], "links 10h: SHOP-6", *LINES[2:]))
 
 
+def test_an_explanation_names_the_issues_by_number_and_key():
+    said = Told(subject(Thing.CHANGE, 7), tuple(change("opened 0h", "links 1h: #5 SHOP-6")))
+    assert "answers #5, SHOP-6" in report(said, POLICY, None)
+
+
 def test_the_examples_of_the_definitions():
     """Rules 130 and 131: with QA from 14 to 20 h and from 36 to 46 h, or on staging at 50 h; in production at 60 h."""
     lines = (
