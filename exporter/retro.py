@@ -78,6 +78,10 @@ class RetroRules(Struct, frozen=True):
         return tuple(str(each) for each in Theme if _words(getattr(self, each)).search(told))
 
 
+NO_NOTES = RetroRules(labels=())
+"""Nothing is a note."""
+
+
 @lru_cache(maxsize=8)
 def _labels(globs: tuple[str, ...]) -> re.Pattern[str]:
     """One pattern for all globs; it matches nothing when there are none."""

@@ -384,6 +384,7 @@ def setup(settings: SourceSettings, config: Config, service: Service) -> Setup:
         options=options(settings, service),
         comments=config.review.comments_count,
         reports=config.reports.artifacts,
+        retro=retro_rules(config),
         keys=config.issues.keys,
     )
 

@@ -4,6 +4,7 @@ The runtime, the configuration and the documents know services by this alone: a 
 its recorded answers. All of it is pure; times are Unix seconds.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from msgspec import Struct, field
 from exporter.model import Stream
 from exporter.providers.base import Budget, Gap, Home, Request, Response, Success, Wanted
 from exporter.references import KEYS
+from exporter.retro import NO_NOTES, RetroRules
 
 DAY = 86_400
 
@@ -26,7 +28,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     ``include``: the globs over names of repositories that are wanted, as written; a client may ask for less by them,
     the runtime chooses by them in any case. ``options``: the service's own keys. ``comments``: also plain conversation
     comments are wanted. ``reports``: globs over the names of artifacts that hold test reports. ``keys``: the regular
-    expression of the keys of a tracker's issues, which changes name.
+    expression of the keys of a tracker's issues, which changes name. ``retro``: which issues are retrospective notes.
     """
 
     root: str = ""
@@ -35,6 +37,7 @@ class Setup(Struct, frozen=True, kw_only=True):
     comments: bool = False
     reports: tuple[str, ...] = ()
     keys: str = KEYS
+    retro: RetroRules = NO_NOTES
 
 
 class Questions(Protocol):
@@ -114,6 +117,11 @@ def _no_budget(response: Response) -> Budget | None:
 def bearer(secret: str) -> str:
     """The header ``Authorization`` of a token."""
     return f"Bearer {secret}"
+
+
+def basic_or_bearer(secret: str) -> str:
+    """The header ``Authorization``: Basic for ``name:token``, Bearer for a token alone."""
+    return f"Basic {b64encode(secret.encode()).decode()}" if ":" in secret else bearer(secret)
 
 
 class Service(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ import pkgutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qs, parse_qsl
 
 import pytest
 
@@ -20,13 +21,21 @@ from exporter.providers.github.listing import Window
 from exporter.providers.github.provider import GitHub, Unread
 from exporter.providers.github.runs import Runs, Untold
 from exporter.providers.github.stirring import stirred
+from exporter.providers.gitlab.client import GitLab
+from exporter.providers.gitlab.options import Options as GitlabOptions
+from exporter.providers.jenkins.client import Jenkins
+from exporter.providers.jenkins.options import Options as JenkinsOptions
 from exporter.providers.jira.client import Jira
 from exporter.providers.jira.options import Options
 from exporter.providers.service import Setup
-from tests.double import World, delivering, hand_made
+from tests.double import Double, World, delivering, hand_made
 from tests.double.actions import rest
+from tests.double.ci import zipped
 from tests.double.execution import Documents
+from tests.double.faults import Asked
+from tests.double.gitlab import Gitlab
 from tests.double.hand import DAY, MENDED, NOW, RED, START
+from tests.double.jenkins import JenkinsServer
 from tests.double.jira import Tracker
 from tests.double.view import View
 
@@ -159,7 +168,79 @@ def jira() -> Known:
     return Known(requests, answer, lambda body: body.replace(b"In Progress", b"Levitating"), homes)
 
 
-PROVIDERS = {"github": github, "jira": jira}
+def through(double: Double, request: Request, root: str = "") -> Response:
+    """A double's answer, without a network between."""
+    path, _, query = request.path.partition("?")
+    asked = Asked(1, request.method, path.removeprefix(root), token=next(iter(double.auth.tokens)))
+    if body := request.body:
+        asked.path, asked.query, asked.variables = "/graphql", body["query"], dict(body["variables"])
+    else:
+        asked.variables = dict(parse_qs(query)) if root else dict(parse_qsl(query))
+    got = double._answer(asked)
+    return Response(got.status, {name.lower(): value for name, value in got.headers.items()}, got.bytes())
+
+
+def gitlab() -> Known:
+    """GitLab over the same hand-made world."""
+    world: World = hand_made().world
+    shop = world.names["acme/shop"]
+    commits = shop.graph.line("", 20, at=START)
+    for n, sha in enumerate(commits):
+        delivering.deploy(world, shop, sha, at=START + 60 * (n + 1), state="SUCCESS" if n % 3 else "FAILURE")
+        delivering.release(world, shop, f"v1.{n}.0", sha, START + 60 * n)
+        delivering.tag(world, shop, f"v1.{n}.0", sha, START + 60 * n if n % 2 else None)
+    delivering.deploy(world, shop, commits[-1], at=START + DAY, state=None)
+    double = Gitlab(world, fast=True)
+    setup = Setup(include=("acme/*", "umbrella/web"), options=GitlabOptions(), comments=True)
+    homes = [
+        Home(str(double.ids.of("Project", one.id)), one.name, one.default_branch or "") for one in world.names.values()
+    ]
+    wanted = Wanted(homes[0].key, START, EARLIEST, START, tag=r"v.*")
+
+    def requests(size: int) -> list[Request]:
+        client = GitLab(setup, size)
+        streams = (client.questions(each) for each in (Stream.CHANGES, Stream.RUNS, Stream.ISSUES))
+        asked = [each for each in streams if each is not None]
+        home = next(each for each in homes if each.name == "acme/shop")
+        gap = Gap(RED, MENDED, (("main#2025-05", START),))
+        return [
+            *client.repositories(),
+            *(request for each in asked for request in each.since(homes, START)),
+            *(request for each in asked for request in each.standing(homes, NOW)),
+            *client.stirred(homes),
+            client.compare(home, gap),
+            client.deployments().latest(wanted._replace(repository=home.key), "deployments", "releases", "tags"),
+        ]
+
+    def strange(body: bytes) -> bytes:
+        return body.replace(b'"status": "running"', b'"status": "levitating"')
+
+    return Known(requests, lambda request: through(double, request, "/api/v4"), strange)
+
+
+def jenkins() -> Known:
+    """Jenkins over the runs of the same world, and many more."""
+    world: World = hand_made().world
+    shop = world.names["acme/shop"]
+    for n in range(60):
+        how = ("success", "failure", "skipped")[n % 3]
+        run = world.ci.ran(shop, f"{n:040x}", how, START + 600 * n, START + 600 * n + 300, branch=f"topic/{n % 7}")
+        world.ci.upload(run, "junit", zipped({"junit.xml": '<testsuite name="a"><testcase name="b"/></testsuite>'}))
+    double = JenkinsServer(world)
+    homes = tuple(Home(one.id, one.name, one.default_branch or "") for one in world.repositories.values())
+
+    def requests(size: int) -> Sequence[Request]:
+        asked = Jenkins(Setup(options=JenkinsOptions())).questions(Stream.RUNS)
+        assert asked is not None
+        return [*asked.since(homes, START), *asked.between(homes, START, NOW), *asked.standing(homes, NOW)]
+
+    def strange(body: bytes) -> bytes:
+        return body.replace(b"NOT_BUILT", b"MARVELLED")
+
+    return Known(requests, lambda request: through(double, request), strange, homes)
+
+
+PROVIDERS = {"github": github, "gitlab": gitlab, "jenkins": jenkins, "jira": jira}
 
 
 @pytest.fixture(params=sorted(PROVIDERS))

@@ -23,10 +23,9 @@ from exporter.providers.github import queries
 from exporter.providers.github.listing import Listing, Sort
 from exporter.providers.github.nodes import Item, Node, Reading, labelled
 from exporter.references import referred
-from exporter.retro import RetroRules
+from exporter.retro import NO_NOTES, RetroRules
 
 COMPLETED = "COMPLETED"
-NO_NOTES = RetroRules(labels=())
 REASONS = frozenset({COMPLETED, "NOT_PLANNED", "DUPLICATE", "REOPENED"})
 
 

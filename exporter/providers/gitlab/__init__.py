@@ -22,12 +22,11 @@ SERVICE = Service(
         "for each test report",
         Stream.DEPLOYMENTS: "nothing where nothing moved, else a list of deployments and one of releases for each such "
         "project, and a comparison for each deployment",
-        Stream.ISSUES: "one request for each group and single project, and two for each issue with a label that was "
-        "updated",
+        Stream.ISSUES: "one request for each group and single project, and two for each issue that was "
+        "updated since it was opened",
     },
     cannot=(
         "when a label was put on a merge request, so labels of changes say nothing here; use labels of issues",
-        "labels and closings of issues that have no label when they are read, but for the closing that stands",
         "when the text of an issue was edited: what it said when it was first read holds",
         "pipelines that a pipeline started, which count as the job that started them",
         "whether a job ran out of time or lost its runner: it failed",

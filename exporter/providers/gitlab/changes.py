@@ -365,17 +365,28 @@ def _turn(note: Note) -> type[Ready] | type[Drafted] | None:
 class Changes:
     """Asks for merge requests (``Questions``). ``lacks``: what the server was found not to have.
 
-    ``comments``: plain conversation comments are wanted too. ``keys``: how a tracker's keys look.
+    ``comments``: plain conversation comments are wanted too. ``keys``: how a tracker's keys look. ``page``: how many
+    a page has.
     """
 
     earlier = 0
     width = EVER
 
-    def __init__(self, root: str, wanted: Scopes, lacks: set[str], *, comments: bool = False, keys: str = KEYS) -> None:
+    def __init__(
+        self,
+        root: str,
+        wanted: Scopes,
+        lacks: set[str],
+        *,
+        comments: bool = False,
+        keys: str = KEYS,
+        page: int = AT_ONCE,
+    ) -> None:
         self.root = root
         self.lacks = lacks
         self.comments = comments
         self.keys = keys
+        self.page = page
         self._places = [*(("group", each) for each in wanted.groups), *(("project", each) for each in wanted.projects)]
 
     def since(self, homes: Sequence[Home], since: int) -> Sequence[Request]:
@@ -384,11 +395,11 @@ class Changes:
 
     def between(self, homes: Sequence[Home], lower: int, upper: int) -> Sequence[Request]:
         """The same; what was updated later comes first."""
-        return [self._list(place, path, lower, None, AT_ONCE) for place, path in self._places]
+        return [self._list(place, path, lower, None, self.page) for place, path in self._places]
 
     def standing(self, homes: Sequence[Home], until: int) -> Sequence[Request]:
         """What is open, however long ago it was updated."""
-        return [self._list(place, path, 0, None, AT_ONCE, OPENED) for place, path in self._places]
+        return [self._list(place, path, 0, None, self.page, OPENED) for place, path in self._places]
 
     def _list(
         self, place: str, path: str, since: int, after: str | None, first: int, state: str | None = None
@@ -402,9 +413,8 @@ class Changes:
             nodes = [each for each in found.nodes if each is not None]
             fresh = [each for each in nodes if seconds(each.updated_at) >= since]
             cursor = following(found.page_info, after)
-            then = (
-                [self._list(place, path, since, cursor, AT_ONCE, state)] if cursor and len(fresh) == len(nodes) else []
-            )
+            onward = cursor is not None and len(fresh) == len(nodes)
+            then = [self._list(place, path, since, cursor, self.page, state)] if onward else []
             return self._page([self._begin(each) for each in fresh], then)
 
         variables = {"path": path, "first": first, "after": after, "state": state}

@@ -8,12 +8,12 @@ from exporter.errors import NotFound
 from exporter.model import Repository, Stream
 from exporter.providers.base import Fault, Gap, Home, Page, Request, Response
 from exporter.providers.gitlab.answers import PAGE, decode, escaped
-from exporter.providers.gitlab.changes import Changes
+from exporter.providers.gitlab.changes import AT_ONCE, Changes
 from exporter.providers.gitlab.compare import compare
 from exporter.providers.gitlab.deployments import Deployments
 from exporter.providers.gitlab.issues import Issues
 from exporter.providers.gitlab.options import scopes
-from exporter.providers.gitlab.runs import Runs
+from exporter.providers.gitlab.runs import FIRST, Runs
 from exporter.providers.gitlab.stirring import stirred
 from exporter.providers.service import Client, Questions, Setup
 
@@ -35,18 +35,20 @@ class Project(Struct):
 
 
 class GitLab(Client):
-    """Asks gitlab.com or a server of one's own, from 15.0 on."""
+    """Asks gitlab.com or a server of one's own, from 15.0 on; ``page``: another size of pages than is best."""
 
     pulsed = (Stream.RUNS, Stream.DEPLOYMENTS)
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, page: int | None = None) -> None:
         self.root = setup.root
         self.wanted = scopes(setup)
         lacks: set[str] = set()
         self._questions: dict[Stream, Questions] = {
-            Stream.CHANGES: Changes(self.root, self.wanted, lacks, comments=setup.comments, keys=setup.keys),
-            Stream.RUNS: Runs(self.root, lacks),
-            Stream.ISSUES: Issues(self.root, self.wanted),
+            Stream.CHANGES: Changes(
+                self.root, self.wanted, lacks, comments=setup.comments, keys=setup.keys, page=page or AT_ONCE
+            ),
+            Stream.RUNS: Runs(self.root, lacks, page or FIRST),
+            Stream.ISSUES: Issues(self.root, self.wanted, setup.retro),
         }
 
     def repositories(self) -> Sequence[Request]:

@@ -192,7 +192,14 @@ def _deployments(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
 def _releases(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
     rows = decode(response, list[Release], Stream.DEPLOYMENTS)
     told = [
-        _named(wanted, each.tag_name, seconds(each.released_at), each.commit, seconds(each.created_at))
+        _named(
+            wanted,
+            f"release:{each.tag_name}",
+            each.tag_name,
+            seconds(each.released_at),
+            each.commit,
+            seconds(each.created_at),
+        )
         for each in rows
         if not each.upcoming_release
     ]
@@ -209,14 +216,14 @@ def _tags(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
             continue
         date, oldest = seconds(each.created_at or each.commit.created_at), seconds(each.commit.created_at)
         if re.fullmatch(wanted.tag, each.name):
-            told.append(_named(wanted, each.name, date, each.commit, date))
+            told.append(_named(wanted, f"tag:{each.name}", each.name, date, each.commit, date))
     return Page(told=tuple(one for one in told if one is not None)), len(rows), oldest
 
 
-def _named(wanted: Wanted, name: str, at: int, commit: _Commit | None, created: int) -> Told | None:
+def _named(wanted: Wanted, key: str, name: str, at: int, commit: _Commit | None, created: int) -> Told | None:
     """A release or a tag, which is for its users at once; by its name, which only deleting it takes away."""
     if at < wanted.horizon:
         return None
     sha = commit.id if commit else ""
     fact = Deployed("released", at, RELEASE, sha, Outcome.SUCCESS, created, name, wanted.released)
-    return Told(Subject(wanted.repository, f"release:{name}", 0, Thing.DEPLOYMENT), (fact,))
+    return Told(Subject(wanted.repository, key, 0, Thing.DEPLOYMENT), (fact,))

@@ -1,4 +1,4 @@
-"""Issues and incidents: lists of whole groups, and of those that have labels, what happened to them when.
+"""Issues and incidents: lists of whole groups, and of those that were touched since, what happened to them when.
 
 Sources: https://docs.gitlab.com/api/issues/, https://docs.gitlab.com/api/resource_label_events/ and
 https://docs.gitlab.com/api/resource_state_events/
@@ -17,6 +17,7 @@ from exporter.model import (
     IssueReopened,
     Labelled,
     Naming,
+    Noted,
     Referred,
     Stream,
     Subject,
@@ -29,6 +30,7 @@ from exporter.providers.gitlab.answers import PAGE, decode, escaped
 from exporter.providers.gitlab.changes import EVER
 from exporter.providers.gitlab.options import Scopes
 from exporter.references import referred
+from exporter.retro import NO_NOTES, RetroRules
 
 DAY = 86_400
 PLAIN = "issue"
@@ -60,6 +62,11 @@ class Issue(Struct):
     references: _References = field(default_factory=_References)
     links: _Links = field(name="_links", default_factory=_Links)
 
+    @property
+    def touched(self) -> bool:
+        """Whether anything may have happened to it: labels that were taken off do not show, but in its last date."""
+        return bool(self.labels) or self.updated_at != self.created_at
+
 
 class _Label(Struct):
     name: str = ""
@@ -82,8 +89,15 @@ class StateEvent(Struct):
     state: str
 
 
-def told(issue: Issue, labels: Sequence[LabelEvent] = (), states: Sequence[StateEvent] = ()) -> Told:
+def told(
+    issue: Issue,
+    labels: Sequence[LabelEvent] = (),
+    states: Sequence[StateEvent] = (),
+    retro: RetroRules = NO_NOTES,
+) -> Told:
     """The facts of an issue and of what happened to it, as far as that was asked; an incident is one by its type.
+
+    ``retro`` says which issues are retrospective notes, and what those name.
 
     Raises:
         Garbled: a time is not a time.
@@ -105,10 +119,15 @@ def told(issue: Issue, labels: Sequence[LabelEvent] = (), states: Sequence[State
             events.append(IssueClosed(f"state:{each.id}", at, done))
         elif each.state == "reopened":
             events.append(IssueReopened(f"state:{each.id}", at))
+    put: list[Labelled] = []
     for label in labels:
         name = label.label.name.strip().lower() if label.label else ""
         if name:
-            events.append(Labelled(f"label:{label.id}", seconds(label.created_at), name, label.action == "add"))
+            put.append(Labelled(f"label:{label.id}", seconds(label.created_at), name, label.action == "add"))
+    events += put
+    since = min((each.at for each in put if each.on and retro.is_note(each.label)), default=None)
+    if since is not None:
+        events.append(Noted("noted", max(opened, since), retro.named(issue.description or "")))
     return Told(Subject(str(issue.project_id), str(issue.id), issue.iid, Thing.ISSUE), tuple(events))
 
 
@@ -119,8 +138,9 @@ class Issues:
     """An issue opened as long before the ledger's start may be due a day after it (definitions 15)."""
     width = EVER
 
-    def __init__(self, root: str, wanted: Scopes) -> None:
+    def __init__(self, root: str, wanted: Scopes, retro: RetroRules = NO_NOTES) -> None:
         self.api = f"{root}/api/v4"
+        self.retro = retro
         self._places = [
             *(f"groups/{escaped(each)}" for each in wanted.groups),
             *(f"projects/{escaped(each)}" for each in wanted.projects),
@@ -147,8 +167,8 @@ class Issues:
         def read(response: Response) -> Page:
             rows = decode(response, list[Issue], Stream.ISSUES)
             here = [each for each in rows if str(each.project_id) in wanted]
-            bare = tuple(told(each) for each in here if not each.labels)
-            then = [self._labels(each, [], 1) for each in here if each.labels]
+            bare = tuple(self._told(each) for each in here if not each.touched)
+            then = [self._labels(each, [], 1) for each in here if each.touched]
             if len(rows) == PAGE:
                 then.append(self._list(place, wanted, filters, page + 1))
             return Page(told=bare, then=tuple(then))
@@ -156,8 +176,11 @@ class Issues:
         path = f"{self.api}/{place}/issues?scope=all&order_by=updated_at&sort=desc&per_page={PAGE}&page={page}{filters}"
         return Request(kind="issues", method="GET", path=path, read=read, passing=True)
 
+    def _told(self, issue: Issue, labels: Sequence[LabelEvent] = (), states: Sequence[StateEvent] = ()) -> Told:
+        return told(issue, labels, states, self.retro)
+
     def _labels(self, issue: Issue, before: Sequence[LabelEvent], page: int) -> Request:
-        """When labels were put on and taken off; asked of those that have one now."""
+        """When labels were put on and taken off."""
 
         def read(response: Response) -> Page:
             rows = decode(response, list[LabelEvent], Stream.ISSUES)
@@ -172,7 +195,7 @@ class Issues:
         """When it was closed and opened again; the first hundred times."""
 
         def read(response: Response) -> Page:
-            return Page(told=(told(issue, labels, decode(response, list[StateEvent], Stream.ISSUES)),))
+            return Page(told=(self._told(issue, labels, decode(response, list[StateEvent], Stream.ISSUES)),))
 
         return self._about(issue, f"resource_state_events?per_page={PAGE}", read)
 

@@ -202,13 +202,14 @@ class Runs:
     earlier = 0
     width = EVER
 
-    def __init__(self, root: str, lacks: set[str]) -> None:
+    def __init__(self, root: str, lacks: set[str], page: int = FIRST) -> None:
         self.root = root
+        self.page = page
         self.lacks = lacks
 
     def since(self, homes: Sequence[Home], since: int) -> Sequence[Request]:
         """What was updated since then, project by project."""
-        return [self._list(home, since, None) for home in homes]
+        return [self._list(home, since, None, self.page) for home in homes]
 
     def between(self, homes: Sequence[Home], lower: int, upper: int) -> Sequence[Request]:
         """The same; what was updated later comes first."""
@@ -218,7 +219,7 @@ class Runs:
         """Nothing: a pipeline that has not ended is told of when it has."""
         return ()
 
-    def _list(self, home: Home, since: int, after: str | None, first: int = FIRST) -> Request:
+    def _list(self, home: Home, since: int, after: str | None, first: int) -> Request:
         filtered = "pipelines.updatedAfter" not in self.lacks
 
         def read(response: Response) -> Page:

@@ -1,6 +1,5 @@
 """What an answer of Jira means, and what its rate limits say."""
 
-import base64
 from datetime import datetime
 from math import ceil
 from typing import TypeVar
@@ -11,6 +10,7 @@ from msgspec import Struct
 from exporter.errors import Refused, Unauthorised
 from exporter.providers import answers
 from exporter.providers.base import Budget, Response
+from exporter.providers.service import basic_or_bearer
 
 T = TypeVar("T")
 
@@ -57,9 +57,7 @@ def authorization(secret: str) -> str:
     https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/
     https://confluence.atlassian.com/enterprise/using-personal-access-tokens-1026032365.html
     """
-    if ":" in secret:
-        return "Basic " + base64.b64encode(secret.encode()).decode()
-    return f"Bearer {secret}"
+    return basic_or_bearer(secret)
 
 
 def budget(response: Response) -> Budget | None:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 from aiohttp import web
 from graphql import GraphQLError
 
-from tests.double.ci import Run
+from tests.double.ci import Attempt, Run
 from tests.double.execution import Documents
 from tests.double.faults import Answer, Asked
 from tests.double.gitlab.ids import Ids
@@ -108,17 +108,7 @@ class Gitlab(Double):
     # Test reports, which runs upload as archives
 
     def _cases(self, run: Run) -> list[tuple[str, str, str]]:
-        """Suite, name and status of each case of what a run uploaded last."""
-        mine = [each for each in self.world.ci.artifacts.values() if each.run is run]
-        found: list[tuple[str, str, str]] = []
-        for artifact in mine[-1:]:
-            with zipfile.ZipFile(BytesIO(artifact.body)) as archive:
-                for name in archive.namelist():
-                    suite = ET.fromstring(archive.read(name))
-                    found += [
-                        (suite.get("name", ""), case.get("name", ""), _status(case)) for case in suite.iter("testcase")
-                    ]
-        return found
+        return cases_of(self.world, run, run.attempts[-1])
 
     def _report(self, run: Run) -> Row:
         """https://docs.gitlab.com/api/pipelines/#get-a-test-report-for-a-pipeline."""
@@ -129,6 +119,21 @@ class Gitlab(Double):
             )
         return {"total_count": sum(map(len, suites.values())),
                 "test_suites": [{"name": name, "test_cases": cases} for name, cases in suites.items()]}  # fmt: skip
+
+
+def cases_of(world: World, run: Run, attempt: Attempt) -> list[tuple[str, str, str]]:
+    """Suite, name and status of each case of what an attempt of a run uploaded last."""
+    until = attempt.ended or world.now
+    there = [each for each in world.ci.artifacts.values() if each.run is run and "junit" in each.name]
+    mine = [each for each in there if attempt.asked <= each.created <= until]
+    found: list[tuple[str, str, str]] = []
+    for artifact in mine[-1:]:
+        with zipfile.ZipFile(BytesIO(artifact.body)) as archive:
+            for name in archive.namelist():
+                suite = ET.fromstring(archive.read(name))
+                where = suite.get("name", "")
+                found += [(where, case.get("name", ""), _status(case)) for case in suite.iter("testcase")]
+    return found
 
 
 def _status(case: ET.Element) -> str:
