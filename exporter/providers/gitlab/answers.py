@@ -5,7 +5,7 @@ Sources: https://docs.gitlab.com/api/rest/ (status codes, pagination), https://d
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from typing import TypeVar
 
 import msgspec
@@ -89,6 +89,12 @@ def decode(response: Response, kind: type[T], stream: Stream) -> T:
         ExporterError: as ``providers.answers.decode``.
     """
     return answers.decode(response, kind, WHO, NEEDS[stream])
+
+
+def another(response: Response, rows: Sized) -> bool:
+    """Whether a list has another page: https://docs.gitlab.com/api/rest/#other-pagination-headers."""
+    following = response.headers.get("x-next-page")
+    return len(rows) == PAGE if following is None else following != ""
 
 
 def graphql(response: Response, kind: type[T], stream: Stream) -> T:

@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from exporter.errors import NotFound
 from exporter.model import Repository, Stream
 from exporter.providers.base import Fault, Gap, Home, Page, Request, Response
-from exporter.providers.gitlab.answers import PAGE, decode, escaped
+from exporter.providers.gitlab.answers import PAGE, another, decode, escaped
 from exporter.providers.gitlab.changes import AT_ONCE, Changes
 from exporter.providers.gitlab.compare import compare
 from exporter.providers.gitlab.deployments import Deployments
@@ -82,7 +82,7 @@ class GitLab(Client):
                 rows = decode(response, list[Project], Stream.CHANGES)
             except NotFound as error:
                 raise NotFound(f"no group {path}, or the token may not see it") from error
-            then = (self._group(path, page + 1),) if len(rows) == PAGE else ()
+            then = (self._group(path, page + 1),) if another(response, rows) else ()
             return Page(repositories=tuple(map(_repository, rows)), then=then)
 
         filters = f"include_subgroups=true&with_shared=false&order_by=id&sort=asc&per_page={PAGE}&page={page}"

@@ -5,18 +5,16 @@ Sources: https://docs.gitlab.com/api/deployments/, https://docs.gitlab.com/api/r
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from exporter.errors import NotFound
 from exporter.model import RELEASE, Deployed, Outcome, Stream, Subject, Thing, Told
 from exporter.providers.answers import seconds
 from exporter.providers.base import Page, Request, Response, Success, Wanted, contained
-from exporter.providers.gitlab.answers import PAGE, decode
+from exporter.providers.gitlab.answers import PAGE, another, decode
 from exporter.providers.gitlab.compare import Comparison, shas
-
-T = TypeVar("T")
 
 OUTCOMES = {"success": Outcome.SUCCESS, "failed": Outcome.FAILURE}
 """What a deployment comes to; one that was cancelled or skipped reached nobody, and failed nobody."""
@@ -97,6 +95,14 @@ def environment(each: Deployment) -> str:
     return f"{tier}/{place.name}" if told else place.name
 
 
+class Rows(NamedTuple):
+    """A page of a list: what it came to, whether there is another, and the date of its oldest row (Unix seconds)."""
+
+    page: Page
+    more: bool
+    oldest: int
+
+
 class Deployments:
     """Asks for what reaches users (``DeploymentsOf``)."""
 
@@ -109,17 +115,17 @@ class Deployments:
         return self._list(wanted, first, 1, tuple(others))
 
     def _list(self, wanted: Wanted, kind: str, page: int, others: tuple[str, ...] = ()) -> Request:
-        rows: dict[str, Callable[[Wanted, Response], tuple[Page, int, int]]] = {
+        rows: dict[str, Callable[[Wanted, Response], Rows]] = {
             "deployments": _deployments,
             "releases": _releases,
             "tags": _tags,
         }
 
         def read(response: Response) -> Page:
-            found, count, oldest = rows[kind](wanted, response)
-            then = [self._list(wanted, kind, page + 1)] if count == PAGE and oldest >= wanted.since else []
+            found = rows[kind](wanted, response)
+            then = [self._list(wanted, kind, page + 1)] if found.more and found.oldest >= wanted.since else []
             then += [self._list(wanted, each, 1) for each in others]
-            return Page(told=found.told, found=found.found, unknown=found.unknown, then=tuple(then))
+            return structs.replace(found.page, then=tuple(then))
 
         order = {
             "deployments": "deployments?order_by=created_at&sort=desc",
@@ -184,12 +190,13 @@ def _page(wanted: Wanted, rows: Sequence[Deployment]) -> Page:
     return Page(told=told, found=waits, unknown=("deployment_status",) if strange else ())
 
 
-def _deployments(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
+def _deployments(wanted: Wanted, response: Response) -> Rows:
     rows = decode(response, list[Deployment], Stream.DEPLOYMENTS)
-    return _page(wanted, rows), len(rows), min((seconds(each.created_at) for each in rows), default=0)
+    oldest = min((seconds(each.created_at) for each in rows), default=0)
+    return Rows(_page(wanted, rows), another(response, rows), oldest)
 
 
-def _releases(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
+def _releases(wanted: Wanted, response: Response) -> Rows:
     rows = decode(response, list[Release], Stream.DEPLOYMENTS)
     told = [
         _named(
@@ -204,10 +211,10 @@ def _releases(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
         if not each.upcoming_release
     ]
     oldest = min((seconds(each.released_at) for each in rows), default=0)
-    return Page(told=tuple(one for one in told if one is not None)), len(rows), oldest
+    return Rows(Page(told=tuple(one for one in told if one is not None)), another(response, rows), oldest)
 
 
-def _tags(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
+def _tags(wanted: Wanted, response: Response) -> Rows:
     """A tag without a message has no date but its commit's."""
     rows = decode(response, list[Tag], Stream.DEPLOYMENTS)
     told, oldest = [], 1 << 62
@@ -217,7 +224,7 @@ def _tags(wanted: Wanted, response: Response) -> tuple[Page, int, int]:
         date, oldest = seconds(each.created_at or each.commit.created_at), seconds(each.commit.created_at)
         if re.fullmatch(wanted.tag, each.name):
             told.append(_named(wanted, f"tag:{each.name}", each.name, date, each.commit, date))
-    return Page(told=tuple(one for one in told if one is not None)), len(rows), oldest
+    return Rows(Page(told=tuple(one for one in told if one is not None)), another(response, rows), oldest)
 
 
 def _named(wanted: Wanted, key: str, name: str, at: int, commit: _Commit | None, created: int) -> Told | None:

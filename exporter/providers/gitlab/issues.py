@@ -26,7 +26,7 @@ from exporter.model import (
 )
 from exporter.providers.answers import seconds, stamp
 from exporter.providers.base import Home, Page, Request, Response
-from exporter.providers.gitlab.answers import PAGE, decode, escaped
+from exporter.providers.gitlab.answers import PAGE, another, decode, escaped
 from exporter.providers.gitlab.changes import EVER
 from exporter.providers.gitlab.options import Scopes
 from exporter.references import referred
@@ -169,7 +169,7 @@ class Issues:
             here = [each for each in rows if str(each.project_id) in wanted]
             bare = tuple(self._told(each) for each in here if not each.touched)
             then = [self._labels(each, [], 1) for each in here if each.touched]
-            if len(rows) == PAGE:
+            if another(response, rows):
                 then.append(self._list(place, wanted, filters, page + 1))
             return Page(told=bare, then=tuple(then))
 
@@ -185,7 +185,7 @@ class Issues:
         def read(response: Response) -> Page:
             rows = decode(response, list[LabelEvent], Stream.ISSUES)
             events = [*before, *rows]
-            if len(rows) == PAGE:
+            if another(response, rows):
                 return Page(then=(self._labels(issue, events, page + 1),))
             return Page(then=(self._states(issue, events),))
 
