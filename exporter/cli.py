@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from exporter import __version__, arguments, backfill, clone_plan, explain, wiring
+from exporter import __version__, arguments, backfill, clone_plan, doctor, explain, service_plan, wiring
 from exporter import plan as planning
 from exporter.app import App
 from exporter.backfill import SHARED, Order
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         ("once", _once, "load everything, print the metrics as of one instant, and end"),
         ("diagnose", _diagnose, "say what became of the gain of AI assistants: a report"),
         ("explain", _explain, "take one pull request apart, or tell the rows that a published number came from"),
+        ("doctor", _doctor, "ask each source what may be read, and tell which metrics will be missing"),
         ("plan", _plan, "estimate repositories, requests and series before deploying"),
         ("rebuild", _rebuild, "start a new ledger from the stored facts; counters restart"),
     ):
@@ -107,6 +108,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--format", choices=("text", "json", "markdown", "html"), default="text", help="text without it"
             )
+        if name == "doctor":
+            command.add_argument("--format", choices=("text", "json"), default="text", help="text without it")
         if name == "explain":
             _add_explain(command)
     for name, run, text in (
@@ -436,6 +439,12 @@ def _explain(options: argparse.Namespace) -> int:
     return FINE
 
 
+def _doctor(options: argparse.Namespace) -> int:
+    found = asyncio.run(doctor.examine(_config(options)))
+    print(doctor.report(found) if options.format == "text" else doctor.as_json(found), end="")
+    return FINE if all(each.whole for each in found) else FAILURE
+
+
 def _plan(options: argparse.Namespace) -> int:
     config = _config(options)
 
@@ -445,7 +454,7 @@ def _plan(options: argparse.Namespace) -> int:
 
     if plans := asyncio.run(estimate()):
         print(planning.report(plans), end="")
-    for sentence in clone_plan.sentences(config):
+    for sentence in (*asyncio.run(service_plan.sentences(config)), *clone_plan.sentences(config)):
         print(sentence)
     return FINE
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from exporter.render import configuration, metrics, origin
+from exporter.render import configuration, metrics, origin, providers
 from exporter.render.dashboards import document as dashboards_document
 from exporter.render.dashboards import files as dashboards
 from exporter.render.rules import document as rules_document
@@ -25,6 +25,7 @@ DOCUMENTS: dict[str, Callable[[str], str]] = {
 FOLDERS: dict[str, Callable[[], Mapping[str, str]]] = {
     "alerts": rules.files,
     "dashboards": dashboards.files,
+    "docs/providers": providers.pages,
     "helm/sdlc-exporter/files/alerts": rules.files,
     "helm/sdlc-exporter/files/dashboards": dashboards.files,
 }

@@ -60,9 +60,13 @@ def render_reference() -> str:
 
 def _section(title: str, struct: type[Struct]) -> str:
     about = " ".join((struct.__doc__ or "").split())
+    return "\n".join([f"## {title}", "", about, "", *table_of(struct), "", *_long(struct)])
+
+
+def table_of(struct: type[Struct]) -> list[str]:
+    """The lines of a table of a struct's keys."""
     rows = [f"| `{key.name}` | {_word(key.type)} | {_default(key)} | {key.meaning} |" for key in keys(struct).values()]
-    table = ["| key | value | default | meaning |", "|---|---|---|---|", *rows]
-    return "\n".join([f"## {title}", "", about, "", *table, "", *_long(struct)])
+    return ["| key | value | default | meaning |", "|---|---|---|---|", *rows]
 
 
 def _long(struct: type[Struct]) -> Iterator[str]:

@@ -1,0 +1,82 @@
+"""What a source of a service costs while nothing moves: how many requests an hour, as its own questions count."""
+
+from exporter import wiring
+from exporter.catalogue import HOUR
+from exporter.config import Config
+from exporter.config.contradictions import served
+from exporter.config.settings import Source as SourceSettings
+from exporter.model import Repository, Stream
+from exporter.providers import services
+from exporter.providers.base import Home
+from exporter.providers.service import Client
+from exporter.runtime.health import Health
+from exporter.runtime.lane import Lane
+
+PULSED = 100
+"""Repositories that one question for pulses is about."""
+
+
+async def sentences(config: Config) -> list[str]:
+    """A sentence for each source whose service is known by the protocol alone.
+
+    Raises:
+        ExporterError: one cannot be asked.
+    """
+    homes: dict[str, list[Home]] = {}
+    found: dict[str, str] = {}
+    for settings in sorted(config.sources, key=lambda each: bool(served(each))):
+        if settings.provider in services():
+            found[settings.name] = await _sentence(settings, config, homes)
+    return [found[each.name] for each in config.sources if each.name in found]
+
+
+async def _sentence(settings: SourceSettings, config: Config, homes: dict[str, list[Home]]) -> str:
+    service = services()[settings.provider]
+    client = service.client(wiring.setup(settings, config, service))
+    lanes = wiring.lanes(settings, Health())
+    try:
+        (lane,) = await lanes.lanes()
+        if service.serves:
+            here = homes.get(settings.of or "")
+            now = lane.clock.now()
+            if here is None:
+                return f"{settings.name} ({service.title}): asks about the repositories of {settings.of}, planned above"
+            idle = HOUR / settings.interval * _asked(client, service.streams[0], here, now)
+            return f"{settings.name} ({service.title}): {idle:.0f} requests an hour while nothing moves"
+        taken, of, pages = await _discovered(settings, client, lane)
+    finally:
+        await lanes.close()
+    homes[settings.name] = taken
+    idle = HOUR / settings.interval * _asked(client, Stream.CHANGES, taken, lane.clock.now())
+    idle += HOUR / settings.rediscover * pages
+    sides = [Stream(each) for each in settings.streams]
+    pulses = -(-len(taken) // PULSED) if set(sides) & set(client.pulsed) else 0
+    joined = sum(_asked(client, each, taken, lane.clock.now()) for each in sides if each not in client.pulsed)
+    idle += HOUR / settings.stream_interval * (pulses + joined)
+    return (
+        f"{settings.name} ({service.title}): {len(taken)} of {of} repositories are selected; {idle:.0f} requests an "
+        "hour while nothing moves; what a first load and the series come to is not foreseen"
+    )
+
+
+async def _discovered(settings: SourceSettings, client: Client, lane: Lane) -> tuple[list[Home], int, int]:
+    """The repositories that are selected, how many were found, and in how many requests."""
+    selection, pending, found, pages = (
+        wiring.selection(settings),
+        list(client.repositories()),
+        list[Repository](),
+        0,
+    )
+    while pending:
+        page = await lane.ask(pending.pop(0))
+        pages += 1
+        found += page.repositories
+        pending[:0] = page.then
+    taken = [Home(each.key, each.name, each.default_branch) for each in found if selection.takes(each)]
+    return taken, len(found), pages
+
+
+def _asked(client: Client, stream: Stream, homes: list[Home], now: int) -> int:
+    """How many questions a poll of a stream begins with."""
+    questions = client.questions(stream)
+    return len(questions.since(homes, now)) if questions is not None else 0
