@@ -464,7 +464,7 @@ def serving_source(
     if asking is None:
         raise ConfigError(f"{service.title} does not tell of {reader.stream}")
     leading = Leading(asking, reader, 0, monotonic)
-    return ServingSource(settings.name, lanes(settings, reader.health), leading, kept, changed)
+    return ServingSource(settings.name, lanes(settings, reader.health), leading, kept, changed, asking.hear)
 
 
 def compare_at(forge: GithubSource | ServiceSource) -> Compare:

@@ -3,6 +3,8 @@
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
 
+from msgspec import structs
+
 from exporter.errors import RateLimited, SecondaryLimited
 from exporter.model import Stream, Thing
 from exporter.providers.base import Home, Request
@@ -47,6 +49,15 @@ class Joined:
     def company(self) -> int:
         """A history is read of all repositories at once."""
         return 1 << 30
+
+    async def hear(self, lane: Lane, rows: Sequence[RepositoryRow]) -> None:
+        """Ask something, so that the server's time is known before anything is dated by it; nothing is kept.
+
+        Raises:
+            ExporterError: nothing could be asked.
+        """
+        requests = list(self.questions.since(_homes(rows), lane.clock.now()))[:1]
+        await self.reader.drain(lane, [structs.replace(each, repositories=()) for each in requests])
 
     async def poll(self, lane: Lane, rows: Sequence[RepositoryRow]) -> Outcome:
         """Everything since the oldest of the cursors."""

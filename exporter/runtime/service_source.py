@@ -6,7 +6,7 @@ stream that fails holds back itself and what is measured from it, and no other s
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from exporter.errors import ExporterError, StoreError
 from exporter.model import Repository, Stream
@@ -174,7 +174,8 @@ class ServiceSource:
 class ServingSource:
     """A source that has no repositories and tells one stream of those of another source, ``of``.
 
-    What it reads is stored as that source's; troubles and requests are counted as its own.
+    What it reads is stored as that source's; troubles and requests are counted as its own. ``hear``: asks something, so
+    that the server's time is known before the first load is dated by it.
     """
 
     def __init__(
@@ -184,6 +185,7 @@ class ServingSource:
         leading: Leading,
         books: Books,
         changed: Callable[[], None] = lambda: None,
+        hear: Callable[[Lane, Sequence[RepositoryRow]], Awaitable[None]] | None = None,
     ) -> None:
         self.name = name
         self.of = leading.reader.source
@@ -192,6 +194,8 @@ class ServingSource:
         self.leading = leading
         self.books = books
         self.changed = changed
+        self._hear = hear
+        self._heard = False
 
     async def poll(self, until: Callable[[], bool]) -> str:
         """One pass over the repositories that the other source has found so far; ``partial`` before it found any.
@@ -206,6 +210,9 @@ class ServingSource:
             return "partial"
         (lane,) = await self.lanes.lanes()
         try:
+            if self._hear is not None and not self._heard:
+                await self._hear(lane, rows)
+                self._heard = True
             await self.leading.advance(lane, rows, until)
         finally:
             await reader.desk(self.books.reach.refresh)

@@ -342,6 +342,39 @@ def test_a_serving_source_waits_for_repositories_and_moves_their_watermarks(tmp_
     play(tmp_path, act)
 
 
+def test_a_serving_source_knows_its_servers_time_before_it_dates_a_load_by_it(tmp_path):
+    """The clock here is a day ahead until the server's first answer."""
+
+    async def act(work):
+        async with served(work) as tracker:
+            await work.poll()
+            told = {"ahead": 86_400}
+            tracker.lane.clock.now = lambda: work.clock.now + told["ahead"]
+
+            async def hear(lane, rows):
+                assert [row.key for row in rows] == ["1"]
+                told["ahead"] = 0
+
+            tracker.source._hear = hear
+            await tracker.poll()
+            assert work.rows(Stream.ISSUES)["1"].watermark == work.clock.now - LAG
+
+    play(tmp_path, act)
+
+
+def test_what_is_asked_to_hear_the_time_is_not_kept(tmp_path):
+    merge = change("opened 0h", "merged 2h")
+
+    async def act(work):
+        await work.poll()
+        work.lane.answers["changes"] = [Page(told=(Told(Subject("1", "change7", 7), tuple(merge)),))]
+        await work.source.leading.asking.hear(work.lane, list(work.rows().values()))
+        assert work.lane.sent[-1] == "changes"
+        assert work.store.find("acme/shop", 7) is None
+
+    play(tmp_path, act)
+
+
 def test_troubles_of_a_serving_source_are_its_own(tmp_path):
     async def act(work):
         async with served(work) as tracker:
