@@ -99,13 +99,17 @@ class Rest:
         return self.query.get(name, [default])[0]
 
     def _below(self, group: str) -> list[Repository]:
-        found = self.view.below(group.replace("%2F", "/"))
+        found = self.view.below(self._path(group))
         if not found:
             raise GoneError
         return found
 
+    def _path(self, group: str) -> str:
+        """A group's full path, by that or by its number."""
+        return (self.ids.key(int(group)) or "") if group.isdecimal() else group.replace("%2F", "/")
+
     def _group(self, group: str) -> Row:
-        path = group.replace("%2F", "/")
+        path = self._path(group)
         self._below(path)
         return {"id": self.ids.of("Group", path), "full_path": path, "name": path.rpartition("/")[2]}
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
 
 from aiohttp import web
@@ -103,6 +104,9 @@ class Gitlab(Double):
                 "X-Next-Page": str(page + 1) if more else "",
                 "X-Prev-Page": str(page - 1) if page > 1 else "",
             }
+            if more:
+                query = urlencode(asked.variables | {"page": [page + 1]}, doseq=True)
+                answer.headers["Link"] = f'<{self.url}/api/v4{asked.path}?{query}>; rel="next"'
         return answer
 
     # Test reports, which runs upload as archives

@@ -63,7 +63,8 @@ class JenkinsServer(Double):
             except (Missing, KeyError, StopIteration):
                 return Answer(404, body=b"<html><body>404 Not Found</body></html>", type="text/html")
         tree = asked.variables.get("tree")
-        told = pick(found, parse(tree)) if tree else shallow(found)
+        whole = "/testReport/" in asked.path  # what a report holds is told at once
+        told = pick(found, parse(tree)) if tree else found if whole else shallow(found)
         return Answer(payload=told, headers={"X-Jenkins": "2.462.3"})
 
     def _page(self, path: str) -> Node:
@@ -83,9 +84,9 @@ class JenkinsServer(Double):
             case []:
                 return build
             case ["testReport"]:
-                return self._report(build["run"], build["attempt"])
+                return self._report(build["_run"], build["_attempt"])
             case ["wfapi", "describe"]:
-                return self._stages(build["run"], build["attempt"])
+                return self._stages(build["_run"], build["_attempt"])
         raise Missing
 
     # Places
@@ -135,6 +136,7 @@ class JenkinsServer(Double):
                 "builds": partial(self._builds, f"{project}/{name}", here),
                 "allBuilds": partial(self._builds, f"{project}/{name}", here),
                 "lastBuild": lambda project=project, name=name, here=here: self._builds(f"{project}/{name}", here)[0],
+                "firstBuild": lambda project=project, name=name, here=here: self._builds(f"{project}/{name}", here)[-1],
             }
             for name, here in found.items()
         ]  # fmt: skip
@@ -159,7 +161,7 @@ class JenkinsServer(Double):
             "_class": BUILD, "number": number, "fullDisplayName": f"{job} #{number}", "url": f"{self.url}/",
             "timestamp": started * 1000, "duration": (ended - started) * 1000 if ended is not None else 0,
             "building": ended is None, "result": RESULTS[attempt.conclusion or ""] if ended is not None else None,
-            "actions": partial(self._actions, number, run, attempt, first), "run": run, "attempt": attempt,
+            "actions": partial(self._actions, number, run, attempt, first), "_run": run, "_attempt": attempt,
         }  # fmt: skip
 
     def _actions(self, number: int, run: Run, attempt: Attempt, first: int) -> list[Node]:

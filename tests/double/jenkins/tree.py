@@ -70,6 +70,8 @@ def shallow(value: Any, depth: int = 0) -> Any:
         return value
     found: dict[str, Any] = {}
     for name, held in value.items():
+        if name.startswith("_") and name != "_class":
+            continue
         told = held() if callable(held) else held
         if depth and isinstance(told, (dict, list)):
             continue
