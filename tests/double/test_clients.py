@@ -75,5 +75,5 @@ def test_python_jenkins_reads_folders_jobs_builds_and_reports(world):
         first = numbers[-1]
         report = client.get_build_test_report("acme/shop.ci/main", first)
         assert report["suites"][0]["cases"]
-        with pytest.raises(jenkins.NotFoundException):
+        with pytest.raises(jenkins.JenkinsException, match="does not exist"):
             client.get_job_info("acme/nothing")
