@@ -1,10 +1,12 @@
 """What holds for every provider: facts are the same whenever they are read, and requests stay on their host."""
 
+import ast
 import json
 import pkgutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl
 
 import pytest
@@ -274,6 +276,16 @@ def facts(known: Known, size: int = 100) -> dict[tuple[str, str], set[Event]]:
 def test_every_provider_is_tested_here():
     found = {module.name for module in pkgutil.iter_modules(providers.__path__) if module.ispkg}
     assert found == set(PROVIDERS)
+
+
+def test_no_code_outside_a_services_package_asks_for_it_by_name():
+    """So that another service is a package, its tests and its recorded answers, and nothing else."""
+    names, here = set(providers.services()), Path(providers.__file__).parent
+    assert names == {"gitlab", "jenkins", "jira"}
+    for path in here.parent.rglob("*.py"):
+        if here not in path.parents or path.parent == here:
+            constants = {each.value for each in ast.walk(ast.parse(path.read_text())) if isinstance(each, ast.Constant)}
+            assert not constants & names, path
 
 
 def test_a_fact_is_the_same_fact_whenever_and_in_whatever_pages_it_is_read(known):

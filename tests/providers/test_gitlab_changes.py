@@ -208,6 +208,14 @@ def test_closings_are_told_by_notes_else_by_the_date_that_stands():
     assert [event.at for event in of(Closed, facts(state="closed", closedAt=stamp(at(6))))] == [at(6)]
 
 
+def test_one_that_was_merged_before_dates_of_merges_were_kept_is_not_open_for_ever():
+    merged = {"state": "merged", "mergeCommitSha": "m1"}
+    assert [event.at for event in of(Merged, facts(note(7, "merged"), **merged))] == [at(7)]
+    page = read(node(**merged))
+    assert [event.at for event in of(Merged, page.told[0].events)] == [at(50)], "its last update"
+    assert page.unknown == ("merged_at",)
+
+
 def rows(*rows):
     return Response(200, {}, json.dumps(list(rows)).encode())
 

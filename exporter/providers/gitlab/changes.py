@@ -260,11 +260,11 @@ class Reading:
 
     def _ends(self, row: _Row | None) -> Iterator[ChangeEvent]:
         node = self.node
-        if node.merged_at:
+        merged = self._merged()
+        if merged is not None:
             sha = node.merge_commit_sha or ""
             if not sha and row is not None:
                 sha = row.merge_commit_sha or row.squash_commit_sha or row.sha or ""
-            merged = seconds(node.merged_at)
             yield Merged("merged", merged, sha)
             if node.diff_stats is not None:
                 files = sorted((each.path, each.additions, each.deletions) for each in node.diff_stats)
@@ -272,6 +272,15 @@ class Reading:
         closed = node.closed_at or (row.closed_at if row is not None else None)
         if node.state == CLOSED and closed and not self._seen_closing:
             yield Closed(f"closed@{seconds(closed)}", seconds(closed))
+
+    def _merged(self) -> int | None:
+        """When it was merged; of some old ones only a note tells, or that it was not updated any more since then."""
+        node = self.node
+        if node.merged_at or node.state != MERGED:
+            return seconds(node.merged_at) if node.merged_at else None
+        self.unknown.append("merged_at")
+        told = (each.created_at for each in self.notes if _is(each, "merged"))
+        return seconds(next(told, node.updated_at))
 
     def _noted(self, note: Note, approvals: dict[str, str], *, comments: bool) -> Iterator[ChangeEvent]:
         """What a note says happened. ``approvals``: by login, the approval that stands."""
