@@ -1,8 +1,10 @@
 """One pretend organisation served in every dialect tells the same numbers, but for what a service has no word for."""
 
 import asyncio
+import json
 import re
 from contextlib import ExitStack
+from email.utils import formatdate
 from itertools import chain
 from pathlib import Path
 
@@ -19,10 +21,13 @@ from exporter.runtime.health import Health
 from exporter.store.sqlite import SqliteStore
 from tests.double import TOKEN as GITHUB
 from tests.double import World, seconds, serve
+from tests.double.facts import Item, Repository
 from tests.double.gitlab import TOKEN as GITLAB
 from tests.double.gitlab import serve_gitlab
 from tests.double.jenkins import TOKEN as JENKINS
 from tests.double.jenkins import serve_jenkins
+from tests.double.jira import Tracker
+from tests.double.jira import serve as serve_jira
 from tests.double.pretend import Play
 from tests.double.view import stamp
 from tests.system.processes import apart_from_own
@@ -37,19 +42,54 @@ FORGES = {
     "gitlab": "{{name: made, provider: gitlab, url: '{gitlab}', token_file: gitlab, groups: [acme],"
     " history: {start}, streams: [{streams}]}}",
 }
+TRACKER = "{{name: tickets, provider: jira, url: '{jira}', token_file: jira, of: made, projects: {projects}}}"
 CI = "{{name: builds, provider: jenkins, url: '{jenkins}', token_file: jenkins, of: made, folders: [acme]}}"
 
 
-def told(folder: Path, world: World, sources: list[str]) -> dict[str, str]:
+def project(repository: Repository) -> str:
+    """The key of the project in Jira that a repository's issues are in."""
+    return re.sub(r"[^A-Z]", "", repository.name.upper())[-10:]
+
+
+def label(item: Item) -> str:
+    """A label as Jira takes it, without a space."""
+    return str(item.more).replace(" ", "-")
+
+
+def moved_to_jira(world: World) -> Tracker:
+    """The issues of a world in a tracker of their own, and changes that name them by their keys."""
+    jira = Tracker(projects=tuple(map(project, world.repositories.values())))
+    jira.headers["Date"] = formatdate(world.now, usegmt=True)
+    for issue in sorted(world.issues.values(), key=lambda one: one.created):
+        at_first = [label(item) for item in issue.items if item.kind == "LabeledEvent" and item.at == issue.created]
+        key = f"{project(issue.repository)}-{issue.number}"
+        ticket = jira.add(key, issue.created, "Task", labels=at_first)
+        for item in issue.items:
+            labels = list(ticket.fields["labels"])
+            if item.kind == "LabeledEvent" and item.at > issue.created:
+                jira.change(ticket, item.at, ("labels", [*labels, label(item)]))
+            elif item.kind == "UnlabeledEvent":
+                jira.change(ticket, item.at, ("labels", [one for one in labels if one != label(item)]))
+            elif item.kind == "ClosedEvent":
+                jira.change(ticket, item.at, ("status", {"name": "Done"}), ("resolution", {"name": "Done"}))
+    for pull in world.pulls.values():
+        pull.body = re.sub(r"#(?=\d)", f"{project(pull.repository)}-", pull.body)
+    return jira
+
+
+def told(folder: Path, world: World, sources: list[str], jira: Tracker | None = None) -> dict[str, str]:
     """What the exporter says at the end, value by series, of sources over doubles of one world."""
     folder.mkdir()
-    for name, secret in (("github", GITHUB), ("gitlab", GITLAB), ("jenkins", JENKINS)):
+    jira = jira or Tracker()
+    for name, secret in (("github", GITHUB), ("gitlab", GITLAB), ("jenkins", JENKINS), ("jira", jira.secret)):
         (folder / name).write_text(secret)
     with ExitStack() as doubles:
         urls = {
             "github": doubles.enter_context(serve(world, fast=True, clock="world")).url,
             "gitlab": doubles.enter_context(serve_gitlab(world, fast=True, clock="world")).url,
             "jenkins": doubles.enter_context(serve_jenkins(world, clock="world")).url,
+            "jira": doubles.enter_context(serve_jira(jira)),
+            "projects": json.dumps({project(one): [one.name] for one in world.repositories.values()}),
         }
         path = folder / "exporter.yaml"
         rows = "\n".join(
@@ -82,26 +122,24 @@ async def page(path: Path, now: int) -> bytes:
         store.close()
 
 
-@pytest.fixture(scope="module")
-def world() -> World:
+def made() -> World:
     """The organisation as it is at the end."""
-    made = World(STORY.start)
+    world = World(STORY.start)
     story = chain(STORY.told(0, END + HOUR), STORY.delivered(0, END + HOUR))
-    Play(made, STORY, (each for each in story if each.subject.thing is not Thing.COMMIT)).until(END)
-    return made
+    Play(world, STORY, (each for each in story if each.subject.thing is not Thing.COMMIT)).until(END)
+    return world
 
 
 @pytest.fixture(scope="module")
-def pages(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     """By dialect, what the exporter says."""
-    folder = tmp_path_factory.mktemp("dialects")
-    every, without_runs = "runs, deployments, issues", "deployments, issues"
-    dialects = {
-        "github": [FORGES["github"].replace("{streams}", every)],
-        "gitlab": [FORGES["gitlab"].replace("{streams}", every)],
-        "gitlab and jenkins": [FORGES["gitlab"].replace("{streams}", without_runs), CI],
-    }
-    return {name: told(folder / name.replace(" ", "-"), world, rows) for name, rows in dialects.items()}
+    folder, world = tmp_path_factory.mktemp("dialects"), made()
+    github, gitlab = (FORGES[name].replace("{streams}", "runs, deployments, issues") for name in FORGES)
+    found = {"github": told(folder / "github", world, [github]), "gitlab": told(folder / "gitlab", world, [gitlab])}
+    jira = moved_to_jira(world)
+    bare = FORGES["gitlab"].replace("{streams}", "deployments")
+    found["gitlab, jenkins and jira"] = told(folder / "three", world, [bare, CI, TRACKER], jira)
+    return found
 
 
 WORKED = {"sdlc_test_fix_seconds", "sdlc_test_maintenance_fte", "sdlc_test_maintenance_window_seconds"}
@@ -111,7 +149,9 @@ REPORTS = {
     "sdlc_test_cases_total",
 }  # fmt: skip
 """A pipeline that was retried has the report of its last attempt alone, where its history is loaded."""
-OTHERWISE = {"gitlab": WORKED | REPORTS, "gitlab and jenkins": WORKED | {"sdlc_test_cases_total"}}
+NOTES = {"sdlc_retro_mentions_ratio", "sdlc_retro_mentions_samples", "sdlc_retro_mentions_total"}
+"""Retrospectives are not read from Jira."""
+OTHERWISE = {"gitlab": WORKED | REPORTS, "gitlab, jenkins and jira": WORKED | NOTES | {"sdlc_test_cases_total"}}
 """What may differ: Jenkins has one word for a case that failed and for one that ended in an error."""
 PARTS = ("_bucket", "_sum", "_count")
 
@@ -138,6 +178,6 @@ def test_what_tests_of_a_dialect_come_to_is_the_same_but_for_the_words(pages):
         ]
         return sum(float(page[series]) for series in kept)
 
-    github, jenkins = pages["github"], pages["gitlab and jenkins"]
+    github, jenkins = pages["github"], pages["gitlab, jenkins and jira"]
     assert total(github, "passed") == total(jenkins, "passed") > 0
     assert total(github, "failed", "error") == total(jenkins, "failed", "error") > 0
