@@ -251,27 +251,54 @@ def _host(written: str) -> bool:
         return False
 
 
+ROOTS = "https://api.github.com or https://HOST/api/v3"
+
+
 def read_url(written: str) -> str:
     """The root of a GitHub REST API, without a slash at its end.
 
     Raises:
         ValueError: with the sentence to print.
     """
+    url = _split(written, ROOTS)
+    root = _api_root(url, url.hostname or "")
+    _check_encrypted(url, root)
+    if url.query or url.fragment or written.rstrip("/") != root:
+        raise ValueError(f"is not the root of the REST API; write {root}")
+    return root
+
+
+def read_address(written: str) -> str:
+    """The address of a service that people open, without a slash at its end; a server may be below a path.
+
+    Raises:
+        ValueError: with the sentence to print.
+    """
+    url = _split(written, "the address that people open, such as https://HOST")
+    path = re.sub(r"/(api/(v\d+|graphql|json)|rest/api(/.*)?)/*$", "", url.path).rstrip("/")
+    place = f"{url.scheme}://{url.netloc}{path}"
+    _check_encrypted(url, place)
+    if url.query or url.fragment or written.rstrip("/") != place:
+        raise ValueError(f"is not the address that people open; write {place}")
+    return place
+
+
+def _split(written: str, remedy: str) -> SplitResult:
     try:
         url = urlsplit(written)
         host, _ = url.hostname or "", url.port  # urllib looks at the port only when asked
     except ValueError:
-        raise ValueError("is not a URL; write https://api.github.com or https://HOST/api/v3") from None
+        raise ValueError(f"is not a URL; write {remedy}") from None
     if "@" in url.netloc:
         raise ValueError("holds a user or password; remove it and name the credential with token_file or token_env")
     if url.scheme not in ("http", "https") or not host:
-        raise ValueError("is not a web address; write https://api.github.com or https://HOST/api/v3")
-    root = _api_root(url, host)
-    if url.scheme == "http" and not loopback(host):
+        raise ValueError(f"is not a web address; write {remedy}")
+    return url
+
+
+def _check_encrypted(url: SplitResult, root: str) -> None:
+    if url.scheme == "http" and not loopback(url.hostname or ""):
         raise ValueError(f"would send the credential unencrypted; write {root.replace('http:', 'https:', 1)}")
-    if url.query or url.fragment or written.rstrip("/") != root:
-        raise ValueError(f"is not the root of the REST API; write {root}")
-    return root
 
 
 def _api_root(url: SplitResult, host: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 from msgspec import Struct
 
-from exporter.config.settings import Source
+from exporter.config.settings import Address, Source
 from exporter.config.strict import Key, keys
 from exporter.model import Stream
 from exporter.providers import services
@@ -32,7 +32,8 @@ def _kind(service: Service) -> type[Source]:
     known = keys(Source)
     beside = tuple(str(each) for each in service.streams if each is not Stream.CHANGES)
     defaults = {"url": service.url, "streams": () if service.serves else beside, "provider": service.name}
-    fields: list[tuple[str, Any, Any]] = [(name, known[name].type, value) for name, value in defaults.items()]
+    types = {name: known[name].type for name in defaults} | {"url": Address}
+    fields: list[tuple[str, Any, Any]] = [(name, types[name], value) for name, value in defaults.items()]
     fields += [(key.name, key.type, _default(key)) for key in keys(service.options).values()]
     made = msgspec.defstruct(
         f"{service.title}Source", fields, bases=(Source,), frozen=True, forbid_unknown_fields=True, kw_only=True

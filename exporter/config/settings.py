@@ -17,6 +17,7 @@ from exporter.config.scalars import (
     choice,
     duration,
     number,
+    read_address,
     read_clock,
     read_date,
     read_expression,
@@ -58,6 +59,7 @@ Path = Annotated[
     )._replace(relative=True),
 ]
 Url = Annotated[str, text("a URL", read=read_url)]
+Address = Annotated[str, text("a URL", read=read_address)]
 Glob = Annotated[str, text("a glob over paths")]
 JobGlob = Annotated[str, text("a glob over job names")]
 LabelGlob = Annotated[str, text("a glob over labels")]

@@ -73,6 +73,44 @@ def test_a_job_that_is_repeated_begins_another_attempt_and_changes_nothing_of_th
     )  # fmt: skip
 
 
+def test_jobs_that_are_repeated_one_after_another_begin_an_attempt_each():
+    """Unit and e2e fail at 5; unit is repeated at 30 and is green, e2e at 50."""
+    first = [job(1, "unit", "FAILED"), job(2, "e2e", "FAILED"), job(3, "unit", created=30, started=31, ended=35)]
+    before = attempts(*first, status="FAILED")
+    assert [(each.at, each.red) for each in before] == [(at(5), ("unit", "e2e")), (at(35), ("e2e",))]
+    whole = attempts(*first, job(4, "e2e", created=50, started=51, ended=55))
+    assert whole[:2] == before
+    assert [(each.asked, each.at, each.result) for each in whole[2:]] == [(at(50), at(55), Result.SUCCESS)]
+
+
+def test_jobs_that_are_repeated_together_are_of_one_attempt_even_if_one_waits():
+    jobs = [job(1, "unit", "FAILED"), job(2, "e2e", "FAILED"), job(3, "unit", created=30, started=40, ended=45)]
+    _, two = attempts(*jobs, job(4, "e2e", created=31, started=32, ended=33))
+    assert (two.asked, two.started, two.at) == (at(30), at(32), at(45))
+
+
+def test_a_job_that_repeats_itself_while_others_go_on_is_of_the_same_attempt():
+    """Unit fails at 5 and is repeated at once; e2e goes on until 20, and fails."""
+    jobs = [job(1, "unit", "FAILED"), job(2, "e2e", "FAILED", ended=20), job(3, "unit", created=5, started=6, ended=9)]
+    assert attempts(*jobs, status="RUNNING") == []
+    (ran,) = attempts(*jobs, status="FAILED")
+    assert (ran.at, ran.red) == (at(20), ("e2e",))
+
+
+def test_what_was_cancelled_stays_so_when_it_is_repeated():
+    first = job(1, "unit", "CANCELED")
+    before = attempts(first, status="CANCELED")
+    assert [each.result for each in before] == [Result.CANCELLATION]
+    one, two = attempts(first, job(2, "unit", created=30, started=31, ended=35))
+    assert ([one], two.result) == (before, Result.SUCCESS)
+
+
+def test_a_job_that_failed_before_it_began_is_named():
+    never = job(2, "downstream", "FAILED", started=0, ended=7) | {"startedAt": None}
+    (ran,) = attempts(job(1, "unit"), never, status="FAILED")
+    assert (ran.at, ran.started, ran.red) == (at(7), at(1), ("downstream",))
+
+
 def test_while_a_repetition_goes_on_only_the_first_attempt_is_told():
     again = job(3, "unit", "RUNNING", created=30, started=31) | {"finishedAt": None}
     other = job(4, "e2e", created=30, started=31, ended=33)

@@ -104,6 +104,29 @@ def test_one_that_goes_on_is_told_when_it_has_ended_however_much_later():
     assert len(later.read(answer(folder(branch("main", long)))).then) == 1
 
 
+def test_one_that_goes_on_hides_none_of_those_behind_it():
+    """13 goes on and 12 to 9 are new, so 8, which the folder does not list, may be new too."""
+    builds = (brief(13, result=None), *(brief(k) for k in (12, 11, 10, 9)))
+    (request,) = asking().since([SHOP], START)
+    (job,) = request.read(answer(folder(branch("main", *builds)))).then
+    assert "%7B0,100%7D" in job.path
+
+
+def test_one_that_goes_on_behind_five_newer_ones_is_asked_for_until_it_has_ended():
+    """8 goes on for four hours, while 9 to 13 come and go."""
+    questions, later = asking(), START + 7200
+    newer = [brief(k) for k in (13, 12, 11, 10, 9)]
+    (request,) = questions.since([SHOP], START)
+    assert request.read(answer(folder(branch("main", brief(8, result=None))))).then == ()
+    for long, waits in ((build(8, result=None), True), (build(8, 240), False)):
+        (request,) = questions.since([SHOP], later)
+        (job,) = request.read(answer(folder(branch("main", *newer)))).then
+        page = job.read(answer({"allBuilds": [*(build(k) for k in (13, 12, 11, 10, 9)), long]}))
+        assert [each.at for each in rans(page)] == ([] if waits else [START + 240 * 60])
+    (request,) = questions.since([SHOP], later)
+    assert request.read(answer(folder(branch("main", *newer)))).then == ()
+
+
 @pytest.mark.parametrize(
     "cause",
     [

@@ -81,9 +81,9 @@ def compare(root: str, home: Home, gap: Gap) -> Request:
 
 
 def lines(diff: str) -> tuple[int, int]:
-    """Lines added and deleted by a file's hunks, which have no header above them."""
+    """Lines added and deleted by a file's hunks; above the first of them a server may have put a header."""
     added = deleted = 0
-    for line in diff.splitlines():
+    for line in diff[max(0, diff.find("@@")) :].split("\n"):
         added += line.startswith("+")
         deleted += line.startswith("-")
     return added, deleted

@@ -1,17 +1,18 @@
 """Pipelines: which there are, how their attempts ended, and which of their jobs failed.
 
 A pipeline that is retried keeps its id; the jobs that are repeated are new ones of the same name. So an attempt begins
-with the first job that was created anew, and has every job that began before the next attempt did. That does not depend
-on when it is read: what begins later is of a later attempt. Jobs that wait for a person are of no attempt.
+with a job that is created anew while nothing goes on, and has every job that began before the next attempt did. That
+does not depend on when it is read: by then all of the attempt before has ended. Jobs that wait for a person are of none.
 Sources: https://docs.gitlab.com/api/graphql/reference/#pipeline, https://docs.gitlab.com/ci/pipelines/
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec import field as member
 
+from exporter.errors import NotFound
 from exporter.model import Ran, Result, Stream, Subject, Thing, Told, lines_of
 from exporter.providers.answers import seconds, stamp
 from exporter.providers.base import Home, Page, Request, Response
@@ -38,6 +39,8 @@ ENDED = {
     "SKIPPED": Result.SKIP,
 }
 """States in which nothing goes on by itself; a pipeline that waits for a person has not ended."""
+RESULTS = {"FAILED": Result.FAILURE, "CANCELED": Result.CANCELLATION}
+"""What a job comes to that did not succeed."""
 GOES_ON = frozenset(
     {"CREATED", "WAITING_FOR_RESOURCE", "WAITING_FOR_CALLBACK", "PREPARING", "PENDING", "RUNNING", "MANUAL",
      "SCHEDULED", "CANCELING"}
@@ -116,16 +119,19 @@ class _More(Struct):
     place: _One | None = None
 
 
-class Ended(NamedTuple):
-    """A job that ran: its number, name, whether it failed for real, when it began and ended (Unix seconds)."""
+class Part(NamedTuple):
+    """A job that has a say in how a pipeline ends; times are Unix seconds, 0 where there is none yet."""
 
     number: int
     name: str
-    failed: bool
-    cancelled: bool
+    result: Result | None
     created: int
     started: int
     ended: int
+
+    def goes_on(self, at: int) -> bool:
+        """Whether it had begun then and not ended."""
+        return 0 < self.started < at and not 0 < self.ended <= at
 
 
 def ran(pipeline: Pipeline, jobs: Sequence[Job], home: Home) -> Iterator[Ran]:
@@ -134,22 +140,22 @@ def ran(pipeline: Pipeline, jobs: Sequence[Job], home: Home) -> Iterator[Ran]:
     Raises:
         Garbled: a time is not a time.
     """
-    done = sorted(_ended(jobs), key=lambda job: job.number)
+    parts = sorted(_parts(jobs), key=lambda part: part.number)
     of_change = (pipeline.source or "").lower() in OF_CHANGE or (pipeline.ref or "").startswith(CHANGE_REF)
-    begins, over = _begins(done), ENDED.get(pipeline.status)
-    for attempt, (begin, until) in enumerate(zip(begins, [*begins[1:], 0], strict=True), start=1):
-        here = [job for job in done if job.started >= begin and (not until or job.started < until)]
-        if not until and over is None:
+    begins, over = _begins(parts), ENDED.get(pipeline.status)
+    for attempt, (begin, until) in enumerate(zip(begins, [*begins[1:], EVER], strict=True), start=1):
+        if until == EVER and over is None:
             return
-        stand = {job.name: job for job in done if not until or job.started < until}
-        red = tuple(dict.fromkeys(job.name[:LONGEST] for job in stand.values() if job.failed))[:MOST_RED]
-        result = Result.FAILURE if red else Result.SUCCESS
-        if not until and over is not None and not (over is Result.SUCCESS and red):
+        before = [part for part in parts if part.result is not None and part.started < until]
+        here = [part for part in before if part.started >= begin]
+        stand = {part.name: part for part in before}
+        result, red = _outcome(stand.values())
+        if over is not None and (not stand or (until == EVER and over is Result.FAILURE and not _by_hand(jobs))):
             result = over
         asked = seconds(pipeline.created_at) if attempt == 1 else begin
         yield Ran(
             id=f"ran:{pipeline.key}:{attempt}",
-            at=max((job.ended for job in here), default=max(asked, _left(pipeline))),
+            at=max((part.ended for part in here), default=max(asked, _left(pipeline))),
             workflow=WORKFLOW,
             branch=pipeline.ref or "",
             default=pipeline.ref == home.default_branch and not of_change,
@@ -157,9 +163,18 @@ def ran(pipeline: Pipeline, jobs: Sequence[Job], home: Home) -> Iterator[Ran]:
             attempt=attempt,
             result=result,
             asked=asked,
-            started=min((job.started for job in here), default=0),
-            red=red if result is Result.FAILURE else (),
+            started=min((part.started for part in here), default=0),
+            red=red,
         )
+
+
+def _outcome(stand: Iterable[Part]) -> tuple[Result, tuple[str, ...]]:
+    """What the latest of each job come to together, and the names of those that failed."""
+    results = {part.name[:LONGEST]: part.result for part in stand}
+    red = tuple(name for name, result in results.items() if result is Result.FAILURE)[:MOST_RED]
+    if red:
+        return Result.FAILURE, red
+    return (Result.CANCELLATION if Result.CANCELLATION in results.values() else Result.SUCCESS), ()
 
 
 def _left(pipeline: Pipeline) -> int:
@@ -167,33 +182,40 @@ def _left(pipeline: Pipeline) -> int:
     return seconds(pipeline.finished_at or pipeline.updated_at or pipeline.created_at)
 
 
-def _ended(jobs: Sequence[Job]) -> Iterator[Ended]:
-    """The jobs that ran to an end by themselves."""
+def _parts(jobs: Sequence[Job]) -> Iterator[Part]:
+    """The jobs that began by themselves, or failed before they could. What may fail succeeds, however it ends."""
     for job in jobs:
-        if job.id and job.started_at and job.finished_at and not job.manual_job:
-            yield Ended(
-                int(number(job.id)),
-                job.name or "",
-                job.status == "FAILED" and not job.allow_failure,
-                job.status == "CANCELED",
-                seconds(job.created_at or job.started_at),
-                seconds(job.started_at),
-                seconds(job.finished_at),
-            )
+        failed = job.status == "FAILED"
+        if not job.id or job.manual_job or not (job.started_at or failed):
+            continue
+        created = seconds(job.created_at or job.started_at or "")
+        started = seconds(job.started_at or job.finished_at or job.created_at or "")
+        ended = seconds(job.finished_at) if job.finished_at else started if failed else 0
+        result = Result.SUCCESS if job.allow_failure else RESULTS.get(job.status or "", Result.SUCCESS)
+        yield Part(int(number(job.id)), job.name or "", result if ended else None, created, started, ended)
 
 
-def _begins(done: Sequence[Ended]) -> list[int]:
+def _begins(parts: Sequence[Part]) -> list[int]:
     """When each attempt was asked for: the first with the pipeline, the others with the first job that is repeated.
 
-    Jobs that are repeated within the same second, or before the first of them began, are of one attempt.
+    One that is repeated while others go on, or while those that were repeated with it wait, is of the same attempt.
     """
-    begins, seen, latest = [0], set[str](), 0
-    for job in done:
-        if job.name in seen and job.created > latest:
-            begins.append(job.created)
-            seen, latest = {job.name}, job.created
-        seen.add(job.name)
+    begins, seen, anew = [0], set[str](), list[Part]()
+    for at, part in enumerate(parts):
+        if part.name in seen:
+            waits = any(not 0 < each.ended <= part.created for each in anew)
+            if not waits and not any(each.goes_on(part.created) for each in parts[:at]):
+                begins.append(part.created)
+                anew = []
+            if len(begins) > 1:
+                anew.append(part)
+        seen.add(part.name)
     return begins
+
+
+def _by_hand(jobs: Sequence[Job]) -> bool:
+    """Whether a job failed that a person had started."""
+    return any(job.manual_job and job.status == "FAILED" for job in jobs)
 
 
 class Runs:
@@ -291,7 +313,10 @@ class Runs:
         """
 
         def read(response: Response) -> Page:
-            fact = tested(pipeline.key, attempt, decode(response, Report, Stream.RUNS))
+            try:
+                fact = tested(pipeline.key, attempt, decode(response, Report, Stream.RUNS))
+            except NotFound:
+                return Page(truncated=1)
             return Page(told=tuple(Told(about, (fact,)) for about in _subjects(home, pipeline, attempt)))
 
         return Request(

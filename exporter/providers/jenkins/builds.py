@@ -81,9 +81,14 @@ class Build(Struct, rename="camel"):
     actions: list[_Action | None] = field(default_factory=list)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it has not ended."""
+        return self.building or self.result is None
+
+    @property
     def ended(self) -> int:
         """When it ended, in Unix seconds; 0 while it goes on."""
-        return 0 if self.building or self.result is None else (self.timestamp + self.duration) // 1000
+        return 0 if self.goes_on else (self.timestamp + self.duration) // 1000
 
 
 class Job(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, field, structs
 
-from exporter.errors import NotFound
+from exporter.errors import Garbled, NotFound, ServerError
 from exporter.model import Ran, Result, Stream, Subject, Tested, Thing, lines_of
 from exporter.model import Told as ToldOf
 from exporter.providers import answers
@@ -50,7 +50,7 @@ def _tree(depth: int) -> str:
 
 
 class Runs:
-    """The questions about builds. ``homes`` learned: which repositories the builds of a job were of."""
+    """The questions about builds. Learned: which repositories the builds of a job were of, and which went on."""
 
     earlier = 0
     width = EVER
@@ -59,6 +59,7 @@ class Runs:
         self.root = root
         self.options = options
         self._homes: dict[str, str] = {}
+        self._going: dict[str, set[int]] = {}
 
     def since(self, homes: Sequence[Home], since: int) -> Sequence[Request]:
         """Everything that ended since then."""
@@ -89,11 +90,16 @@ class Runs:
         """Every job below, and of those in which builds have ended since then, the question for these."""
         for each in node.jobs:
             self._walk(homes, each, node.kind, since, asked)
-        fresh = [build for build in node.builds if build.ended >= since]
-        if fresh and wanted(node.full_name, self.options.folders):
+        if not node.builds or not wanted(node.full_name, self.options.folders):
+            return
+        listed = node.builds
+        behind = {number for number in self._going.get(node.full_name, ()) if number < min(x.number for x in listed)}
+        self._going[node.full_name] = behind | {build.number for build in listed if build.goes_on}
+        fresh = any(build.ended >= since for build in listed if not build.goes_on)
+        more = len(listed) == RECENT and all(build.goes_on or build.ended >= since for build in listed)
+        if fresh or more or behind:
             job = Job(node.full_name, node.name, within)
-            more = len(fresh) == len(node.builds) == RECENT
-            asked.append(self._job(homes, job, since, 0, PAGE if more else len(node.builds)))
+            asked.append(self._job(homes, job, since, 0, PAGE if more or behind else len(listed)))
 
     def _job(self, homes: tuple[Home, ...], job: Job, since: int, start: int, size: int) -> Request:
         """The builds of a job that ended since then; a build that goes on may be older than one that has ended."""
@@ -103,8 +109,10 @@ class Runs:
                 found = answers.decode(response, _Builds, WHO, NEEDS).all_builds
             except NotFound:
                 return Page(truncated=1)  # it was deleted in between
-            fresh = [build for build in found if build.ended >= since]
-            then = [self._job(homes, job, since, start + size, PAGE)] if fresh and len(found) == size == PAGE else []
+            fresh = [build for build in found if not build.goes_on and build.ended >= since]
+            whole = len(found) < size
+            self._settle(job, found, whole=whole)
+            then = [self._job(homes, job, since, start + size, PAGE)] if fresh and size == PAGE and not whole else []
             return self._told(homes, job, fresh, then)
 
         tree = f"allBuilds[{builds.TREE}]{{{start},{start + size}}}"
@@ -117,6 +125,13 @@ class Runs:
             passing=True,
             largest=LARGEST,
         )
+
+    def _settle(self, job: Job, found: Sequence[Build], *, whole: bool) -> None:
+        """Forget of the builds that went on those that are listed and do not, or are not listed where they would be."""
+        lowest = 0 if whole or not found else min(build.number for build in found)
+        on = {build.number for build in found if build.goes_on}
+        going = self._going.get(job.full, set())
+        self._going[job.full] = {number for number in going if number < lowest or number in on}
 
     def _told(self, homes: tuple[Home, ...], job: Job, found: Sequence[Build], then: list[Request]) -> Page:
         """What builds are; those that failed are asked for their stages, and those with tests for the report."""
@@ -144,8 +159,8 @@ class Runs:
         def read(response: Response) -> Page:
             try:
                 red = answers.decode(response, builds.Stages, WHO, NEEDS).red
-            except NotFound:
-                red = ()
+            except (NotFound, Garbled, ServerError):
+                red = ()  # what failed is known without them
             named = red or (each.fact.workflow.rpartition("/")[2][: builds.LONGEST],)
             return Page(told=tuple(_stated(each, structs.replace(each.fact, red=named))))
 
