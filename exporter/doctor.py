@@ -29,6 +29,7 @@ from exporter.runtime.selection import Selection
 from exporter.tables import table
 
 OK = "ok"
+UNREACHABLE = "check url, ca_file, and the way to the host; the credential was not tried"
 NEVER = 1 << 40
 """Seconds: nothing changed since then, so that an answer tells only whether it may be read."""
 NAMED = 8
@@ -98,13 +99,18 @@ class _Asking:
     async def stream(self, stream: str, requests: Sequence[Request], remedy: str) -> None:
         """How a question about a stream goes."""
         finding = Finding(stream)
+        if not requests:
+            said, remedy = "none of the repositories is asked about", "name some of them in the source's own keys"
+            self.told.findings.append(Finding(stream, "empty", said, remedy))
+            return
         try:
             faults = [fault for page in await self.ask(requests) for fault in page.faults]
             if faults:
                 finding.state, finding.said = faults[0].reason, faults[0].message
         except ExporterError as error:
             finding.state, finding.said = error.reason, str(error)
-        finding.remedy = "" if finding.state == OK else remedy
+        unreachable = finding.state in ("unreachable", "timeout")
+        finding.remedy = "" if finding.state == OK else UNREACHABLE if unreachable else remedy
         self.told.findings.append(finding)
 
     async def close(self) -> None:
@@ -144,6 +150,13 @@ async def _look(settings: SourceSettings, config: Config, asking: _Asking, homes
         return
     told.selected = len(here)
     homes[settings.name] = here
+    if not here and settings.of is not None and served(settings):
+        said, remedy = (
+            f"{settings.of} has no repository to tell of",
+            f"mend {settings.of} first; nothing was asked",
+        )
+        told.findings.append(Finding("", "empty", said, remedy))
+        return
     if not here:
         told.findings.append(Finding("", "empty", "no repository is selected", "check include, exclude and access"))
         return
@@ -206,6 +219,7 @@ async def _github(settings: SourceSettings, config: Config, asking: _Asking, her
 
 async def _service(settings: SourceSettings, config: Config, asking: _Asking, here: list[Home]) -> None:
     """One question a stream: of the first repository, or of all where the question is the same."""
+    await asking.first()
     service, client, now = services()[settings.provider], _client(settings, config), asking.now
     streams = service.streams if service.serves else (Stream.CHANGES, *map(Stream, settings.streams))
     for stream in streams:

@@ -5,6 +5,7 @@ from exporter.catalogue import HOUR
 from exporter.config import Config
 from exporter.config.contradictions import served
 from exporter.config.settings import Source as SourceSettings
+from exporter.errors import ExporterError
 from exporter.model import Repository, Stream
 from exporter.providers import services
 from exporter.providers.base import Home
@@ -17,16 +18,15 @@ PULSED = 100
 
 
 async def sentences(config: Config) -> list[str]:
-    """A sentence for each source whose service is known by the protocol alone.
-
-    Raises:
-        ExporterError: one cannot be asked.
-    """
+    """A sentence for each source whose service is known by the protocol alone; of one that cannot be asked, why."""
     homes: dict[str, list[Home]] = {}
     found: dict[str, str] = {}
     for settings in sorted(config.sources, key=lambda each: bool(served(each))):
         if settings.provider in services():
-            found[settings.name] = await _sentence(settings, config, homes)
+            try:
+                found[settings.name] = await _sentence(settings, config, homes)
+            except ExporterError as error:
+                found[settings.name] = f"{settings.name} ({settings.provider}): cannot be foreseen: {error}"
     return [found[each.name] for each in config.sources if each.name in found]
 
 

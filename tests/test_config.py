@@ -612,3 +612,16 @@ def test_every_key_has_a_meaning_in_the_reference() -> None:
         for key in keys(struct).values():
             assert key.meaning.endswith("."), f"{path}.{key.name}"
             assert f"| `{key.name}` |" in reference
+
+
+@pytest.mark.parametrize(
+    "url", ["https://ci.acme.example", "https://acme.example/jenkins/", "https://acme.example:8443/ci"]
+)
+def test_a_service_is_named_by_the_address_that_people_open(url: str) -> None:
+    text = f"""\
+        store: {{path: /var/lib/state.db}}
+        sources:
+          - {{name: forge, provider: gitlab, url: "https://git.acme.example", token_env: GITHUB_TOKEN, groups: [acme], streams: []}}
+          - {{name: ci, provider: jenkins, url: "{url}", token_env: GITHUB_TOKEN, of: forge, folders: [acme]}}
+    """
+    assert [each.url for each in config(text).sources] == ["https://git.acme.example", url.rstrip("/")]

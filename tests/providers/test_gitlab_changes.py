@@ -313,3 +313,34 @@ def test_a_page_that_is_too_large_is_asked_for_by_halves_down_to_one():
         (request,) = pieces
         sizes.append(request.body["variables"]["first"])
     assert sizes == [12, 6, 3, 1]
+
+
+def test_one_that_was_seen_closed_and_is_open_again_is_asked_when():
+    """Closed at 1, opened again at 2; since 13.2 no note says so."""
+    changes = Changes("", Scopes((), ("acme/shop",)), set())
+
+    def read(**more):
+        (request,) = changes.since(HOMES, START)
+        listed = {"place": {"mergeRequests": pages([node(**more)])}}
+        return request.read(Response(200, {}, json.dumps({"data": listed}).encode()))
+
+    (closed,) = read(state="closed", closedAt=stamp(at(1))).told
+    assert closed.events[-1] == Closed(f"closed@{at(1)}", at(1))
+    (request,) = read(state="merged", mergedAt=stamp(at(30)), mergeCommitSha="c" * 40).then
+    assert request.path == "/api/v4/projects/7/merge_requests/12/resource_state_events?per_page=100"
+    rows = [
+        {"id": 1, "created_at": stamp(at(1)), "state": "closed"},
+        {"id": 2, "created_at": stamp(at(2)), "state": "reopened"},
+        {"id": 3, "created_at": stamp(at(30)), "state": "merged"},
+    ]
+    (told,) = request.read(Response(200, {}, json.dumps(rows).encode())).told
+    turns = [each for each in told.events if isinstance(each, Closed | Reopened)]
+    assert turns == [Closed(f"closed@{at(1)}", at(1)), Reopened(f"reopened@{at(2)}", at(2))]
+
+
+def test_one_that_was_never_seen_closed_is_asked_nothing_more():
+    changes = Changes("", Scopes((), ("acme/shop",)), set())
+    (request,) = changes.since(HOMES, START)
+    body = json.dumps({"data": {"place": {"mergeRequests": pages([node()])}}}).encode()
+    page = request.read(Response(200, {}, body))
+    assert (len(page.told), page.then) == (1, ())

@@ -28,6 +28,8 @@ SERVICE = Service(
     cannot=(
         "when a label was put on a merge request, so labels of changes say nothing here; use labels of issues",
         "when the text of an issue was edited: what it said when it was first read holds",
+        "that a merge request was closed and opened again between two looks, or that one found closed was opened again "
+        "while the exporter was down",
         "pipelines that a pipeline started, which count as the job that started them",
         "whether a job ran out of time or lost its runner: it failed",
         "runs for the result of a merge that is only tried, as runs of the change: their commit is nobody's",

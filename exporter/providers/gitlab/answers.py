@@ -156,6 +156,16 @@ def there(found: T | None, path: str) -> T:
     return found
 
 
+def check_project(response: Response) -> None:
+    """What is not there is something of the project, and not the project, which a token may lose.
+
+    Raises:
+        NotFound: it is the project.
+    """
+    if b"Project Not Found" in response.body:
+        raise NotFound("the project is gone, or the token may not see it any more")
+
+
 def following(info: PageInfo, after: str | None) -> str | None:
     """The cursor that leads on, or None from the last page.
 

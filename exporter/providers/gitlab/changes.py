@@ -180,6 +180,14 @@ class _Row(Struct):
     closed_at: str | None = None
 
 
+class _Turn(Struct):
+    """https://docs.gitlab.com/api/resource_state_events/#list-project-merge-request-state-events."""
+
+    id: int
+    created_at: str
+    state: str
+
+
 @dataclass
 class Reading:
     """One merge request being read: all notes and commits that have come so far."""
@@ -188,6 +196,7 @@ class Reading:
     notes: list[Note] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    turns: list[_Turn] | None = None
 
     @property
     def key(self) -> str:
@@ -272,6 +281,12 @@ class Reading:
         closed = node.closed_at or (row.closed_at if row is not None else None)
         if node.state == CLOSED and closed and not self._seen_closing:
             yield Closed(f"closed@{seconds(closed)}", seconds(closed))
+        for each in self.turns or ():
+            at = seconds(each.created_at)
+            if each.state == CLOSED and not self._seen_closing:
+                yield Closed(f"closed@{at}", at)
+            elif each.state == "reopened" and not any(_is(note, "reopened") for note in self.notes):
+                yield Reopened(f"reopened@{at}", at)
 
     def _merged(self) -> int | None:
         """When it was merged; of some old ones only a note tells, or that it was not updated any more since then."""
@@ -315,7 +330,7 @@ class Reading:
         """An approval was taken back, or a push took back those of all that are named."""
         named = [each.lower() for each in _MENTION.findall(note.body)] if _is(note, "reset") else [who.login]
         for login in named:
-            if approval := approvals.pop(login, ""):
+            if approval := approvals.pop(login, "") or approvals.pop(f"{login}[bot]", ""):
                 yield Dismissed(f"{name}:{login}" if len(named) > 1 else name, at, approval)
 
     def _committed(self, commit: Commit, opened: int, own: int, keys: str) -> Iterator[ChangeEvent]:
@@ -396,6 +411,8 @@ class Changes:
         self.comments = comments
         self.keys = keys
         self.page = page
+        self._closed = set[str]()
+        """Merge requests that were seen closed; since 13.2 no note tells that one was opened again."""
         self._places = [*(("group", each) for each in wanted.groups), *(("project", each) for each in wanted.projects)]
 
     def since(self, homes: Sequence[Home], since: int) -> Sequence[Request]:
@@ -448,8 +465,12 @@ class Changes:
         for each in readings:
             notes = following(each.node.notes.page_info, None)
             commits = following(each.node.commits.page_info, None)
+            if each.node.state == CLOSED:
+                self._closed.add(each.key)
             if notes or commits:
                 further.append(self._more(each, notes, commits))
+            elif each.turns is None and each.node.state != CLOSED and each.key in self._closed:
+                further.append(self._turns(each))
             elif each.undated or each.unnamed:
                 rows.setdefault(each.home, []).append(each)
             else:
@@ -491,6 +512,24 @@ class Changes:
             read=read,
             repositories=(reading.home,),
             changes=(reading.key,),
+        )
+
+    def _turns(self, reading: Reading) -> Request:
+        """When one that was seen closed and is not any more was closed and opened again; the first hundred times."""
+
+        def read(response: Response) -> Page:
+            reading.turns = decode(response, list[_Turn], Stream.CHANGES)
+            return self._page([reading], ())
+
+        place = f"{self.root}/api/v4/projects/{reading.home}/merge_requests/{reading.node.iid}"
+        return Request(
+            kind="timelines",
+            method="GET",
+            path=f"{place}/resource_state_events?per_page={PAGE}",
+            read=read,
+            repositories=(reading.home,),
+            changes=(reading.key,),
+            passing=True,
         )
 
     def _rows(self, home: str, readings: Sequence[Reading]) -> Request:

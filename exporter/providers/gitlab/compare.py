@@ -12,7 +12,7 @@ from exporter.markers import trailer_lines
 from exporter.model import Stream, Subject, Thing, Told, Worked
 from exporter.providers.answers import seconds
 from exporter.providers.base import Gap, Home, Page, Request, Response, unread, worked
-from exporter.providers.gitlab.answers import decode
+from exporter.providers.gitlab.answers import check_project, decode
 
 MOST_COMMITS = 300
 """Commits that are kept; who needs more to mend a test has done something else beside."""
@@ -56,6 +56,7 @@ def compare(root: str, home: Home, gap: Gap) -> Request:
         try:
             data = decode(response, Comparison, Stream.RUNS)
         except NotFound:
+            check_project(response)
             return Page(told=unread(home, gap))
         if not data.commits:
             return Page(told=unread(home, gap))

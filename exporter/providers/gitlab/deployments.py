@@ -13,7 +13,7 @@ from exporter.errors import NotFound
 from exporter.model import RELEASE, Deployed, Outcome, Stream, Subject, Thing, Told
 from exporter.providers.answers import seconds
 from exporter.providers.base import Page, Request, Response, Success, Wanted, contained
-from exporter.providers.gitlab.answers import PAGE, another, decode
+from exporter.providers.gitlab.answers import PAGE, another, check_project, decode
 from exporter.providers.gitlab.compare import Comparison, shas
 
 OUTCOMES = {"success": Outcome.SUCCESS, "failed": Outcome.FAILURE}
@@ -154,6 +154,7 @@ class Deployments:
             try:
                 data = decode(response, Comparison, Stream.DEPLOYMENTS)
             except NotFound:
+                check_project(response)
                 told = contained(success, whole=False)
                 return Page(told=(told,), found=told.events, truncated=1)
             new = [sha for sha in shas(data.commits) if sha not in known]

@@ -2,7 +2,7 @@
 
 A pipeline that is retried keeps its id; the jobs that are repeated are new ones of the same name. So an attempt begins
 with a job that is created anew while nothing goes on, and has every job that began before the next attempt did. That
-does not depend on when it is read: by then all of the attempt before has ended. Jobs that wait for a person are of none.
+does not depend on when it is read: by then the one before has ended. Jobs that wait for a person are of none.
 Sources: https://docs.gitlab.com/api/graphql/reference/#pipeline, https://docs.gitlab.com/ci/pipelines/
 """
 
@@ -17,7 +17,17 @@ from exporter.model import Ran, Result, Stream, Subject, Thing, Told, lines_of
 from exporter.providers.answers import seconds, stamp
 from exporter.providers.base import Home, Page, Request, Response
 from exporter.providers.gitlab import queries
-from exporter.providers.gitlab.answers import Lacking, PageInfo, again, decode, following, graphql, number, there
+from exporter.providers.gitlab.answers import (
+    Lacking,
+    PageInfo,
+    again,
+    check_project,
+    decode,
+    following,
+    graphql,
+    number,
+    there,
+)
 from exporter.providers.gitlab.changes import EVER
 from exporter.providers.gitlab.reports import Report, tested
 
@@ -316,6 +326,7 @@ class Runs:
             try:
                 fact = tested(pipeline.key, attempt, decode(response, Report, Stream.RUNS))
             except NotFound:
+                check_project(response)
                 return Page(truncated=1)
             return Page(told=tuple(Told(about, (fact,)) for about in _subjects(home, pipeline, attempt)))
 

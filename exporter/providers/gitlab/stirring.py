@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from exporter.errors import Garbled
 from exporter.model import Stream
 from exporter.providers.base import Home, Page, Request, Response
-from exporter.providers.gitlab.answers import PAGE, graphql, number
+from exporter.providers.gitlab.answers import PAGE, Lacking, graphql, number
 from exporter.providers.gitlab.queries import STIRRED
 
 GID = "gid://gitlab/Project/"
@@ -36,9 +37,11 @@ def stirred(root: str, homes: Sequence[Home]) -> list[Request]:
 
 def _stirred(root: str, homes: Sequence[Home]) -> Request:
     def read(response: Response) -> Page:
-        found = {
-            number(str(each.get("id"))): each for each in graphql(response, _Answer, Stream.RUNS).projects.nodes if each
-        }
+        try:
+            nodes = graphql(response, _Answer, Stream.RUNS).projects.nodes
+        except Lacking as error:
+            raise Garbled(f"the server is too old to tell what moved: it lacks {error}") from error
+        found = {number(str(each.get("id"))): each for each in nodes if each}
         pulses: dict[tuple[str, Stream], str] = {}
         for home in homes:
             if node := found.get(home.key):

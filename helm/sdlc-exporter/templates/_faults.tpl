@@ -75,7 +75,7 @@ credentials.{{ $source.name }}: means nothing to a demo source; remove it
 credentials.{{ $source.name }}.app: a git source has no app; name a Secret with a token instead
 {{- else if and $given $written }}
 {{ $place }}.{{ first $written }}: is a second credential beside credentials.{{ $source.name }}; remove one of the two
-{{- else if not (or $given $written (eq "git" (default "github" $source.provider))) }}
+{{- else if not (or $given $written (has (default "github" $source.provider) (list "git" "notes"))) }}
 {{ $place }}: {{ $source.name }} has no credential; set credentials.{{ $source.name }}.existingSecret
 {{- end -}}
 {{- if and $source.ca_file $credential.caConfigMap }}
@@ -119,7 +119,7 @@ persistence.existingClaim: has no effect while persistence.enabled is false; cha
 {{- if not $kept.enabled -}}
 {{- range $index, $source := .Values.config.sources -}}
 {{- $dated := regexMatch "^[0-9]{4}-[0-9]{2}-[0-9]{2}" (toString (default "" $source.history)) -}}
-{{- if not (or $dated (has (default "github" $source.provider) (list "demo" "git"))) }}
+{{- if not (or $dated (has (default "github" $source.provider) (list "demo" "git")) (and $source.of (ne "notes" $source.provider))) }}
 config.sources[{{ $index }}].history: has to be a date while persistence.enabled is false, or counters would fall at each start; write one such as "2026-01-01", or set persistence.enabled
 {{- end -}}
 {{- end -}}
