@@ -621,7 +621,8 @@ def test_a_service_is_named_by_the_address_that_people_open(url: str) -> None:
     text = f"""\
         store: {{path: /var/lib/state.db}}
         sources:
-          - {{name: forge, provider: gitlab, url: "https://git.acme.example", token_env: GITHUB_TOKEN, groups: [acme], streams: []}}
+          - {{name: forge, provider: gitlab, url: "https://git.acme.example", token_env: GITHUB_TOKEN,
+             groups: [acme], streams: []}}
           - {{name: ci, provider: jenkins, url: "{url}", token_env: GITHUB_TOKEN, of: forge, folders: [acme]}}
     """
     assert [each.url for each in config(text).sources] == ["https://git.acme.example", url.rstrip("/")]
