@@ -3,7 +3,7 @@
 Nothing is stored. A source that cannot be asked stops no other.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import json
@@ -16,7 +16,7 @@ from exporter.config.settings import Source as SourceSettings
 from exporter.errors import ExporterError
 from exporter.model import Repository, Stream
 from exporter.providers import services
-from exporter.providers.base import Home, Page, Request, Wanted
+from exporter.providers.base import Home, Request, Wanted
 from exporter.providers.github import findings as github_findings
 from exporter.providers.github.about import NEEDS
 from exporter.providers.github.deployments import DeploymentsOf
@@ -80,22 +80,6 @@ class _Asking:
         self.now = lane.clock.now()
         return lane
 
-    async def ask(
-        self, requests: Iterable[Request], *, follow: Callable[[Page], bool] = lambda page: False
-    ) -> list[Page]:
-        """The answers, and with ``follow`` those of the next pages.
-
-        Raises:
-            ExporterError: one cannot be had.
-        """
-        lane, pending, pages = await self.first(), list(requests), list[Page]()
-        while pending:
-            page = await lane.ask(pending.pop(0))
-            pages.append(page)
-            if follow(page):
-                pending[:0] = page.then
-        return pages
-
     async def stream(self, stream: str, requests: Sequence[Request], remedy: str) -> None:
         """How a question about a stream goes."""
         finding = Finding(stream)
@@ -104,7 +88,8 @@ class _Asking:
             self.told.findings.append(Finding(stream, "empty", said, remedy))
             return
         try:
-            faults = [fault for page in await self.ask(requests) for fault in page.faults]
+            lane = await self.first()
+            faults = [fault for request in requests for fault in (await lane.ask(request)).faults]
             if faults:
                 finding.state, finding.said = faults[0].reason, faults[0].message
         except ExporterError as error:
@@ -178,7 +163,7 @@ async def _repositories(
         requests = [*map(provider.owner, selection.listed_owners()), *provider.named(selection.exact_names())]
     else:
         requests = list(_client(settings, config).repositories())
-    pages = await asking.ask(requests, follow=lambda page: True)
+    pages = await (await asking.first()).ask_all(requests)
     found = [each for page in pages for each in page.repositories]
     asking.told.found = len(found)
     for fault in (fault for page in pages for fault in page.faults):

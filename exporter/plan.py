@@ -1,7 +1,7 @@
 """What a configuration would cost before it is deployed: repositories, requests, points and series."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, exp, prod
@@ -18,7 +18,6 @@ from exporter.measures.queue import QUEUE_FLOW, QUEUE_WAIT, TEAM_REPOSITORY_INFO
 from exporter.measures.suspects import ASKED, SUSPECTS
 from exporter.model import Stream
 from exporter.providers.answers import stamp
-from exporter.providers.base import Page, Request
 from exporter.providers.github.listing import COUNT_FIRST, COUNTS, PULSE_PACK, SPLIT_TO
 from exporter.providers.github.provider import GitHub
 from exporter.providers.github.queries import PAGE, SEARCH_LIMIT
@@ -195,22 +194,22 @@ async def _found(
     lane: Lane, provider: GitHub, selection: Selection, start: int, quiet_after: int, streams: Sequence[str]
 ) -> Found:
     owners, names = _asked(selection, lane)
-    pages, listed = await _drain(lane, [provider.owner(owner) for owner in owners])
-    named, more = await _drain(lane, provider.named(names))
-    owned = Counter(each.name.partition("/")[0].lower() for page in pages for each in page.repositories)
-    taken = {each.key: each for page in pages for each in page.repositories if selection.takes(each)}
+    listed = await lane.ask_all([provider.owner(owner) for owner in owners])
+    named = await lane.ask_all(provider.named(names))
+    owned = Counter(each.name.partition("/")[0].lower() for page in listed for each in page.repositories)
+    taken = {each.key: each for page in listed for each in page.repositories if selection.takes(each)}
     taken |= {each.key: each for page in named for each in page.repositories if selection.takes(each, named=True)}
     now = lane.clock.now()
     pulses = [await lane.ask(request) for request in provider.pulse(dict.fromkeys(taken, now - quiet_after))]
     active = sum(len(request.repositories) for page in pulses for request in page.then)
     found = tuple(sorted(each.name for each in taken.values()))
     asked = [_searches(scope, start, now) for scope in scopes(found, owned)]
-    pages, _ = await _drain(lane, provider.counts([search for each in asked for search in each]))
+    pages = await lane.ask_all(provider.counts([search for each in asked for search in each]))
     counts = {search: count for page in pages for search, count in page.counts.items()}
     counted = tuple(Counted(*(counts.get(search, 0) for search in each)) for each in asked)
-    stirring, _ = await _drain(lane, stirred(provider.path, sorted(taken)) if "deployments" in streams else ())
+    stirring = await lane.ask_all(stirred(provider.path, sorted(taken)) if "deployments" in streams else ())
     there = [word for page in stirring for (_, stream), word in page.pulses.items() if stream is Stream.DEPLOYMENTS]
-    return Found(found, active, counted, listed + more, sum(word != "" for word in there))
+    return Found(found, active, counted, len(listed) + len(named), sum(word != "" for word in there))
 
 
 def _searches(scope: str, start: int, now: int) -> tuple[str, ...]:
@@ -234,15 +233,6 @@ def _asked(selection: Selection, lane: Lane) -> tuple[list[str], list[str]]:
     return mine, [
         name for name in names if (owner := name.partition("/")[0].lower()) in lane.owners and owner not in mine
     ]
-
-
-async def _drain(lane: Lane, requests: Iterable[Request]) -> tuple[list[Page], int]:
-    pending, seen = list(requests), []
-    while pending:
-        page = await lane.ask(pending.pop(0))
-        seen.append(page)
-        pending[:0] = page.then
-    return seen, len(seen)
 
 
 # Requests

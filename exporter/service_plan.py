@@ -6,7 +6,7 @@ from exporter.config import Config
 from exporter.config.contradictions import served
 from exporter.config.settings import Source as SourceSettings
 from exporter.errors import ExporterError
-from exporter.model import Repository, Stream
+from exporter.model import Stream
 from exporter.providers import services
 from exporter.providers.base import Home
 from exporter.providers.service import Client
@@ -61,19 +61,10 @@ async def _sentence(settings: SourceSettings, config: Config, homes: dict[str, l
 
 async def _discovered(settings: SourceSettings, client: Client, lane: Lane) -> tuple[list[Home], int, int]:
     """The repositories that are selected, how many were found, and in how many requests."""
-    selection, pending, found, pages = (
-        wiring.selection(settings),
-        list(client.repositories()),
-        list[Repository](),
-        0,
-    )
-    while pending:
-        page = await lane.ask(pending.pop(0))
-        pages += 1
-        found += page.repositories
-        pending[:0] = page.then
+    selection, pages = wiring.selection(settings), await lane.ask_all(client.repositories())
+    found = [each for page in pages for each in page.repositories]
     taken = [Home(each.key, each.name, each.default_branch) for each in found if selection.takes(each)]
-    return taken, len(found), pages
+    return taken, len(found), len(pages)
 
 
 def _asked(client: Client, stream: Stream, homes: list[Home], now: int) -> int:

@@ -77,8 +77,17 @@ def decode(response: Response, kind: type[T], who: str, needs: str) -> T:
         Garbled: it is not JSON of that shape; and all that ``check`` raises.
     """
     check(response, who, needs)
+    return parsed(response.body, kind)
+
+
+def parsed(body: bytes, kind: type[T]) -> T:
+    """JSON as a typed value.
+
+    Raises:
+        Garbled: it is not JSON of that shape.
+    """
     try:
-        return msgspec.json.decode(response.body, type=kind)
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Garbled(f"the answer is not what the API promises: {error}") from error
 

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_after_delay
@@ -64,6 +65,18 @@ class Lane:
         self._budget = budget
         self._sleep = sleep
         self._monotonic = monotonic
+
+    async def ask_all(self, requests: Iterable[Request]) -> list[Page]:
+        """The answers to requests, and to all that these lead to.
+
+        Raises:
+            ExporterError: one cannot be had.
+        """
+        pending, pages = deque(requests), list[Page]()
+        while pending:
+            pages.append(await self.ask(pending.popleft()))
+            pending.extendleft(reversed(pages[-1].then))
+        return pages
 
     async def ask(self, request: Request, *, urgent: bool = True) -> Page:
         """The answer to a request, after as many attempts as make sense; or the same request in pieces.

@@ -18,10 +18,10 @@ from exporter.errors import (
     RateLimited,
     Refused,
     SecondaryLimited,
-    ServerError,
     TooSlow,
     Unauthorised,
 )
+from exporter.providers import answers
 from exporter.providers.answers import LONGEST_WISH, retry_after, server_time
 from exporter.providers.base import Budget, Response
 
@@ -92,13 +92,7 @@ def check(response: Response, needs: str = NEEDS) -> None:
         if status == 429 or secondary or "retry-after" in response.headers:
             raise SecondaryLimited("GitHub asks to slow down (secondary rate limit)", after=retry_after(response))
         raise Refused(f"GitHub refuses (403{_said(response)}); {needs}")
-    if status in (404, 410):
-        raise NotFound(f"not found ({status}); check the url, and that the credential may see it")
-    if status in (408, 504):
-        raise TooSlow(f"the server gave up ({status})")
-    if status >= 500:
-        raise ServerError(f"server error ({status})")
-    raise Garbled(f"unexpected status {status}")
+    answers.check(response, "GitHub", needs)
 
 
 class _Message(Struct):
@@ -121,10 +115,7 @@ def decode(response: Response, kind: type[T], needs: str = NEEDS) -> T:
         Garbled: it is not JSON of that shape; and all that ``check`` raises.
     """
     check(response, needs)
-    try:
-        return msgspec.json.decode(response.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Garbled(f"the answer is not what the API promises: {error}") from error
+    return answers.parsed(response.body, kind)
 
 
 def graphql(response: Response, kind: type[T]) -> tuple[T, tuple[GraphqlError, ...]]:

@@ -15,7 +15,8 @@ from exporter.providers.answers import seconds
 from exporter.providers.base import Home, Page, Request, Response
 from exporter.providers.github.answers import check, decode
 from exporter.providers.github.runs import NEEDS
-from exporter.testreports import DEFAULT_GLOBS, kept, numbered, read_archive
+from exporter.providers.report_facts import reported
+from exporter.testreports import DEFAULT_GLOBS, read_archive
 
 PAGE = 100
 NAMED, OLDEST = "named:", "oldest:"
@@ -122,19 +123,5 @@ def _tested(artifact: Artifact, ran: Ran, body: bytes, files: Sequence[str]) -> 
         reports = read_archive(body, files)
     except Unreadable:
         return Tested(artifact.fact, ran.at, ran.sha, ran.attempt, 0, 0, 0, 0, unread=1)
-    return Tested(
-        id=artifact.fact,
-        at=ran.at,
-        sha=ran.sha,
-        attempt=ran.attempt,
-        passed=reports.passed,
-        failed=reports.failed,
-        errors=reports.error,
-        skipped=reports.skipped,
-        red=reports.red,
-        flaky=reports.flaky,
-        left_out=reports.red_more + reports.flaky_more,
-        unread=sum(count for _, count in reports.left_out),
-        place=numbered(ran.workflow, artifact.name),
-        greens=kept(reports.greens),
-    )
+    unread = sum(count for _, count in reports.left_out)
+    return reported(artifact.fact, ran, reports, artifact.name, unread=unread)

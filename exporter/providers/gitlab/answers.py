@@ -105,15 +105,12 @@ def graphql(response: Response, kind: type[T], stream: Stream) -> T:
         ExporterError: nothing of the answer can be used.
     """
     answers.check(response, WHO, NEEDS[stream])
-    try:
-        envelope = msgspec.json.decode(response.body, type=_Envelope)
-        _raise_for(envelope.errors, stream)
-        raw = bytes(envelope.data)
-        if raw in (b"", b"null"):
-            raise Partial("GitLab answers without data")
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Garbled(f"the answer is not what the API promises: {error}") from error
+    envelope = answers.parsed(response.body, _Envelope)
+    _raise_for(envelope.errors, stream)
+    raw = bytes(envelope.data)
+    if raw in (b"", b"null"):
+        raise Partial("GitLab answers without data")
+    return answers.parsed(raw, kind)
 
 
 def again(error: Lacking, lacks: set[str], ask: Callable[[], Request]) -> Page:

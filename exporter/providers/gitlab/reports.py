@@ -6,12 +6,12 @@ Source: https://docs.gitlab.com/api/pipelines/#get-a-test-report-for-a-pipeline
 from msgspec import Struct, field
 
 from exporter.model import Ran, Tested
-from exporter.testreports import Result, kept, numbered
+from exporter.providers import report_facts
+from exporter.testreports import Result
 from exporter.testreports.junit import lasting
-from exporter.testreports.reports import Case, Tally, tail
+from exporter.testreports.reports import Case, Tally
 
 STATUSES = {"success": Result.PASSED, "failed": Result.FAILED, "error": Result.ERROR, "skipped": Result.SKIPPED}
-RED = (Result.FAILED, Result.ERROR)
 
 
 class _Case(Struct):
@@ -42,33 +42,9 @@ def tested(pipeline: str, attempt: Ran, report: Report) -> Tested:
         for case in suite.test_cases:
             tally.add(_case(lasting(suite.name), case))
     found = tally.reports(len(report.test_suites) - unread, ())
-    return Tested(
-        id=f"tested:{pipeline}:{attempt.attempt}",
-        at=attempt.at,
-        sha=attempt.sha,
-        attempt=attempt.attempt,
-        passed=found.passed,
-        failed=found.failed,
-        errors=found.error,
-        skipped=found.skipped,
-        red=found.red,
-        flaky=found.flaky,
-        left_out=found.red_more + found.flaky_more,
-        unread=unread,
-        place=numbered(attempt.workflow),
-        greens=kept(found.greens),
-    )
+    return report_facts.reported(f"tested:{pipeline}:{attempt.attempt}", attempt, found, unread=unread)
 
 
 def _case(suite: str, case: _Case) -> Case:
-    name = " ".join(case.name.split())
-    place = " ".join((case.classname or case.file or "").split())
-    shown = place or suite
     result = STATUSES.get(case.status, Result.SKIPPED)
-    return Case(
-        number=numbered(suite, place, name),
-        name=tail(name if not shown or name.startswith(shown) else f"{shown}::{name}"),
-        result=result,
-        seconds=case.execution_time or 0.0,
-        was_red=result in RED,
-    )
+    return report_facts.case(suite, case.classname or case.file or "", case.name, result, case.execution_time)

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from exporter.model import Ran, Result, Tested
+from exporter.providers import report_facts
 from exporter.providers.base import Home, Page, Response
 from exporter.testreports import Result as Ended
-from exporter.testreports import kept, numbered
 from exporter.testreports.junit import lasting
-from exporter.testreports.reports import Case, Tally, tail
+from exporter.testreports.reports import Case, Tally
 
 RESULTS = {
     "SUCCESS": Result.SUCCESS,
@@ -228,34 +228,12 @@ def tested(ran: Ran, report: Report) -> Tested:
     tally = Tally()
     for case in _cases(report):
         tally.add(case)
-    found = tally.reports(1, ())
-    return Tested(
-        id=f"tested:{ran.id.removeprefix('ran:')}",
-        at=ran.at,
-        sha=ran.sha,
-        attempt=ran.attempt,
-        passed=found.passed,
-        failed=found.failed,
-        errors=found.error,
-        skipped=found.skipped,
-        red=found.red,
-        flaky=found.flaky,
-        left_out=found.red_more + found.flaky_more,
-        place=numbered(ran.workflow),
-        greens=kept(found.greens),
-    )
+    return report_facts.reported(f"tested:{ran.id.removeprefix('ran:')}", ran, tally.reports(1, ()))
 
 
 def _cases(report: Report) -> Iterator[Case]:
     for suite in report.suites:
         where = lasting(suite.name or "")
-        for case in suite.cases:
-            name, place = " ".join(case.name.split()), " ".join((case.class_name or "").split())
-            shown, result = place or where, STATUSES.get(case.status, Ended.SKIPPED)
-            yield Case(
-                number=numbered(where, place, name),
-                name=tail(name if not shown or name.startswith(shown) else f"{shown}::{name}"),
-                result=result,
-                seconds=case.duration or 0.0,
-                was_red=result is Ended.FAILED,
-            )
+        for each in suite.cases:
+            result = STATUSES.get(each.status, Ended.SKIPPED)
+            yield report_facts.case(where, each.class_name or "", each.name, result, each.duration)
