@@ -16,6 +16,8 @@ from exporter.references import KEYS
 from exporter.retro import NO_NOTES, RetroRules
 
 DAY = 86_400
+EVER = 1 << 36
+"""Seconds: the width of a history that is read in one go, since its lists begin at the newest or take no dates."""
 
 
 class NoOptions(Struct, frozen=True):

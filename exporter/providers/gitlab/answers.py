@@ -68,6 +68,14 @@ class User(Struct):
     bot: bool = False
 
 
+class StateEvent(Struct):
+    """An issue or merge request was closed, opened again or merged: https://docs.gitlab.com/api/resource_state_events/."""
+
+    id: int
+    created_at: str
+    state: str
+
+
 def budget(response: Response) -> Budget | None:
     """The rate limit as the headers tell it; None where the server sends none, which means unlimited."""
     head = response.headers

@@ -42,6 +42,7 @@ from exporter.providers.gitlab.answers import (
     PAGE,
     Lacking,
     PageInfo,
+    StateEvent,
     User,
     actor,
     again,
@@ -52,12 +53,11 @@ from exporter.providers.gitlab.answers import (
     there,
 )
 from exporter.providers.gitlab.options import Scopes
+from exporter.providers.service import EVER
 from exporter.references import KEYS, linked, linked_by_key, linked_by_name, referred, referred_by_branch
 
 FIRST, AT_ONCE = 5, 25
 """Merge requests of the first page, which mostly says that nothing moved, and of the others."""
-EVER = 1 << 36
-"""Seconds: a history is read in one go, since lists begin at the newest."""
 MERGED, CLOSED, OPENED = "merged", "closed", "opened"
 
 _RETARGETED = re.compile(r"changed target branch from `?(?P<old>[^`\s]+)`? to `?(?P<new>[^`\s]+)`?")
@@ -180,14 +180,6 @@ class _Row(Struct):
     closed_at: str | None = None
 
 
-class _Turn(Struct):
-    """https://docs.gitlab.com/api/resource_state_events/#list-project-merge-request-state-events."""
-
-    id: int
-    created_at: str
-    state: str
-
-
 @dataclass
 class Reading:
     """One merge request being read: all notes and commits that have come so far."""
@@ -196,7 +188,7 @@ class Reading:
     notes: list[Note] = field(default_factory=list)
     commits: list[Commit] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    turns: list[_Turn] | None = None
+    states: list[StateEvent] | None = None
 
     @property
     def key(self) -> str:
@@ -281,7 +273,7 @@ class Reading:
         closed = node.closed_at or (row.closed_at if row is not None else None)
         if node.state == CLOSED and closed and not self._seen_closing:
             yield Closed(f"closed@{seconds(closed)}", seconds(closed))
-        for each in self.turns or ():
+        for each in self.states or ():
             at = seconds(each.created_at)
             if each.state == CLOSED and not self._seen_closing:
                 yield Closed(f"closed@{at}", at)
@@ -469,8 +461,8 @@ class Changes:
                 self._closed.add(each.key)
             if notes or commits:
                 further.append(self._more(each, notes, commits))
-            elif each.turns is None and each.node.state != CLOSED and each.key in self._closed:
-                further.append(self._turns(each))
+            elif each.states is None and each.node.state != CLOSED and each.key in self._closed:
+                further.append(self._states(each))
             elif each.undated or each.unnamed:
                 rows.setdefault(each.home, []).append(each)
             else:
@@ -514,11 +506,11 @@ class Changes:
             changes=(reading.key,),
         )
 
-    def _turns(self, reading: Reading) -> Request:
+    def _states(self, reading: Reading) -> Request:
         """When one that was seen closed and is not any more was closed and opened again; the first hundred times."""
 
         def read(response: Response) -> Page:
-            reading.turns = decode(response, list[_Turn], Stream.CHANGES)
+            reading.states = decode(response, list[StateEvent], Stream.CHANGES)
             return self._page([reading], ())
 
         place = f"{self.root}/api/v4/projects/{reading.home}/merge_requests/{reading.node.iid}"

@@ -26,9 +26,9 @@ from exporter.model import (
 )
 from exporter.providers.answers import seconds, stamp
 from exporter.providers.base import Home, Page, Request, Response
-from exporter.providers.gitlab.answers import PAGE, another, decode, escaped
-from exporter.providers.gitlab.changes import EVER
+from exporter.providers.gitlab.answers import PAGE, StateEvent, another, decode, escaped
 from exporter.providers.gitlab.options import Scopes
+from exporter.providers.service import EVER
 from exporter.references import referred
 from exporter.retro import NO_NOTES, RetroRules
 
@@ -79,14 +79,6 @@ class LabelEvent(Struct):
     created_at: str
     action: str
     label: _Label | None = None
-
-
-class StateEvent(Struct):
-    """https://docs.gitlab.com/api/resource_state_events/#list-project-issue-state-events."""
-
-    id: int
-    created_at: str
-    state: str
 
 
 def told(

@@ -28,8 +28,8 @@ from exporter.providers.gitlab.answers import (
     number,
     there,
 )
-from exporter.providers.gitlab.changes import EVER
 from exporter.providers.gitlab.reports import Report, tested
+from exporter.providers.service import EVER
 
 DAY = 86_400
 FIRST = 20

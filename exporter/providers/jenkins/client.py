@@ -15,7 +15,7 @@ from exporter.providers.base import Home, Page, Request, Response
 from exporter.providers.jenkins import builds
 from exporter.providers.jenkins.builds import Build, Job, Read, Told
 from exporter.providers.jenkins.options import Options, mapped, roots, wanted
-from exporter.providers.service import Client, Setup
+from exporter.providers.service import EVER, Client, Setup
 
 WHO = "Jenkins"
 NEEDS = "the user needs Overall/Read, Job/Read and, for folders, the same there"
@@ -25,8 +25,6 @@ RECENT = 5
 """Builds of each job that the question for a folder has; a job with more new ones is asked for itself."""
 PAGE = 100
 """Builds of one job a page."""
-EVER = 1 << 36
-"""Seconds: a history is read in one go, since a job lists its builds and takes no dates."""
 LARGEST = 64 << 20
 
 
